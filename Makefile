@@ -1,0 +1,41 @@
+# Set-up installs into .venv from hash-pinned locks; every other target needs only that.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup demo test check bench evals lock screenshots
+
+setup: $(STAMP)
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes requirements-dev.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/agentops demo
+
+test: setup
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m tests.benchmarks
+
+evals: setup
+	$(BIN)/python -m tests.evals
+
+screenshots: setup
+	$(BIN)/python -m tests.browser.screenshots
+
+# Needs only the set-up; hashes for every platform, no index address in the files.
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraint requirements.lock --extra charts --extra sandbox --group dev pyproject.toml -o requirements-dev.lock
