@@ -1,0 +1,117 @@
+"""A proposal: one remediation with its reasons, its exact calls and the digest people sign."""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents import remediation as spec
+from incidents.catalogue import ModelSpec
+from incidents.clock import Moment
+from incidents.policy import Decision
+from incidents.remediation import ApiRequest, Estimate, Origin, PlanRow, Remediation, RiskClass
+
+SHOWN_DIGITS = 8
+"""How many characters of the digest the card shows."""
+
+
+class RemediationChoice(BaseModel):
+    """What a reasoner may ask for: a remediation with typed parameters and its reasons. Data, never a call."""
+
+    model_config = ConfigDict(frozen=True)
+
+    remediation: Remediation
+    reason: str = Field(min_length=1, max_length=600)
+    evidence: tuple[str, ...] = Field(description="ids of the evidence it rests on; at least one")
+    condition: str = Field(default="", max_length=300, description="when this step applies, if not at once")
+
+
+class PlanDraft(BaseModel):
+    """The ranked choices of a reasoner; empty where nothing should be done."""
+
+    model_config = ConfigDict(frozen=True)
+
+    choices: tuple[RemediationChoice, ...] = ()
+    explanation: str = Field(min_length=1, max_length=600, description="why these, or why nothing")
+
+
+class Proposal(BaseModel):
+    """One step of the plan, ready to be decided. Built by `propose`; the digest is what runs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    incident_id: str
+    execution_id: str
+    remediation: Remediation
+    origin: Origin
+    requests: tuple[ApiRequest, ...]
+    reason: str
+    evidence: tuple[str, ...]
+    condition: str = ""
+    plan: tuple[PlanRow, ...]
+    undo: str
+    risk: RiskClass
+    estimate: Estimate
+    success_criteria: tuple[str, ...]
+    decision: Decision
+    policy_hash: str
+    digest: str
+    created_at: Moment
+    expires_at: Moment
+
+    @property
+    def short_digest(self) -> str:
+        """The characters the card shows and the slash command takes."""
+        return self.digest[:SHOWN_DIGITS]
+
+    @property
+    def title(self) -> str:
+        """One line in the imperative."""
+        return spec.title(self.remediation)
+
+
+def digest_of(requests: tuple[ApiRequest, ...], origin_identity: dict[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of the requests and the origin's identity (RFC 8785 ordering of keys)."""
+    content = {"requests": [r.model_dump(mode="json") for r in requests], "origin": origin_identity}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def propose(
+    choice: RemediationChoice,
+    *,
+    proposal_id: str,
+    incident_id: str,
+    model: ModelSpec,
+    origin: Origin,
+    decision: Decision,
+    policy_hash: str,
+    created_at: Moment,
+    expires_at: Moment,
+) -> Proposal:
+    """Build the proposal of a choice. Its execution's id follows from its own, so the calls are fixed here."""
+    execution_id = f"x{proposal_id}"
+    made = spec.requests(choice.remediation, origin, execution_id)
+    return Proposal(
+        id=proposal_id,
+        incident_id=incident_id,
+        execution_id=execution_id,
+        remediation=choice.remediation,
+        origin=origin,
+        requests=made,
+        reason=choice.reason,
+        evidence=choice.evidence,
+        condition=choice.condition,
+        plan=spec.plan(choice.remediation, origin),
+        undo=spec.undo(choice.remediation, origin),
+        risk=spec.risk_class(choice.remediation),
+        estimate=spec.estimate(choice.remediation, model),
+        success_criteria=spec.success_criteria(choice.remediation),
+        decision=decision,
+        policy_hash=policy_hash,
+        digest=digest_of(made, origin.identity),
+        created_at=created_at,
+        expires_at=expires_at,
+    )
