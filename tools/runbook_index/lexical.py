@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 _WORD = re.compile(r"\w+")
@@ -16,12 +17,10 @@ _STOP_WORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """Stemmed lower-case words of a text, in order, without stop words. `P99` stays one word."""
-    import Stemmer
-
+    # One stemmer a call: it keeps a cache and is not safe across threads. PyStemmer has no types.
+    stemmer: Any = import_module("Stemmer").Stemmer("english")
     found = [part.lower() for word in _WORD.findall(text) for part in _HUMP.split(word)]
-    # One a call: a Stemmer keeps a cache and is not safe across threads.
-    stemmer: Any = Stemmer.Stemmer("english")  # pyright: ignore[reportUnknownMemberType] - PyStemmer has no types
-    return list(stemmer.stemWords([word for word in found if word and word not in _STOP_WORDS]))
+    return stemmer.stemWords([word for word in found if word and word not in _STOP_WORDS])
 
 
 class Bm25:

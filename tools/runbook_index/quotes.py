@@ -16,7 +16,7 @@ _ITEM = re.compile(r"[ \t]*(?:>[ \t]?)*(?:[-*+]|\d+[.)])[ \t]+")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]|$)")
 _FENCE = re.compile(r"[ \t]*(?:`{3,}|~{3,})")
 _RULE = re.compile(r"[ \t|:=_*-]*$")
-_SENTENCE_END = re.compile(r"(?<![ .](?:e\.g|i\.e|etc|approx|vs)\.)(?<=[.!?:])[\"')\]*_]*\s+(?=[\"'(\[`*_]*[A-Z0-9`])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)[\"')\]*_]*\s+(?=[\"'(\[`*_]*[A-Z0-9`])")
 
 
 class Sentence(NamedTuple):
@@ -30,7 +30,7 @@ class Sentence(NamedTuple):
 def sentences(passage: Passage) -> list[Sentence]:
     """The passage's sentences, list items and table rows; its code where it holds nothing else."""
     prose = [sentence for block in _blocks(passage, code=False) for sentence in _split(block)]
-    return prose or [sentence for block in _blocks(passage, code=True) for sentence in [block]]
+    return prose or list(_blocks(passage, code=True))
 
 
 def find_quote(passages: Sequence[Passage], heading: str, quote: str) -> tuple[int, int] | None:

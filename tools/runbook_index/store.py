@@ -34,7 +34,7 @@ class ChromaStore:
         self._folder = folder
         self._lock = lock
         self._closed = False
-        self._collection: Any = None
+        self._opened: Any = None
         self.shared = folder is None and collection == COLLECTION
 
     @classmethod
@@ -94,13 +94,13 @@ class ChromaStore:
 
     def metadata(self) -> dict[str, Any]:
         """The collection's metadata as it is now; empty before the first `write`."""
-        with _mapped("read", self._folder):
+        with self._calling("read"):
             names = [item.name for item in self._client.list_collections()]
             if self._name not in names:
-                self._collection = None
+                self._opened = None
                 return {}
-            self._collection = self._client.get_collection(self._name, embedding_function=None)
-            return dict(self._collection.metadata or {})
+            self._opened = self._client.get_collection(self._name, embedding_function=None)
+            return dict(self._opened.metadata or {})
 
     def write(
         self,
@@ -121,9 +121,9 @@ class ChromaStore:
             vectors: one a passage.
             stale: record ids to delete.
         """
-        with _mapped("write", self._folder):
-            if self._collection is None:
-                self._collection = self._client.get_or_create_collection(
+        with self._calling("write"):
+            if self._opened is None:
+                self._opened = self._client.get_or_create_collection(
                     self._name,
                     embedding_function=None,
                     configuration={"hnsw": {"space": "cosine"}},
@@ -131,26 +131,26 @@ class ChromaStore:
                 )
             for at in range(0, len(passages), BATCH):
                 batch = passages[at : at + BATCH]
-                self._collection.upsert(
+                self._collection().upsert(
                     ids=[passage.record_id for passage in batch],
                     documents=[passage.text for passage in batch],
                     embeddings=[list(vector) for vector in vectors[at : at + BATCH]],
                     metadatas=[_fields(passage, hashes[passage.file]) for passage in batch],
                 )
             for at in range(0, len(stale), BATCH):
-                self._collection.delete(ids=list(stale[at : at + BATCH]))
-            self._collection.modify(metadata=dict(metadata))
+                self._collection().delete(ids=list(stale[at : at + BATCH]))
+            self._collection().modify(metadata=dict(metadata))
 
     def read(self) -> tuple[list[Passage], dict[str, str]]:
         """Every passage, in the order of files and lines, and the SHA-256 of each file."""
-        if self._collection is None and not self.metadata():
+        if self._opened is None and not self.metadata():
             return [], {}
         found: list[Passage] = []
         hashes: dict[str, str] = {}
-        with _mapped("read", self._folder):
-            total = self._collection.count()
+        with self._calling("read"):
+            total = self._collection().count()
             for at in range(0, total, BATCH):
-                page = self._collection.get(limit=BATCH, offset=at, include=["documents", "metadatas"])
+                page = self._collection().get(limit=BATCH, offset=at, include=["documents", "metadatas"])
                 for record_id, text, fields in zip(page["ids"], page["documents"], page["metadatas"], strict=True):
                     found.append(_passage(record_id, text, fields))
                     hashes[str(fields["file"])] = str(fields["sha256"])
@@ -158,18 +158,28 @@ class ChromaStore:
 
     def nearest(self, vector: Sequence[float], k: int) -> list[tuple[str, float]]:
         """Record ids and cosine similarities, nearest first."""
-        if self._collection is None and not self.metadata():
+        if self._opened is None and not self.metadata():
             return []
-        with _mapped("query", self._folder):
-            answer = self._collection.query(query_embeddings=[list(vector)], n_results=k, include=["distances"])
+        with self._calling("query"):
+            answer = self._collection().query(query_embeddings=[list(vector)], n_results=k, include=["distances"])
         return [(i, 1.0 - float(d)) for i, d in zip(answer["ids"][0], answer["distances"][0], strict=True)]
 
     def drop(self) -> None:
         """Delete the collection with everything in it."""
-        with _mapped("drop", self._folder):
+        with self._calling("drop"):
             if self._name in [item.name for item in self._client.list_collections()]:
                 self._client.delete_collection(self._name)
-            self._collection = None
+            self._opened = None
+
+    def _collection(self) -> Any:
+        return self._opened
+
+    @contextmanager
+    def _calling(self, operation: str) -> Generator[None, None, None]:
+        if self._closed:
+            raise RunbookIndexUnavailable(operation, "the index is closed")
+        with _mapped(operation, self._folder):
+            yield
 
     def close(self) -> None:
         """Give the client, the folder and its lock back. Safe to call twice."""
