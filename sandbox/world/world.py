@@ -1,0 +1,128 @@
+"""The living metric world: the states of all models on one clock."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from sandbox.world.exposition import RawSample, text_format
+from sandbox.world.features import UNSHIFTED, Shift
+from sandbox.world.model_state import Defect, ModelState
+from sandbox.world.profiles import PROFILES, ModelProfile
+from sandbox.world.serving import LiveEndpoint, Serving
+
+TICK_SECONDS = 1.0
+
+
+class World:
+    """Three models whose metrics follow from their state.
+
+    Args:
+        serving: What is live in SageMaker.
+        speed: Production seconds per wall second.
+        seed: Makes the noise repeatable.
+        profiles: The models.
+    """
+
+    def __init__(
+        self, serving: Serving, *, speed: float, seed: int = 7, profiles: Iterable[ModelProfile] = PROFILES
+    ) -> None:
+        self._serving = serving
+        self.models = {p.name: ModelState(p, speed, seed + n) for n, p in enumerate(profiles)}
+        self.now = 0.0
+        self._changed: list[Callable[[], None]] = []
+
+    def tick(self, now: float) -> None:
+        """Advance every model to a wall time (Unix seconds)."""
+        elapsed = TICK_SECONDS if self.now == 0.0 else max(0.0, now - self.now)
+        self.now = now
+        for state in self.models.values():
+            state.tick(now, elapsed, self._serving.live(state.profile.endpoint))
+
+    def remember(self, until: float, seconds: float, record: Callable[[float], None]) -> None:
+        """Live through a healthy past that ends at a time, calling `record` after each tick."""
+        ticks = int(seconds / TICK_SECONDS)
+        for number in range(ticks):
+            at = until - (ticks - number) * TICK_SECONDS
+            self._tick_healthy(at)
+            record(at)
+
+    def samples(self) -> list[RawSample]:
+        """Everything the models expose now."""
+        return [sample for state in self.models.values() for sample in state.samples()]
+
+    def exposition(self) -> str:
+        """The body of `/metrics`."""
+        return text_format(self.samples())
+
+    def shift(self, model: str, feature: str, **changes: object) -> None:
+        """Change the distribution of an input from now on; keywords are fields of Shift."""
+        conditions = self.models[model].conditions
+        before = conditions.shifts.get(feature, UNSHIFTED)
+        conditions.shifts[feature] = replace(before, **changes)
+        conditions.shifted_at = self.now
+
+    def break_config(self, model: str, config: str, defect: Defect) -> None:
+        """Say what is wrong with an endpoint config, whenever it is live."""
+        self.models[model].conditions.defects[config] = defect
+
+    def set_traffic(self, model: str, factor: float) -> None:
+        """Multiply the traffic of a model."""
+        self.models[model].conditions.traffic = factor
+
+    def repair_inputs(self, model: str) -> None:
+        """The inputs are as the training data again: a data pipeline was repaired and run again."""
+        conditions = self.models[model].conditions
+        conditions.shifts = {}
+        conditions.shifted_at = None
+
+    def reset(self, model: str) -> None:
+        """Undo everything that happens to a model from outside."""
+        self.models[model].reset()
+
+    def describe(self) -> dict[str, object]:
+        """Each model's live config, conditions and current metric values."""
+        return {name: _describe(state) for name, state in self.models.items()}
+
+    def _tick_healthy(self, now: float) -> None:
+        elapsed = TICK_SECONDS if self.now == 0.0 else max(0.0, now - self.now)
+        self.now = now
+        for state in self.models.values():
+            state.tick(now, elapsed, LiveEndpoint(state.profile.config))
+
+
+def _shift_text(shift: Shift) -> dict[str, object]:
+    changed: dict[str, object] = {"scale": shift.scale, "offset": shift.offset, "nulls": shift.nulls, "weights": list(shift.weights)}
+    usual: dict[str, object] = {"scale": 1.0, "offset": 0.0, "nulls": 0.0, "weights": []}
+    return {name: value for name, value in changed.items() if value != usual[name]}
+
+
+def _describe(state: ModelState) -> dict[str, object]:
+    live = state.live
+    conditions = state.conditions
+    troubled = bool(conditions.shifts or conditions.defects or conditions.traffic != 1.0)
+    return {
+        "endpoint": state.profile.endpoint,
+        "config": None if live is None else live.config,
+        "endpoint_status": None if live is None else live.status,
+        "instances": state.instances,
+        "state": "disturbed" if troubled else "healthy",
+        "conditions": {
+            "traffic": conditions.traffic,
+            "shifts": {name: _shift_text(shift) for name, shift in conditions.shifts.items()},
+            "defective_configs": sorted(conditions.defects),
+        },
+        "metrics": {
+            "feature_psi": state.reading.psi,
+            "feature_psi_aggregate": state.aggregate_psi,
+            "prediction_psi": state.reading.prediction_psi,
+            "null_ratio": state.reading.nulls,
+            "schema_violation_ratio": state.reading.violations,
+            "anomaly_ratio": state.reading.anomalies,
+            "quality": dict(state.quality),
+            "baseline": dict(state.profile.quality),
+            "cpu": state.cpu,
+            "memory": state.memory,
+            "input_volume_ratio": state.volume,
+            "requests_total": state.requests,
+            "errors_total": state.errors,
+        },
+    }
