@@ -1,0 +1,107 @@
+"""Opening the database: SQLite in a file by default, PostgreSQL for replicas."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+from sqlmodel import Session
+
+from tools.errors import Unavailable, UpstreamError
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long SQLite waits for another writer before it gives up."""
+
+
+class Database:
+    """One database: an engine to read with and one to write with.
+
+    On SQLite a write transaction takes the write lock at its beginning (BEGIN IMMEDIATE), so that a reader that turns
+    writer never fails half-way; on PostgreSQL both engines are the same.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url` is a SQLAlchemy URL; ``postgresql://`` means psycopg 3."""
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.url = parsed
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._reading = _sqlite_engine(parsed.render_as_string(hide_password=False), immediate=False, size=8)
+            self._writing = _sqlite_engine(parsed.render_as_string(hide_password=False), immediate=True, size=1)
+        else:
+            self._reading = self._writing = create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine for writing; migrations and the durable engine's checks use it."""
+        return self._writing
+
+    @contextmanager
+    def read(self) -> Generator[Session]:
+        """A session for reading; raises `Unavailable` when the database cannot be reached."""
+        with _mapped("read"), Session(self._reading) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Generator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with _mapped("write"), Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._reading.dispose()
+        self._writing.dispose()
+
+
+@contextmanager
+def _mapped(operation: str) -> Generator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable("Database", operation, type(error.orig).__name__) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("Database", operation, type(error.orig).__name__) from error
+        raise
+    except SQLAlchemyError as error:
+        if isinstance(error, TimeoutError):
+            raise Unavailable("Database", operation, "no connection was free") from error
+        raise
+
+
+def _sqlite_engine(url: str, *, immediate: bool, size: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False, "isolation_level": None},
+    )
+
+    def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine
+
+
+def reachable(database: Database) -> bool:
+    """Does the database answer?"""
+    try:
+        with database.read() as session:
+            session.connection().exec_driver_sql("SELECT 1")
+    except UpstreamError:
+        return False
+    return True

@@ -1,0 +1,289 @@
+"""The tables. Every decision is a compare-and-set on a row of one of these; Slack only shows them."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, Index, UniqueConstraint, text
+from sqlalchemy.orm import declared_attr
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from incidents.incident import LIVE_STATES
+
+_LIVE = ", ".join(f"'{state.value}'" for state in sorted(LIVE_STATES))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment. SQLite keeps no time zone, so there it is stored as UTC and read back as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a moment without a time zone rather than guess one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give UTC back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment(*, nullable: bool = False, index: bool = False) -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)  # pyright: ignore[reportUnknownVariableType] sqlmodel types Field's result loosely
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_type=JSON, nullable=False)  # pyright: ignore[reportUnknownVariableType] sqlmodel types Field's result loosely
+
+
+class Table(SQLModel):
+    """The base of every table: ``AlertRecord`` is kept in the table ``alert``."""
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] SQLModel documents this override, its stub forbids it
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Record")).lower()
+
+
+class AlertRecord(Table, table=True):
+    """One alert episode. `handled_revision` trails `revision` until intake has seen the latest change."""
+
+    __table_args__ = (
+        UniqueConstraint("fingerprint", "starts_at", name="uq_alert_episode"),
+        Index(
+            "ix_alert_unhandled",
+            "id",
+            sqlite_where=text("revision > handled_revision"),
+            postgresql_where=text("revision > handled_revision"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    fingerprint: str
+    starts_at: datetime = _moment()
+    status: str
+    ends_at: datetime | None = _moment(nullable=True)
+    labels: dict[str, Any] = _json()
+    annotations: dict[str, Any] = _json()
+    generator_url: str = ""
+    revision: int = 1
+    handled_revision: int = 0
+    incident_id: str | None = Field(default=None, index=True)
+    received_at: datetime = _moment()
+
+
+class IncidentRecord(Table, table=True):
+    """One incident. The partial unique index allows one live incident a key."""
+
+    __table_args__ = (
+        Index(
+            "uq_incident_live_key",
+            "key",
+            unique=True,
+            sqlite_where=text(f"state IN ({_LIVE})"),
+            postgresql_where=text(f"state IN ({_LIVE})"),
+        ),
+        Index("ix_incident_state_opened", "state", "opened_at"),
+        Index("ix_incident_key_opened", "key", "opened_at"),
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
+    key: str
+    model: str
+    environment: str
+    tier: int
+    listed: bool
+    unlisted_reason: str = ""
+    channel: str
+    state: str
+    severity: str
+    started_at: datetime = _moment()
+    opened_at: datetime = _moment()
+    changed_at: datetime = _moment()
+    resolved_at: datetime | None = _moment(nullable=True)
+    previous: str | None = None
+    chain_length: int = 0
+    chain_head: str = ""
+
+
+class InvestigationRecord(Table, table=True):
+    """One look at an incident. States: queued, running, done, failed."""
+
+    __table_args__ = (Index("ix_investigation_state", "state", "not_before"),)
+
+    id: str = Field(primary_key=True)
+    incident_id: str = Field(index=True)
+    state: str
+    question: str = ""
+    asked_by: str | None = None
+    not_before: datetime = _moment()
+    created_at: datetime = _moment()
+    started_at: datetime | None = _moment(nullable=True)
+    finished_at: datetime | None = _moment(nullable=True)
+    progress: dict[str, Any] = _json()
+    findings: dict[str, Any] = _json()
+
+
+class ProposalRecord(Table, table=True):
+    """One proposal and its decision. `body` is the domain's Proposal; the other columns are what is decided on."""
+
+    __table_args__ = (Index("ix_proposal_state_expiry", "state", "expires_at"),)
+
+    id: str = Field(primary_key=True)
+    incident_id: str = Field(index=True)
+    investigation_id: str
+    rank: int
+    model: str = Field(index=True)
+    target: str
+    digest: str
+    body: dict[str, Any] = _json()
+    state: str
+    needed: int
+    approvers: dict[str, Any] = _json()
+    chosen_by: str | None = None
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    decided_by: str | None = None
+    decided_at: datetime | None = _moment(nullable=True)
+    reason: str = ""
+
+
+class VoteRecord(Table, table=True):
+    """One person's yes to one proposal."""
+
+    proposal_id: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    at: datetime = _moment()
+
+
+class ExecutionRecord(Table, table=True):
+    """One approved remediation. At most one is under way for each target."""
+
+    __table_args__ = (
+        Index(
+            "uq_execution_in_flight",
+            "target",
+            unique=True,
+            sqlite_where=text("state IN ('queued', 'executing')"),
+            postgresql_where=text("state IN ('queued', 'executing')"),
+        ),
+        Index("ix_execution_state", "state", "next_step_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    proposal_id: str = Field(unique=True)
+    incident_id: str = Field(index=True)
+    model: str = Field(index=True)
+    target: str
+    state: str
+    owner: str | None = None
+    lease_until: datetime | None = _moment(nullable=True)
+    fence: int = 0
+    intent_at: datetime | None = _moment(nullable=True)
+    sent_at: datetime | None = _moment(nullable=True)
+    next_step_at: datetime | None = _moment(nullable=True)
+    created_at: datetime = _moment()
+    started_at: datetime | None = _moment(nullable=True)
+    finished_at: datetime | None = _moment(nullable=True)
+    result: dict[str, Any] = _json()
+    progress: str = ""
+    error: str = ""
+
+
+class VerificationRecord(Table, table=True):
+    """The watch over one execution's effect. States: watching, recovered, failed, inconclusive."""
+
+    __table_args__ = (Index("ix_verification_state", "state", "next_step_at"),)
+
+    execution_id: str = Field(primary_key=True)
+    incident_id: str = Field(index=True)
+    state: str
+    began_at: datetime = _moment()
+    deadline: datetime = _moment()
+    next_step_at: datetime | None = _moment(nullable=True)
+    finished_at: datetime | None = _moment(nullable=True)
+    checks: dict[str, Any] = _json()
+
+
+class TimelineRecord(Table, table=True):
+    """One entry of an incident's timeline; never updated."""
+
+    __table_args__ = (UniqueConstraint("incident_id", "number", name="uq_timeline_number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: str
+    number: int
+    at: datetime = _moment()
+    actor: str
+    kind: str
+    text: str
+    details: dict[str, Any] = _json()
+    previous: str
+    hash: str
+
+
+class MessageRecord(Table, table=True):
+    """One Slack message: what is wanted and what was sent. Rendered from other rows when it is sent."""
+
+    __table_args__ = (
+        UniqueConstraint("incident_id", "kind", "subject", name="uq_message_subject"),
+        Index(
+            "ix_message_due",
+            "id",
+            sqlite_where=text("wanted_revision > sent_revision AND NOT given_up"),
+            postgresql_where=text("wanted_revision > sent_revision AND NOT given_up"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: str | None = None
+    channel: str
+    kind: str
+    subject: str = ""
+    root_id: int | None = Field(default=None, index=True)
+    urgent: bool = False
+    ts: str | None = Field(default=None, index=True)
+    posted_channel: str | None = None
+    wanted_revision: int = 1
+    sent_revision: int = 0
+    attempts: int = 0
+    not_before: datetime | None = _moment(nullable=True)
+    given_up: bool = False
+    error: str = ""
+    created_at: datetime = _moment()
+    sent_at: datetime | None = _moment(nullable=True)
+
+
+class ClickRecord(Table, table=True):
+    """One delivery from Slack (click, submission, event), unique by Slack's own id, stored before it is acked."""
+
+    __table_args__ = (
+        Index(
+            "ix_click_open",
+            "received_at",
+            sqlite_where=text("handled_at IS NULL"),
+            postgresql_where=text("handled_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    kind: str
+    payload: dict[str, Any] = _json()
+    received_at: datetime = _moment()
+    handled_at: datetime | None = _moment(nullable=True)
+
+
+class ConfigSeenRecord(Table, table=True):
+    """An endpoint config seen InService. SageMaker keeps no such history."""
+
+    endpoint: str = Field(primary_key=True)
+    config: str = Field(primary_key=True)
+    first_seen: datetime = _moment()
+    last_seen: datetime = _moment()
