@@ -1,0 +1,260 @@
+"""The local SageMaker: moto's server in a thread, with a layer of time and trouble on top.
+
+S3, STS and CloudWatch are moto's. Of SageMaker, this package answers everything about models, endpoint configs,
+endpoints, training jobs, pipelines and the model registry itself, because moto finishes everything at once, accepts
+duplicate and invalid names, ignores ClientRequestToken and lacks UpdateEndpoint; the rest of SageMaker is moto's.
+
+What it does not do: CloudWatch percentiles (moto has none; latency lives in Prometheus here), and IAM (a role may do
+anything, unless the `denied` fault says otherwise). An endpoint serves no inference.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox.sagemaker.account import Account
+from sandbox.sagemaker.changelog import ChangeLog, ChangingCall
+from sandbox.sagemaker.evaluation import Metrics
+from sandbox.sagemaker.faults import Faults
+from sandbox.sagemaker.fleet import SeedModel
+from sandbox.sagemaker.gateway import Gateway
+from sandbox.sagemaker.objects import Objects
+from sandbox.sagemaker.plays import Plays
+from sandbox.sagemaker.sessions import Sessions
+from sandbox.sagemaker.world_clock import WorldClock
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+
+@dataclass(frozen=True)
+class EndpointView:
+    """An endpoint as the sandbox sees it.
+
+    Attributes:
+        name: its name.
+        config_name: the config in service; during an update still the old one.
+        previous_config: the config that was in service before; None when there was none.
+        pending_config: the config of the update under way; None when there is none.
+        status: SageMaker's EndpointStatus.
+        instances: instances in service, over all variants.
+        failure_reason: why it failed; None when it did not.
+        last_modified: unix seconds of its last change of status.
+        trained_at: unix seconds when the training behind the live config began; None when not known.
+    """
+
+    name: str
+    config_name: str
+    previous_config: str | None
+    pending_config: str | None
+    status: str
+    instances: int
+    failure_reason: str | None
+    last_modified: float
+    trained_at: float | None
+
+
+class LocalSageMaker:
+    """SageMaker, S3, STS and CloudWatch of account 123456789012 in eu-west-1, on a port of this machine.
+
+    moto keeps its state in globals: run one of these in a process at a time.
+
+    Args:
+        speed: how many times faster than life updates, training and pipelines go.
+        clock: unix seconds now.
+    """
+
+    def __init__(self, *, speed: float, clock: Callable[[], float] = time.time) -> None:
+        self.clock = WorldClock(speed=speed, clock=clock)
+        self.faults = Faults(clock)
+        self.plays = Plays()
+        self.objects = Objects()
+        self._log = ChangeLog()
+        self._sessions = Sessions()
+        self._account = Account(self.clock, self.plays, self.objects)
+        self._seeds: tuple[SeedModel, ...] = ()
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:40123`.
+
+        Raises:
+            RuntimeError: it is not running.
+        """
+        if self._server is None:
+            raise RuntimeError("the local SageMaker is not running")
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self, port: int = 0) -> str:
+        """Start serving on this port of 127.0.0.1, or on a free one; answers the url."""
+        if self._server is not None:
+            return self.url
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import make_server
+
+        from sandbox.sagemaker.http import QuietRequestHandler
+
+        _forget_everything_in_moto()
+        gateway = Gateway(
+            moto=DomainDispatcherApplication(create_backend_app),
+            account=lambda: self._account,
+            faults=self.faults,
+            log=self._log,
+            sessions=self._sessions,
+            clock=self.clock,
+        )
+        server = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=QuietRequestHandler)
+        self._server = server
+        self._thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="local-sagemaker", daemon=True
+        )
+        self._thread.start()
+        return self.url
+
+    def stop(self) -> None:
+        """Stop serving and forget everything in S3; a second call does nothing."""
+        server, thread = self._server, self._thread
+        self._server = self._thread = None
+        if server is None or thread is None:
+            return
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        _forget_everything_in_moto()
+
+    def seed(self, models: Iterable[SeedModel]) -> None:
+        """Put these models in place; needs `start` first, as buckets live in moto."""
+        self._seeds = tuple(models)
+        with self._account.lock:
+            for model in self._seeds:
+                self._account.fleet.seed(model)
+
+    def reset(self) -> None:
+        """Back to the moment after seeding: no faults, no plays, no log, no sessions, the seeded models as new."""
+        self.faults.clear()
+        self.plays.clear()
+        self._log.clear()
+        self._sessions.clear()
+        with self._account.lock:
+            _forget_everything_in_moto()
+            self._account = Account(self.clock, self.plays, self.objects)
+        self.seed(self._seeds)
+
+    @property
+    def changes(self) -> list[ChangingCall]:
+        """Every changing call that came in over HTTP, oldest first."""
+        return self._log.calls("outside")
+
+    @property
+    def deployments(self) -> list[ChangingCall]:
+        """What the outside deployer did, oldest first."""
+        return self._log.calls("deployer")
+
+    def on_change(self, callback: Callable[[ChangingCall], None]) -> Callable[[], None]:
+        """Have every later changing call told, the deployer's too; the returned function ends it.
+
+        The callback runs in the thread that served the call: hand over to your own, and do not raise.
+        """
+        return self._log.listen(callback)
+
+    def endpoint(self, name: str) -> EndpointView | None:
+        """An endpoint as it stands now; None when there is none of this name."""
+        account = self._account
+        with account.lock:
+            account.settle()
+            endpoint = account.endpoints.endpoints.get(name)
+            if endpoint is None:
+                return None
+            pending = endpoint.pending
+            return EndpointView(
+                name=endpoint.name,
+                config_name=endpoint.config,
+                previous_config=endpoint.previous_config,
+                pending_config=pending.config if pending else None,
+                status=endpoint.status,
+                instances=sum(variant.instances for variant in endpoint.variants),
+                failure_reason=endpoint.failure_reason,
+                last_modified=endpoint.modified,
+                trained_at=account.fleet.trained_at(endpoint.config),
+            )
+
+    def endpoint_names(self) -> list[str]:
+        """The endpoints there are, in order of their names."""
+        with self._account.lock:
+            return sorted(self._account.endpoints.endpoints)
+
+    def deploy(
+        self,
+        model: str,
+        version: int | None = None,
+        *,
+        instance_type: str | None = None,
+        instance_count: int | None = None,
+        started: float | None = None,
+    ) -> str:
+        """Put a version live as the model's own team would; answers the name of its endpoint config.
+
+        Args:
+            model: the model's name.
+            version: which version; the next free one when None. An existing version is deployed as it is.
+            instance_type: of the new config; that of the model when None.
+            instance_count: of the new config; as many as run now when None.
+            started: unix seconds when the update began; now when None.
+
+        Raises:
+            KeyError: no such model was seeded.
+            ApiError: the endpoint is busy.
+        """
+        account = self._account
+        with account.lock:
+            account.settle()
+            config = account.fleet.deploy(
+                model, version, instance_type=instance_type, instance_count=instance_count, started=started
+            )
+            endpoint = account.fleet.models[model].endpoint
+        self._log.record(
+            ChangingCall(
+                service="sagemaker",
+                operation="UpdateEndpoint",
+                at=self.clock.now() if started is None else started,
+                request={"EndpointName": endpoint, "EndpointConfigName": config},
+                outcome="ok",
+                role_session_name="deployer",
+                source="deployer",
+            )
+        )
+        return config
+
+    def set_live_metrics(self, model: str, metrics: Metrics | None) -> None:
+        """Say how a live model does on today's holdout, for reports of later candidates; None forgets it."""
+        with self._account.lock:
+            if metrics is None:
+                self._account.fleet.live_metrics.pop(model, None)
+            else:
+                self._account.fleet.live_metrics[model] = dict(metrics)
+
+    def set_pipeline_minutes(self, pipeline: str, minutes: float) -> None:
+        """Change how many world minutes later runs of a pipeline take."""
+        with self._account.lock:
+            self._account.pipelines.pipelines[pipeline].minutes = minutes
+
+    def set_quota(self, instance_type: str, instances: int | None) -> None:
+        """Limit how many instances of a type all endpoints together may have; None lifts the limit."""
+        with self._account.lock:
+            if instances is None:
+                self._account.endpoints.quotas.pop(instance_type, None)
+            else:
+                self._account.endpoints.quotas[instance_type] = instances
+
+
+def _forget_everything_in_moto() -> None:
+    import moto.s3.models  # pyright: ignore[reportUnusedImport] # loaded first, so that the reset knows of it
+    from moto.moto_api._internal import moto_api_backend
+
+    moto_api_backend.reset()
