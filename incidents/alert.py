@@ -80,7 +80,7 @@ class Alert(BaseModel):
     def kind(self) -> AlertKind:
         """From the label `kind`, else from the rule's name."""
         label = self.labels.get("kind", "")
-        if label in AlertKind:
+        if label in {kind.value for kind in AlertKind}:
             return AlertKind(label)
         return KIND_BY_ALERT_NAME.get(self.name, AlertKind.OTHER)
 
@@ -88,7 +88,7 @@ class Alert(BaseModel):
     def severity(self) -> Severity:
         """From the label; an unknown or missing word counts as a warning."""
         label = self.labels.get("severity", "").lower()
-        return Severity(label) if label in Severity else Severity.WARNING
+        return Severity(label) if label in {one.value for one in Severity} else Severity.WARNING
 
     @property
     def content_hash(self) -> str:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from incidents.incident import LIVE_STATES
+from incidents.incident import LIVE_STATES, IncidentState
 
-_LIVE = ", ".join(f"'{state.value}'" for state in sorted(LIVE_STATES))
+_ENDED = ", ".join(f"'{state.value}'" for state in sorted(frozenset(IncidentState) - LIVE_STATES))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -86,8 +86,8 @@ class IncidentRecord(Table, table=True):
             "uq_incident_live_key",
             "key",
             unique=True,
-            sqlite_where=text(f"state IN ({_LIVE})"),
-            postgresql_where=text(f"state IN ({_LIVE})"),
+            sqlite_where=text(f"state NOT IN ({_ENDED})"),
+            postgresql_where=text(f"state NOT IN ({_ENDED})"),
         ),
         Index("ix_incident_state_opened", "state", "opened_at"),
         Index("ix_incident_key_opened", "key", "opened_at"),

@@ -90,11 +90,18 @@ class MessageWriter:
 
     def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> None:
         """`revision` of the message stands in Slack as `ts`. `channel` is the id Slack answered with."""
-        values: dict[str, object] = {"sent_revision": revision, "ts": ts, "sent_at": at, "attempts": 0, "error": "", "not_before": None}
+        values: dict[str, object] = {
+            "sent_revision": revision,
+            "ts": ts,
+            "sent_at": at,
+            "attempts": 0,
+            "error": "",
+            "not_before": None,
+        }
         if channel is not None:
             values["posted_channel"] = channel
         with self._database.write() as session:
-            session.execute(
+            session.exec(
                 update(MessageRecord)
                 .where(col(MessageRecord.id) == id, col(MessageRecord.sent_revision) < revision)
                 .values(**values)
@@ -103,7 +110,7 @@ class MessageWriter:
     def failed(self, id: int, error: str, retry_at: datetime) -> None:
         """It could not be sent; try again at `retry_at`."""
         with self._database.write() as session:
-            session.execute(
+            session.exec(
                 update(MessageRecord)
                 .where(col(MessageRecord.id) == id)
                 .values(error=error, not_before=retry_at, attempts=col(MessageRecord.attempts) + 1)
@@ -112,4 +119,4 @@ class MessageWriter:
     def given_up(self, id: int, error: str) -> None:
         """It can never be sent as it is; `error` says why."""
         with self._database.write() as session:
-            session.execute(update(MessageRecord).where(col(MessageRecord.id) == id).values(error=error, given_up=True))
+            session.exec(update(MessageRecord).where(col(MessageRecord.id) == id).values(error=error, given_up=True))

@@ -1,0 +1,79 @@
+"""What a reader may know of an incident beyond itself: its investigation, proposals, execution, verification."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from incidents.approval import ApprovalView
+from incidents.clock import Moment
+from incidents.execution import Execution
+from incidents.incident import Incident
+from incidents.investigation import Findings, ProgressStep
+from incidents.proposal import Proposal
+from incidents.timeline import TimelineEntry
+from incidents.verification import SignalCheck
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class InvestigationView(_Frozen):
+    """One look at an incident, finished or under way."""
+
+    id: str
+    incident_id: str
+    state: Literal["queued", "running", "done", "failed"]
+    question: str
+    asked_by: str | None
+    steps: tuple[ProgressStep, ...]
+    findings: Findings | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+
+
+class ProposalView(_Frozen):
+    """A proposal and how its decision stands."""
+
+    proposal: Proposal
+    approval: ApprovalView
+    approvers: tuple[str, ...]
+    model: str
+    chosen_by: str | None = None
+
+
+class VerificationView(_Frozen):
+    """The watch over an execution's effect."""
+
+    execution_id: str
+    state: str
+    began_at: Moment
+    deadline: Moment
+    finished_at: Moment | None
+    checks: tuple[SignalCheck, ...]
+    note: str
+
+
+class ThreadRef(_Frozen):
+    """Where an incident's thread stands in Slack."""
+
+    channel: str
+    ts: str
+
+
+class IncidentFile(_Frozen):
+    """Everything about one incident, newest investigation first."""
+
+    incident: Incident
+    investigations: tuple[InvestigationView, ...]
+    proposals: tuple[ProposalView, ...]
+    executions: tuple[Execution, ...]
+    verifications: tuple[VerificationView, ...]
+    timeline: tuple[TimelineEntry, ...]
+    thread: ThreadRef | None
+
+    @property
+    def findings(self) -> Findings | None:
+        """Of the newest finished investigation."""
+        return next((i.findings for i in self.investigations if i.findings is not None), None)

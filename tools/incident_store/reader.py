@@ -1,0 +1,277 @@
+"""Reading the store. Nothing here changes a row."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from incidents.alert import Alert
+from incidents.approval import ApprovalState
+from incidents.execution import ExecutionState
+from incidents.incident import LIVE_STATES, Incident
+from incidents.investigation import Findings, ProgressStep
+from incidents.ledger import IncidentFile, InvestigationView, ProposalView, ThreadRef, VerificationView
+from incidents.message import MessageKind
+from incidents.timeline import TimelineEntry
+from incidents.verification import SignalCheck
+from tools.incident_store.database import Database
+from tools.incident_store.records import alert_of, approval_of, entry_of, execution_of, incident_of, proposal_of
+from tools.incident_store.tables import (
+    AlertRecord,
+    ConfigSeenRecord,
+    ExecutionRecord,
+    IncidentRecord,
+    InvestigationRecord,
+    MessageRecord,
+    ProposalRecord,
+    TimelineRecord,
+    VerificationRecord,
+    VoteRecord,
+)
+
+
+class StoreReader:
+    """Questions to the store; each is one short read."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` is where the rows are."""
+        self._database = database
+
+    def incident(self, id: str) -> Incident:
+        """One incident with its alerts. Raises `LookupError`."""
+        with self._database.read() as session:
+            return _incidents(session, [_incident(session, id)])[0]
+
+    def incidents(self, *, live: bool, limit: int = 20, offset: int = 0, model: str | None = None) -> list[Incident]:
+        """Incidents, newest first; only live ones where `live` is set."""
+        query = select(IncidentRecord).order_by(col(IncidentRecord.opened_at).desc()).limit(limit).offset(offset)
+        if live:
+            query = query.where(col(IncidentRecord.state).in_(LIVE_STATES))
+        if model is not None:
+            query = query.where(col(IncidentRecord.model) == model)
+        with self._database.read() as session:
+            return _incidents(session, session.exec(query).all())
+
+    def count_incidents(self, *, live: bool) -> int:
+        """How many there are."""
+        query = select(func.count()).select_from(IncidentRecord)
+        if live:
+            query = query.where(col(IncidentRecord.state).in_(LIVE_STATES))
+        with self._database.read() as session:
+            return session.exec(query).one()
+
+    def file(self, incident_id: str) -> IncidentFile:
+        """Everything about one incident. Raises `LookupError`."""
+        with self._database.read() as session:
+            incident = _incidents(session, [_incident(session, incident_id)])[0]
+            of = InvestigationRecord
+            investigations = session.exec(
+                select(of).where(col(of.incident_id) == incident_id).order_by(col(of.created_at).desc())
+            ).all()
+            proposals = session.exec(
+                select(ProposalRecord)
+                .where(col(ProposalRecord.incident_id) == incident_id)
+                .order_by(col(ProposalRecord.created_at), col(ProposalRecord.rank))
+            ).all()
+            executions = session.exec(
+                select(ExecutionRecord)
+                .where(col(ExecutionRecord.incident_id) == incident_id)
+                .order_by(col(ExecutionRecord.created_at))
+            ).all()
+            verifications = session.exec(
+                select(VerificationRecord).where(col(VerificationRecord.incident_id) == incident_id)
+            ).all()
+            return IncidentFile(
+                incident=incident,
+                investigations=tuple(_investigation_view(record) for record in investigations),
+                proposals=tuple(_proposal_view(session, record) for record in proposals),
+                executions=tuple(execution_of(record) for record in executions),
+                verifications=tuple(_verification_view(record) for record in verifications),
+                timeline=tuple(_timeline(session, incident_id)),
+                thread=_threads(session, [incident_id]).get(incident_id),
+            )
+
+    def investigation(self, id: str) -> InvestigationView:
+        """One investigation. Raises `LookupError`."""
+        with self._database.read() as session:
+            record = session.get(InvestigationRecord, id)
+            if record is None:
+                raise LookupError(id)
+            return _investigation_view(record)
+
+    def proposal(self, id: str) -> ProposalView:
+        """One proposal and how its decision stands. Raises `LookupError`."""
+        with self._database.read() as session:
+            record = session.get(ProposalRecord, id)
+            if record is None:
+                raise LookupError(id)
+            return _proposal_view(session, record)
+
+    def pending_proposals(self, limit: int = 50) -> list[ProposalView]:
+        """Proposals that wait for a decision, oldest first."""
+        with self._database.read() as session:
+            records = session.exec(
+                select(ProposalRecord)
+                .where(col(ProposalRecord.state) == ApprovalState.PENDING.value)
+                .order_by(col(ProposalRecord.created_at))
+                .limit(limit)
+            ).all()
+            return [_proposal_view(session, record) for record in records]
+
+    def execution_record(self, id: str) -> ExecutionRecord:
+        """The row of an execution, lease and fence included. Raises `LookupError`."""
+        with self._database.read() as session:
+            record = session.get(ExecutionRecord, id)
+            if record is None:
+                raise LookupError(id)
+            return record
+
+    def executions_under_way(self) -> list[ExecutionRecord]:
+        """Queued or executing, oldest first."""
+        under_way = [ExecutionState.QUEUED.value, ExecutionState.EXECUTING.value]
+        with self._database.read() as session:
+            return list(
+                session.exec(
+                    select(ExecutionRecord)
+                    .where(col(ExecutionRecord.state).in_(under_way))
+                    .order_by(col(ExecutionRecord.created_at))
+                )
+            )
+
+    def last_finished_execution(self, model: str) -> ExecutionRecord | None:
+        """The last remediation of a model that ended; the policy's cooldown counts from it."""
+        with self._database.read() as session:
+            return session.exec(
+                select(ExecutionRecord)
+                .where(col(ExecutionRecord.model) == model, col(ExecutionRecord.finished_at).is_not(None))
+                .order_by(col(ExecutionRecord.finished_at).desc())
+                .limit(1)
+            ).first()
+
+    def verification(self, execution_id: str) -> VerificationView:
+        """One verification. Raises `LookupError`."""
+        with self._database.read() as session:
+            record = session.get(VerificationRecord, execution_id)
+            if record is None:
+                raise LookupError(execution_id)
+            return _verification_view(record)
+
+    def timeline(self, incident_id: str) -> list[TimelineEntry]:
+        """All entries of an incident, in order."""
+        with self._database.read() as session:
+            return _timeline(session, incident_id)
+
+    def threads(self, incident_ids: Sequence[str]) -> dict[str, ThreadRef]:
+        """Where the incidents' threads stand; incidents not yet posted are missing."""
+        with self._database.read() as session:
+            return _threads(session, incident_ids)
+
+    def incident_of_thread(self, channel: str, ts: str) -> str | None:
+        """The incident whose thread begins with this message."""
+        with self._database.read() as session:
+            return session.exec(
+                select(MessageRecord.incident_id).where(
+                    col(MessageRecord.ts) == ts,
+                    col(MessageRecord.kind) == MessageKind.ROOT.value,
+                    (col(MessageRecord.posted_channel) == channel) | (col(MessageRecord.channel) == channel),
+                )
+            ).first()
+
+    def configs_seen(self, endpoint: str) -> list[tuple[str, datetime]]:
+        """Configs that were live on an endpoint and when last, newest first."""
+        with self._database.read() as session:
+            records = session.exec(
+                select(ConfigSeenRecord)
+                .where(col(ConfigSeenRecord.endpoint) == endpoint)
+                .order_by(col(ConfigSeenRecord.last_seen).desc())
+            ).all()
+            return [(record.config, record.last_seen) for record in records]
+
+    def outbox_depth(self) -> int:
+        """Messages that wait to be sent."""
+        with self._database.read() as session:
+            return session.exec(
+                select(func.count())
+                .select_from(MessageRecord)
+                .where(
+                    col(MessageRecord.wanted_revision) > col(MessageRecord.sent_revision),
+                    col(MessageRecord.given_up).is_(False),
+                )
+            ).one()
+
+
+def _incident(session: Session, id: str) -> IncidentRecord:
+    record = session.exec(select(IncidentRecord).where(col(IncidentRecord.id) == id)).one_or_none()
+    if record is None:
+        raise LookupError(id)
+    return record
+
+
+def _incidents(session: Session, records: Sequence[IncidentRecord]) -> list[Incident]:
+    alerts: dict[str, list[Alert]] = {record.id: [] for record in records}
+    for alert in session.exec(
+        select(AlertRecord).where(col(AlertRecord.incident_id).in_(list(alerts))).order_by(col(AlertRecord.id))
+    ):
+        alerts[alert.incident_id or ""].append(alert_of(alert))
+    return [incident_of(record, tuple(alerts[record.id])) for record in records]
+
+
+def _investigation_view(record: InvestigationRecord) -> InvestigationView:
+    return InvestigationView(
+        id=record.id,
+        incident_id=record.incident_id,
+        state=record.state,  # pyright: ignore[reportArgumentType] checked by the view's own type
+        question=record.question,
+        asked_by=record.asked_by,
+        steps=tuple(ProgressStep.model_validate(step) for step in record.progress.get("steps", [])),
+        findings=Findings.model_validate(record.findings) if record.findings else None,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+    )
+
+
+def _proposal_view(session: Session, record: ProposalRecord) -> ProposalView:
+    votes = session.exec(
+        select(VoteRecord).where(col(VoteRecord.proposal_id) == record.id).order_by(col(VoteRecord.at))
+    ).all()
+    return ProposalView(
+        proposal=proposal_of(record),
+        approval=approval_of(record, list(votes)),
+        approvers=tuple(record.approvers.get("who", [])),
+        model=record.model,
+        chosen_by=record.chosen_by,
+    )
+
+
+def _verification_view(record: VerificationRecord) -> VerificationView:
+    return VerificationView(
+        execution_id=record.execution_id,
+        state=record.state,
+        began_at=record.began_at,
+        deadline=record.deadline,
+        finished_at=record.finished_at,
+        checks=tuple(SignalCheck.model_validate(check) for check in record.checks.get("checks", [])),
+        note=record.checks.get("note", ""),
+    )
+
+
+def _timeline(session: Session, incident_id: str) -> list[TimelineEntry]:
+    of = TimelineRecord
+    return [
+        entry_of(record)
+        for record in session.exec(select(of).where(col(of.incident_id) == incident_id).order_by(col(of.number)))
+    ]
+
+
+def _threads(session: Session, incident_ids: Sequence[str]) -> dict[str, ThreadRef]:
+    of = MessageRecord
+    records = session.exec(
+        select(of).where(
+            col(of.incident_id).in_(list(incident_ids)), col(of.kind) == MessageKind.ROOT.value, col(of.ts).is_not(None)
+        )
+    ).all()
+    return {
+        record.incident_id or "": ThreadRef(channel=record.posted_channel or record.channel, ts=record.ts or "")
+        for record in records
+    }

@@ -1,0 +1,260 @@
+"""Decisions: one compare-and-set from pending, in the transaction that creates the execution."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from incidents.approval import ApprovalState
+from incidents.incident import LIVE_STATES, IncidentState
+from incidents.message import MessageKind
+from incidents.policy import Allow, Decision, Forbid, RequireApproval
+from tools.incident_store.database import Database
+from tools.incident_store.records import proposal_of
+from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord, VoteRecord
+from tools.incident_store.writer.executions import in_flight, queue_execution
+from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.states import move, supersede
+from tools.incident_store.writer.timeline import append, locked_incident
+
+Result = Literal["approved", "voted", "voted_before", "denied", "decided_before", "expired", "forbidden", "busy"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a decision. `by` and `at` name who was first where somebody was."""
+
+    result: Result
+    incident_id: str
+    state: ApprovalState
+    votes: int = 0
+    needed: int = 0
+    by: str | None = None
+    at: datetime | None = None
+    why: str = ""
+
+
+class DecisionWriter:
+    """Each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` is where the rows are."""
+        self._database = database
+
+    def approve(self, proposal_id: str, person: str, policy_now: Decision, now: datetime) -> Verdict:
+        """Count one yes; with enough of them, approve and queue the execution.
+
+        `policy_now` is the policy's word at the moment of the click: a stricter one asks for more people, or stops.
+        Raises `LookupError` when there is no such proposal.
+        """
+        try:
+            with self._database.write() as session:
+                return self._approve(session, proposal_id, person, policy_now, now)
+        except IntegrityError:
+            # The unique index on targets in flight spoke: another replica queued an execution in the same moment.
+            with self._database.read() as session:
+                record = _proposal(session, proposal_id)
+                return Verdict(
+                    "busy", record.incident_id, ApprovalState(record.state), why="another remediation is under way"
+                )
+
+    def _approve(self, session: Session, proposal_id: str, person: str, policy_now: Decision, now: datetime) -> Verdict:
+        record = _proposal(session, proposal_id, lock=True)
+        incident = locked_incident(session, record.incident_id)
+        state = ApprovalState(record.state)
+        if state is not ApprovalState.PENDING:
+            return _decided_before(record)
+        if record.expires_at <= now:
+            _expire(session, record, incident, now)
+            return Verdict("expired", incident.id, ApprovalState.EXPIRED, at=record.expires_at)
+        if isinstance(policy_now.effect, Forbid):
+            self._refused(session, incident, record, person, policy_now.effect.because, now)
+            return Verdict("forbidden", incident.id, state, why=policy_now.effect.because)
+        if in_flight(session, record.target) is not None:
+            self._refused(session, incident, record, person, "another remediation is under way", now)
+            return Verdict("busy", incident.id, state, why="another remediation is under way")
+        if isinstance(policy_now.effect, RequireApproval) and policy_now.effect.count > record.needed:
+            record.needed = policy_now.effect.count
+            session.add(record)
+        votes = session.exec(select(VoteRecord.person).where(col(VoteRecord.proposal_id) == proposal_id)).all()
+        if person in votes:
+            return Verdict("voted_before", incident.id, state, votes=len(votes), needed=record.needed)
+        session.add(VoteRecord(proposal_id=proposal_id, person=person, at=now))
+        count = len(votes) + 1
+        incident.changed_at = now
+        details = {"proposal": proposal_id, "digest": record.digest, "votes": count, "needed": record.needed}
+        want(session, incident, MessageKind.PROPOSAL, proposal_id)
+        if count < record.needed and not isinstance(policy_now.effect, Allow):
+            append(
+                session, incident, at=now, actor=person, kind="vote", text="One approval of several", details=details
+            )
+            return Verdict("voted", incident.id, state, votes=count, needed=record.needed)
+        record.state, record.decided_by, record.decided_at = ApprovalState.APPROVED.value, person, now
+        session.add(record)
+        append(session, incident, at=now, actor=person, kind="approved", text="Approved", details=details)
+        supersede(session, incident, "another proposal of this incident was approved", now, besides=proposal_id)
+        queue_execution(session, incident, proposal_of(record), actor=person, now=now)
+        return Verdict(
+            "approved", incident.id, ApprovalState.APPROVED, votes=count, needed=record.needed, by=person, at=now
+        )
+
+    def deny(self, proposal_id: str, person: str, reason: str, now: datetime) -> Verdict:
+        """A final no. Raises `LookupError` when there is no such proposal."""
+        with self._database.write() as session:
+            record = _proposal(session, proposal_id, lock=True)
+            incident = locked_incident(session, record.incident_id)
+            if ApprovalState(record.state) is not ApprovalState.PENDING:
+                return _decided_before(record)
+            if record.expires_at <= now:
+                _expire(session, record, incident, now)
+                return Verdict("expired", incident.id, ApprovalState.EXPIRED, at=record.expires_at)
+            record.state, record.decided_by, record.decided_at = ApprovalState.DENIED.value, person, now
+            record.reason = reason
+            session.add(record)
+            append(
+                session,
+                incident,
+                at=now,
+                actor=person,
+                kind="denied",
+                text=f"Denied: {reason}",
+                details={"proposal": proposal_id, "digest": record.digest},
+            )
+            incident.changed_at = now
+            want(session, incident, MessageKind.PROPOSAL, proposal_id)
+            if not _pending(session, incident.id) and incident.state == IncidentState.AWAITING_DECISION.value:
+                move(session, incident, IncidentState.MONITORING, now)
+            return Verdict("denied", incident.id, ApprovalState.DENIED, by=person, at=now)
+
+    def refuse(self, proposal_id: str, person: str, why: str, now: datetime) -> None:
+        """Write down that somebody tried who may not; the card stays as it is."""
+        with self._database.write() as session:
+            record = _proposal(session, proposal_id)
+            self._refused(session, locked_incident(session, record.incident_id), record, person, why, now)
+
+    def expire(self, now: datetime) -> list[str]:
+        """Expire what was not decided in time; the incident escalates. Returns the ids of the incidents."""
+        expired: list[str] = []
+        with self._database.write() as session:
+            records = session.exec(
+                select(ProposalRecord)
+                .where(
+                    col(ProposalRecord.state) == ApprovalState.PENDING.value,
+                    col(ProposalRecord.expires_at) <= now,
+                )
+                .with_for_update(skip_locked=True)
+            ).all()
+            for record in records:
+                _expire(session, record, locked_incident(session, record.incident_id), now)
+                expired.append(record.incident_id)
+        return expired
+
+    def supersede_changed(self, target: str, config: str, investigation_id: str, now: datetime) -> list[str]:
+        """The endpoint stands on `config` now: proposals made on another are void; a new look begins."""
+        touched: list[str] = []
+        with self._database.write() as session:
+            records = session.exec(
+                select(ProposalRecord).where(
+                    col(ProposalRecord.state) == ApprovalState.PENDING.value, col(ProposalRecord.target) == target
+                )
+            ).all()
+            for record in records:
+                origin = proposal_of(record).origin
+                if origin.kind != "endpoint" or origin.config_name == config or record.incident_id in touched:
+                    continue
+                incident = locked_incident(session, record.incident_id)
+                supersede(session, incident, f"the endpoint is on {config} now, not on {origin.config_name}", now)
+                session.add(
+                    InvestigationRecord(
+                        id=f"{investigation_id}-{len(touched)}",
+                        incident_id=incident.id,
+                        state="queued",
+                        not_before=now,
+                        created_at=now,
+                    )
+                )
+                touched.append(incident.id)
+        return touched
+
+    def close_resolved(self, before: datetime, now: datetime) -> int:
+        """Close what was resolved before `before`; returns how many."""
+        with self._database.write() as session:
+            records = session.exec(
+                select(IncidentRecord).where(
+                    col(IncidentRecord.state) == IncidentState.RESOLVED.value, col(IncidentRecord.resolved_at) <= before
+                )
+            ).all()
+            for record in records:
+                incident = locked_incident(session, record.id)
+                move(session, incident, IncidentState.CLOSED, now)
+                append(session, incident, at=now, actor="agentops", kind="closed", text="Closed")
+            return len(records)
+
+    def _refused(
+        self, session: Session, incident: IncidentRecord, record: ProposalRecord, person: str, why: str, now: datetime
+    ) -> None:
+        append(
+            session,
+            incident,
+            at=now,
+            actor=person,
+            kind="refused",
+            text=f"A decision was refused: {why}",
+            details={"proposal": record.id, "digest": record.digest},
+        )
+
+
+def _proposal(session: Session, proposal_id: str, *, lock: bool = False) -> ProposalRecord:
+    query = select(ProposalRecord).where(col(ProposalRecord.id) == proposal_id)
+    record = session.exec(query.with_for_update() if lock else query).one_or_none()
+    if record is None:
+        raise LookupError(proposal_id)
+    return record
+
+
+def _pending(session: Session, incident_id: str) -> bool:
+    return (
+        session.exec(
+            select(ProposalRecord.id)
+            .where(
+                col(ProposalRecord.incident_id) == incident_id,
+                col(ProposalRecord.state) == ApprovalState.PENDING.value,
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def _decided_before(record: ProposalRecord) -> Verdict:
+    return Verdict(
+        "decided_before",
+        record.incident_id,
+        ApprovalState(record.state),
+        by=record.decided_by,
+        at=record.decided_at,
+        why=record.reason,
+    )
+
+
+def _expire(session: Session, record: ProposalRecord, incident: IncidentRecord, now: datetime) -> None:
+    record.state, record.decided_at = ApprovalState.EXPIRED.value, now
+    session.add(record)
+    session.flush()
+    append(
+        session,
+        incident,
+        at=now,
+        actor="agentops",
+        kind="expired",
+        text="Nobody decided in time",
+        details={"proposal": record.id, "digest": record.digest},
+    )
+    incident.changed_at = now
+    want(session, incident, MessageKind.PROPOSAL, record.id)
+    waiting = incident.state == IncidentState.AWAITING_DECISION.value
+    if waiting and not _pending(session, incident.id) and IncidentState(incident.state) in LIVE_STATES:
+        move(session, incident, IncidentState.ESCALATED, now)
+        want(session, incident, MessageKind.ESCALATION, record.id, urgent=True)

@@ -1,0 +1,233 @@
+"""The rows of executions: a lease and a fence lead each from queued to exactly one final state."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
+from incidents.incident import IncidentState
+from incidents.message import MessageKind
+from incidents.proposal import Proposal
+from incidents.remediation import target
+from tools.incident_store.database import Database
+from tools.incident_store.tables import ExecutionRecord, IncidentRecord, VerificationRecord
+from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.states import move
+from tools.incident_store.writer.timeline import append, locked_incident
+
+
+def in_flight(session: Session, on: str) -> ExecutionRecord | None:
+    """The execution under way on a target, if there is one."""
+    return session.exec(
+        select(ExecutionRecord).where(
+            col(ExecutionRecord.target) == on,
+            col(ExecutionRecord.state).in_([ExecutionState.QUEUED.value, ExecutionState.EXECUTING.value]),
+        )
+    ).one_or_none()
+
+
+def queue_execution(
+    session: Session, incident: IncidentRecord, proposal: Proposal, *, actor: str, now: datetime
+) -> None:
+    """Create the execution of a decided proposal, in the transaction of the decision."""
+    session.add(
+        ExecutionRecord(
+            id=proposal.execution_id,
+            proposal_id=proposal.id,
+            incident_id=incident.id,
+            model=incident.model,
+            target=target(proposal.remediation),
+            state=ExecutionState.QUEUED.value,
+            created_at=now,
+            next_step_at=now,
+            progress="waiting to start",
+        )
+    )
+    session.flush()
+    move(session, incident, IncidentState.EXECUTING, now)
+    append(
+        session,
+        incident,
+        at=now,
+        actor=actor,
+        kind="execution_queued",
+        text=f"Execution of “{proposal.title}” is queued",
+        details={"execution": proposal.execution_id, "digest": proposal.digest},
+    )
+    want(session, incident, MessageKind.EXECUTION, proposal.execution_id, urgent=True)
+
+
+class ExecutionWriter:
+    """Each method is one transaction; those that take a fence change nothing once another holder took over."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` is where the rows are."""
+        self._database = database
+
+    def due(self, now: datetime) -> list[str]:
+        """Ids of executions whose next step is due and that nobody holds."""
+        with self._database.read() as session:
+            return list(
+                session.exec(
+                    select(ExecutionRecord.id)
+                    .where(
+                        col(ExecutionRecord.state).in_([ExecutionState.QUEUED.value, ExecutionState.EXECUTING.value]),
+                        col(ExecutionRecord.next_step_at) <= now,
+                        (col(ExecutionRecord.lease_until).is_(None)) | (col(ExecutionRecord.lease_until) <= now),
+                    )
+                    .order_by(col(ExecutionRecord.created_at))
+                    .limit(50)
+                )
+            )
+
+    def claim(self, id: str, owner: str, now: datetime, lease: timedelta) -> int | None:
+        """Take the execution for `lease`; the new fence, or None when somebody else holds it or it is finished."""
+        with self._database.write() as session:
+            changed = session.exec(
+                update(ExecutionRecord)
+                .where(
+                    col(ExecutionRecord.id) == id,
+                    (col(ExecutionRecord.state) == ExecutionState.QUEUED.value)
+                    | (
+                        (col(ExecutionRecord.state) == ExecutionState.EXECUTING.value)
+                        & ((col(ExecutionRecord.lease_until).is_(None)) | (col(ExecutionRecord.lease_until) <= now))
+                    ),
+                )
+                .values(
+                    state=ExecutionState.EXECUTING.value,
+                    owner=owner,
+                    lease_until=now + lease,
+                    fence=col(ExecutionRecord.fence) + 1,
+                )
+                .returning(col(ExecutionRecord.fence))
+            ).first()
+            return None if changed is None else int(changed[0])
+
+    def intend(self, id: str, fence: int, now: datetime) -> bool:
+        """Write down that the call is about to be sent; False when the lease or the fence is lost."""
+        with self._database.write() as session:
+            record = self._held(session, id, fence, now)
+            if record is None:
+                return False
+            record.intent_at = now
+            record.started_at = record.started_at or now
+            session.add(record)
+            return True
+
+    def sent(
+        self,
+        id: str,
+        fence: int,
+        *,
+        result: dict[str, str],
+        progress: str,
+        text: str,
+        details: dict[str, Any],
+        now: datetime,
+        next_step_at: datetime,
+    ) -> None:
+        """Write down the answer of the call. Kept even when the fence was lost: the effect is a fact."""
+        with self._database.write() as session:
+            record = session.exec(select(ExecutionRecord).where(col(ExecutionRecord.id) == id).with_for_update()).one()
+            incident = locked_incident(session, record.incident_id)
+            late = record.fence != fence
+            record.result = {**record.result, **result}
+            record.sent_at, record.progress = now, progress
+            if not late:
+                record.next_step_at, record.lease_until = next_step_at, None
+            session.add(record)
+            append(
+                session,
+                incident,
+                at=now,
+                actor="agentops",
+                kind="call_late" if late else "call_sent",
+                text=f"{text} (sent after another holder took over: check it)" if late else text,
+                details={"execution": id, "fence": fence, **details},
+            )
+            incident.changed_at = now
+            want(session, incident, MessageKind.EXECUTION, id)
+
+    def progress(
+        self, id: str, fence: int, progress: str, result: dict[str, str], *, now: datetime, next_step_at: datetime
+    ) -> None:
+        """Show how far it is and give the lease back until the next step."""
+        with self._database.write() as session:
+            record = self._held(session, id, fence, None)
+            if record is None:
+                return
+            incident = locked_incident(session, record.incident_id)
+            changed = record.progress != progress or any(record.result.get(k) != v for k, v in result.items())
+            record.progress, record.result = progress, {**record.result, **result}
+            record.next_step_at, record.lease_until = next_step_at, None
+            session.add(record)
+            incident.changed_at = now
+            if changed:
+                want(session, incident, MessageKind.EXECUTION, id)
+
+    def finish(
+        self,
+        id: str,
+        fence: int,
+        state: ExecutionState,
+        *,
+        text: str,
+        error: str = "",
+        result: dict[str, str] | None = None,
+        now: datetime,
+        verify_until: datetime | None = None,
+    ) -> bool:
+        """End it. `succeeded` starts the verification, to be decided by `verify_until`; all else calls a person."""
+        if state not in FINAL_EXECUTION_STATES:
+            raise ValueError(f"{state.value} is not a final state")
+        with self._database.write() as session:
+            record = self._held(session, id, fence, None)
+            if record is None:
+                return False
+            incident = locked_incident(session, record.incident_id)
+            record.state, record.error, record.progress = state.value, error, text
+            record.result = {**record.result, **(result or {})}
+            record.finished_at, record.lease_until, record.next_step_at = now, None, None
+            session.add(record)
+            kind = "executed" if state is ExecutionState.SUCCEEDED else f"execution_{state.value}"
+            append(
+                session,
+                incident,
+                at=now,
+                actor="agentops",
+                kind=kind,
+                text=text,
+                details={"execution": id, "error": error},
+            )
+            want(session, incident, MessageKind.EXECUTION, id)
+            if state is ExecutionState.SUCCEEDED and verify_until is not None:
+                session.add(
+                    VerificationRecord(
+                        execution_id=id,
+                        incident_id=incident.id,
+                        state="watching",
+                        began_at=now,
+                        deadline=verify_until,
+                        next_step_at=now,
+                    )
+                )
+                move(session, incident, IncidentState.VERIFYING, now)
+                incident.changed_at = now
+                want(session, incident, MessageKind.VERIFICATION, id)
+            else:
+                move(session, incident, IncidentState.ESCALATED, now)
+                incident.changed_at = now
+                want(session, incident, MessageKind.ESCALATION, id, urgent=True)
+            return True
+
+    def _held(self, session: Session, id: str, fence: int, now: datetime | None) -> ExecutionRecord | None:
+        record = session.exec(
+            select(ExecutionRecord).where(col(ExecutionRecord.id) == id).with_for_update()
+        ).one_or_none()
+        if record is None or record.fence != fence or record.state != ExecutionState.EXECUTING.value:
+            return None
+        if now is not None and (record.lease_until is None or record.lease_until <= now):
+            return None
+        return record

@@ -1,0 +1,194 @@
+"""Storing alerts, and grouping them into incidents."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from incidents.alert import Alert, Severity
+from incidents.catalogue import Catalogue, ModelSpec, Unlisted
+from incidents.incident import LIVE_STATES, IncidentState, key_of
+from incidents.message import MessageKind
+from tools.incident_store.database import Database
+from tools.incident_store.records import alert_of
+from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord
+from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.states import clear
+from tools.incident_store.writer.timeline import append, locked_incident
+
+
+class IntakeWriter:
+    """Alerts in, incidents out. Each method is one transaction."""
+
+    def __init__(
+        self, database: Database, catalogue: Catalogue, *, settle: timedelta, new_id: Callable[[], str]
+    ) -> None:
+        """`settle`: how long the first investigation waits for alerts of the same outage; `new_id`: unique ids."""
+        self._database = database
+        self._catalogue = catalogue
+        self._settle = settle
+        self._new_id = new_id
+
+    def store(self, alerts: Sequence[Alert], now: datetime) -> int:
+        """Keep what is new in `alerts`; returns how many rows changed.
+
+        A re-sent alert changes nothing; a late ``firing`` of an episode already resolved is ignored.
+        """
+        changed = 0
+        with self._database.write() as session:
+            for alert in alerts:
+                changed += _store_one(session, alert, now)
+        return changed
+
+    def group(self, now: datetime, limit: int = 200) -> list[str]:
+        """Give every alert that changed its place in an incident; returns the ids of the incidents touched."""
+        touched: list[str] = []
+        with self._database.write() as session:
+            records = session.exec(
+                select(AlertRecord)
+                .where(col(AlertRecord.revision) > col(AlertRecord.handled_revision))
+                .order_by(col(AlertRecord.id))
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for record in records:
+                incident_id = self._place(session, record, now)
+                if incident_id is not None and incident_id not in touched:
+                    touched.append(incident_id)
+                session.exec(
+                    update(AlertRecord)
+                    .where(col(AlertRecord.id) == record.id)
+                    .values(handled_revision=record.revision, incident_id=incident_id)
+                )
+        return touched
+
+    def _place(self, session: Session, record: AlertRecord, now: datetime) -> str | None:
+        alert = alert_of(record)
+        if alert.status == "resolved":
+            return self._resolve(session, record, alert, now)
+        entry = self._catalogue.find(alert.labels)
+        key = key_of(entry.name, entry.environment)
+        live = session.exec(
+            select(IncidentRecord)
+            .where(col(IncidentRecord.key) == key, col(IncidentRecord.state).in_(LIVE_STATES))
+            .with_for_update()
+        ).one_or_none()
+        incident = live if live is not None else self._open(session, alert, entry, key, now)
+        incident.started_at = min(incident.started_at, alert.starts_at)
+        incident.severity = min(Severity(incident.severity), alert.severity, key=lambda s: s.rank).value
+        incident.changed_at = now
+        append(
+            session,
+            incident,
+            at=now,
+            actor="alertmanager",
+            kind="alert_fired" if live is None else "alert_joined",
+            text=f"{alert.name} fires ({alert.severity.value})",
+            details={
+                "fingerprint": alert.fingerprint,
+                "starts_at": alert.starts_at.isoformat(),
+                "labels": alert.labels,
+            },
+        )
+        want(session, incident, MessageKind.ROOT, urgent=alert.severity is Severity.CRITICAL)
+        return incident.id
+
+    def _open(
+        self, session: Session, alert: Alert, entry: ModelSpec | Unlisted, key: str, now: datetime
+    ) -> IncidentRecord:
+        previous = session.exec(
+            select(IncidentRecord.id)
+            .where(col(IncidentRecord.key) == key)
+            .order_by(col(IncidentRecord.opened_at).desc())
+            .limit(1)
+        ).first()
+        listed = isinstance(entry, ModelSpec)
+        incident = IncidentRecord(
+            id=f"new-{self._new_id()}",
+            key=key,
+            model=entry.name,
+            environment=entry.environment,
+            tier=entry.tier if isinstance(entry, ModelSpec) else 3,
+            listed=listed,
+            unlisted_reason="" if isinstance(entry, ModelSpec) else entry.reason,
+            channel=entry.channel if isinstance(entry, ModelSpec) else self._catalogue.defaults.channel,
+            state=IncidentState.NEW.value,
+            severity=alert.severity.value,
+            started_at=alert.starts_at,
+            opened_at=now,
+            changed_at=now,
+            previous=previous,
+        )
+        session.add(incident)
+        session.flush()
+        incident.id = f"INC-{incident.number}"
+        session.flush()
+        session.add(
+            InvestigationRecord(
+                id=self._new_id(),
+                incident_id=incident.id,
+                state="queued",
+                not_before=now + self._settle,
+                created_at=now,
+            )
+        )
+        return incident
+
+    def _resolve(self, session: Session, record: AlertRecord, alert: Alert, now: datetime) -> str | None:
+        if record.incident_id is None:
+            return None
+        incident = locked_incident(session, record.incident_id)
+        append(
+            session,
+            incident,
+            at=now,
+            actor="alertmanager",
+            kind="alert_cleared",
+            text=f"{alert.name} cleared",
+            details={"fingerprint": alert.fingerprint},
+        )
+        incident.changed_at = now
+        still_firing = session.exec(
+            select(AlertRecord.id)
+            .where(
+                col(AlertRecord.incident_id) == incident.id,
+                col(AlertRecord.status) == "firing",
+                col(AlertRecord.id) != record.id,
+            )
+            .limit(1)
+        ).first()
+        if still_firing is None:
+            clear(session, incident, now)
+        want(session, incident, MessageKind.ROOT)
+        return incident.id
+
+
+def _store_one(session: Session, alert: Alert, now: datetime) -> int:
+    found = session.exec(
+        select(AlertRecord)
+        .where(col(AlertRecord.fingerprint) == alert.fingerprint, col(AlertRecord.starts_at) == alert.starts_at)
+        .with_for_update()
+    ).one_or_none()
+    if found is None:
+        session.add(
+            AlertRecord(
+                fingerprint=alert.fingerprint,
+                starts_at=alert.starts_at,
+                status=alert.status,
+                ends_at=alert.ends_at,
+                labels=alert.labels,
+                annotations=alert.annotations,
+                generator_url=alert.generator_url,
+                received_at=now,
+            )
+        )
+        session.flush()
+        return 1
+    if found.status == "resolved" or found.status == alert.status:
+        return 0
+    found.status = alert.status
+    found.ends_at = alert.ends_at
+    found.revision += 1
+    session.add(found)
+    return 1

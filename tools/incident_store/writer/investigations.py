@@ -1,0 +1,255 @@
+"""The rows of investigations: begun once, progress shown, findings kept."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from incidents.approval import ApprovalState
+from incidents.incident import IncidentState
+from incidents.investigation import Findings, ProgressStep
+from incidents.message import MessageKind
+from incidents.policy import Allow, RequireApproval
+from incidents.proposal import Proposal
+from incidents.remediation import target
+from tools.incident_store.database import Database
+from tools.incident_store.tables import InvestigationRecord, MessageRecord, ProposalRecord
+from tools.incident_store.writer.executions import queue_execution
+from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.states import move, supersede
+from tools.incident_store.writer.timeline import append, locked_incident
+
+LOOKABLE = frozenset(
+    {
+        IncidentState.NEW,
+        IncidentState.INVESTIGATING,
+        IncidentState.MONITORING,
+        IncidentState.ESCALATED,
+        IncidentState.AWAITING_DECISION,
+    }
+)
+"""States in which a new look may still change what is proposed."""
+
+
+class InvestigationWriter:
+    """Each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` is where the rows are."""
+        self._database = database
+
+    def due(self, now: datetime, stale: timedelta) -> list[str]:
+        """Ids of investigations that should run: queued and settled, or running for longer than `stale`."""
+        with self._database.read() as session:
+            return list(
+                session.exec(
+                    select(InvestigationRecord.id)
+                    .where(
+                        ((col(InvestigationRecord.state) == "queued") & (col(InvestigationRecord.not_before) <= now))
+                        | (
+                            (col(InvestigationRecord.state) == "running")
+                            & (col(InvestigationRecord.started_at) < now - stale)
+                        )
+                    )
+                    .order_by(col(InvestigationRecord.not_before))
+                    .limit(50)
+                )
+            )
+
+    def begin(self, id: str, now: datetime) -> bool:
+        """Take it up; False when it is finished or its incident is over. Taking it up twice is harmless."""
+        with self._database.write() as session:
+            record = session.get(InvestigationRecord, id, with_for_update=True)
+            if record is None or record.state not in {"queued", "running"}:
+                return False
+            incident = locked_incident(session, record.incident_id)
+            if IncidentState(incident.state) not in LOOKABLE:
+                record.state, record.finished_at = "failed", now
+                session.add(record)
+                return False
+            first = record.state == "queued"
+            record.state, record.started_at = "running", now
+            session.add(record)
+            if first:
+                if IncidentState(incident.state) is IncidentState.NEW:
+                    move(session, incident, IncidentState.INVESTIGATING, now)
+                asked = f" because {record.asked_by} asked" if record.asked_by else ""
+                append(
+                    session,
+                    incident,
+                    at=now,
+                    actor=record.asked_by or "agentops",
+                    kind="investigating",
+                    text=f"Investigation begins{asked}",
+                    details={"investigation": id, "question": record.question},
+                )
+            want(session, incident, MessageKind.PROGRESS, id)
+            return True
+
+    def progress(self, id: str, steps: Sequence[ProgressStep]) -> None:
+        """Show how far it is."""
+        with self._database.write() as session:
+            session.exec(
+                update(InvestigationRecord)
+                .where(col(InvestigationRecord.id) == id)
+                .values(progress={"steps": [step.model_dump(mode="json") for step in steps]})
+            )
+            session.exec(
+                update(MessageRecord)
+                .where(col(MessageRecord.kind) == MessageKind.PROGRESS.value, col(MessageRecord.subject) == id)
+                .values(wanted_revision=col(MessageRecord.wanted_revision) + 1)
+            )
+
+    def finish(self, id: str, findings: Findings, proposals: Sequence[Proposal], now: datetime) -> bool:
+        """Keep the findings and the proposals, want their messages, move the incident on. False if done before.
+
+        A proposal that the policy forbids is kept in the timeline and shown as advice, without a button.
+        """
+        with self._database.write() as session:
+            record = session.get(InvestigationRecord, id, with_for_update=True)
+            if record is None or record.state != "running":
+                return False
+            record.state, record.finished_at = "done", now
+            record.findings = findings.model_dump(mode="json")
+            session.add(record)
+            incident = locked_incident(session, record.incident_id)
+            diagnosis = findings.diagnosis
+            append(
+                session,
+                incident,
+                at=now,
+                actor=diagnosis.reasoner.name,
+                kind="diagnosed",
+                text=f"{diagnosis.root_cause}: {diagnosis.culprit.name} ({diagnosis.confidence} confidence)",
+                details={"investigation": id, "retrain": diagnosis.retraining.retrain},
+            )
+            incident.changed_at = now
+            for kind in (MessageKind.PROGRESS, MessageKind.CHART, MessageKind.DIAGNOSIS, MessageKind.EVIDENCE):
+                want(session, incident, kind, id)
+            want(session, incident, MessageKind.ROOT)
+            if IncidentState(incident.state) not in LOOKABLE:
+                return True
+            supersede(session, incident, "a newer diagnosis took its place", now)
+            runnable = [p for p in proposals if isinstance(p.decision.effect, RequireApproval | Allow)]
+            for rank, proposal in enumerate(proposals, start=1):
+                self._add_proposal(session, record, proposal, rank, now)
+            if not runnable:
+                want(session, incident, MessageKind.ADVICE, id)
+                if IncidentState(incident.state) in {IncidentState.INVESTIGATING, IncidentState.AWAITING_DECISION}:
+                    move(session, incident, IncidentState.MONITORING, now)
+                append(
+                    session,
+                    incident,
+                    at=now,
+                    actor="agentops",
+                    kind="nothing_proposed",
+                    text=findings.plan.explanation,
+                    details={"advice": [advice.value for advice in diagnosis.advice]},
+                )
+                return True
+            move(session, incident, IncidentState.AWAITING_DECISION, now)
+            allowed = next((p for p in runnable if isinstance(p.decision.effect, Allow)), None)
+            if allowed is not None:
+                queue_execution(session, incident, allowed, actor="policy", now=now)
+            return True
+
+    def fail(self, id: str, now: datetime) -> None:
+        """It could not be done at all; a person is told."""
+        with self._database.write() as session:
+            record = session.get(InvestigationRecord, id, with_for_update=True)
+            if record is None or record.state != "running":
+                return
+            record.state, record.finished_at = "failed", now
+            session.add(record)
+            incident = locked_incident(session, record.incident_id)
+            incident.changed_at = now
+            append(
+                session,
+                incident,
+                at=now,
+                actor="agentops",
+                kind="investigation_failed",
+                text="The investigation failed",
+            )
+            want(session, incident, MessageKind.FAILURE, id)
+            if IncidentState(incident.state) is IncidentState.INVESTIGATING:
+                move(session, incident, IncidentState.MONITORING, now)
+
+    def queue(self, id: str, incident_id: str, question: str, asked_by: str, now: datetime) -> None:
+        """A person asks for a (new) look."""
+        with self._database.write() as session:
+            incident = locked_incident(session, incident_id)
+            session.add(
+                InvestigationRecord(
+                    id=id,
+                    incident_id=incident_id,
+                    state="queued",
+                    question=question,
+                    asked_by=asked_by,
+                    not_before=now,
+                    created_at=now,
+                )
+            )
+            append(
+                session,
+                incident,
+                at=now,
+                actor=asked_by,
+                kind="asked",
+                text="A person asked for an investigation",
+                details={"question": question},
+            )
+
+    def _add_proposal(
+        self, session: Session, record: InvestigationRecord, proposal: Proposal, rank: int, now: datetime
+    ) -> None:
+        effect = proposal.decision.effect
+        incident = locked_incident(session, record.incident_id)
+        needed = effect.count if isinstance(effect, RequireApproval) else 0
+        approvers = list(effect.approvers) if isinstance(effect, RequireApproval) else []
+        if not isinstance(effect, RequireApproval | Allow):
+            append(
+                session,
+                incident,
+                at=now,
+                actor="policy",
+                kind="forbidden",
+                text=f"{proposal.title}: {effect.because}",
+                details={"rules": list(proposal.decision.rules), "digest": proposal.digest},
+            )
+            return
+        session.add(
+            ProposalRecord(
+                id=proposal.id,
+                incident_id=proposal.incident_id,
+                investigation_id=record.id,
+                rank=rank,
+                model=incident.model,
+                target=target(proposal.remediation),
+                digest=proposal.digest,
+                body=proposal.model_dump(mode="json"),
+                state=ApprovalState.PENDING.value,
+                needed=needed,
+                approvers={"who": approvers},
+                chosen_by=None,
+                created_at=now,
+                expires_at=proposal.expires_at,
+            )
+        )
+        append(
+            session,
+            incident,
+            at=now,
+            actor="agentops",
+            kind="proposed",
+            text=proposal.title,
+            details={
+                "proposal": proposal.id,
+                "digest": proposal.digest,
+                "policy_hash": proposal.policy_hash,
+                "rules": list(proposal.decision.rules),
+                "requests": [request.model_dump(mode="json") for request in proposal.requests],
+            },
+        )
+        want(session, incident, MessageKind.PROPOSAL, proposal.id, urgent=True)

@@ -1,0 +1,73 @@
+"""Moving an incident from state to state, inside the caller's transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from incidents.approval import ApprovalState
+from incidents.incident import IncidentState, transition
+from incidents.message import MessageKind
+from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord
+from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.timeline import append
+
+VERIFICATION_DECIDES = frozenset({IncidentState.EXECUTING, IncidentState.VERIFYING})
+"""While something is being changed, a cleared alert is not enough: the verification has to prove the recovery."""
+
+
+def move(session: Session, incident: IncidentRecord, after: IncidentState, now: datetime) -> None:
+    """Change the state, or raise `IllegalTransition`. Staying where it is is no change."""
+    before = IncidentState(incident.state)
+    if before is after:
+        return
+    incident.state = transition(before, after).value
+    incident.changed_at = now
+    if after is IncidentState.RESOLVED:
+        incident.resolved_at = now
+    session.add(incident)
+    want(session, incident, MessageKind.ROOT)
+
+
+def clear(session: Session, incident: IncidentRecord, now: datetime) -> None:
+    """Every alert of the incident has cleared: resolve it, unless a verification is to decide."""
+    state = IncidentState(incident.state)
+    if state in VERIFICATION_DECIDES or state in {IncidentState.RESOLVED, IncidentState.CLOSED}:
+        return
+    supersede(session, incident, "the alert cleared by itself", now)
+    session.exec(
+        update(InvestigationRecord)
+        .where(col(InvestigationRecord.incident_id) == incident.id, col(InvestigationRecord.state) == "queued")
+        .values(state="failed", finished_at=now)
+    )
+    move(session, incident, IncidentState.RESOLVED, now)
+    append(session, incident, at=now, actor="alertmanager", kind="resolved", text="Every alert cleared")
+    want(session, incident, MessageKind.REPORT)
+
+
+def supersede(
+    session: Session, incident: IncidentRecord, reason: str, now: datetime, *, besides: str | None = None
+) -> None:
+    """Take every pending proposal of the incident back, but `besides`; their cards say why."""
+    pending = session.exec(
+        select(ProposalRecord).where(
+            col(ProposalRecord.incident_id) == incident.id,
+            col(ProposalRecord.state) == ApprovalState.PENDING.value,
+            col(ProposalRecord.id) != (besides or ""),
+        )
+    ).all()
+    for proposal in pending:
+        proposal.state = ApprovalState.SUPERSEDED.value
+        proposal.decided_at = now
+        proposal.reason = reason
+        session.add(proposal)
+        append(
+            session,
+            incident,
+            at=now,
+            actor="agentops",
+            kind="superseded",
+            text=f"Proposal superseded: {reason}",
+            details={"proposal": proposal.id, "digest": proposal.digest},
+        )
+        want(session, incident, MessageKind.PROPOSAL, proposal.id)

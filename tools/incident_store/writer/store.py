@@ -1,0 +1,46 @@
+"""All writers over one database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from incidents.catalogue import Catalogue
+from tools.incident_store.database import Database
+from tools.incident_store.writer.clicks import ClickWriter
+from tools.incident_store.writer.decisions import DecisionWriter
+from tools.incident_store.writer.executions import ExecutionWriter
+from tools.incident_store.writer.intake import IntakeWriter
+from tools.incident_store.writer.investigations import InvestigationWriter
+from tools.incident_store.writer.messages import MessageWriter
+from tools.incident_store.writer.observations import ObservationWriter
+from tools.incident_store.writer.verifications import VerificationWriter
+
+
+@dataclass(frozen=True)
+class StoreWriter:
+    """Everything that changes a row, by what it is about."""
+
+    intake: IntakeWriter
+    investigations: InvestigationWriter
+    decisions: DecisionWriter
+    executions: ExecutionWriter
+    verifications: VerificationWriter
+    messages: MessageWriter
+    clicks: ClickWriter
+    observations: ObservationWriter
+
+
+def open_writer(
+    database: Database, catalogue: Catalogue, *, settle: timedelta, new_id: Callable[[], str]
+) -> StoreWriter:
+    """The writers of `database`."""
+    return StoreWriter(
+        intake=IntakeWriter(database, catalogue, settle=settle, new_id=new_id),
+        investigations=InvestigationWriter(database),
+        decisions=DecisionWriter(database),
+        executions=ExecutionWriter(database),
+        verifications=VerificationWriter(database),
+        messages=MessageWriter(database),
+        clicks=ClickWriter(database),
+        observations=ObservationWriter(database),
+    )
