@@ -1,0 +1,84 @@
+"""Reads manifests/models.yaml and manifests/policy.yaml into the domain's types."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from incidents.catalogue import Catalogue
+from incidents.policy import Policy
+from tools.manifests.problems import first_problem
+from tools.manifests.queries import wrong_query
+from tools.manifests.yaml_lines import Document, read
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """The catalogue. A model's key is its `name`; `defaults` give the channel and environment an entry leaves out.
+
+    Raises:
+        ManifestError: names the file, line and key, what is wrong and what to do.
+    """
+    document = read(path)
+    content = _mapping(document)
+    models = content.get("models")
+    if isinstance(models, dict):
+        content["models"] = {
+            key: _named(document, key, entry, content.get("defaults"))
+            for key, entry in cast(dict[str, Any], models).items()
+        }
+    try:
+        catalogue = Catalogue.model_validate(content)
+    except ValidationError as error:
+        raise first_problem(document, error, Catalogue) from error
+    _refuse_shared_endpoints(document, catalogue)
+    for name, model in catalogue.models.items():
+        for key, signal in model.signals.items():
+            problem = wrong_query(model.query_of(signal))
+            if problem:
+                raise document.wrong(("models", name, "signals", key, "query"), problem)
+    return catalogue
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy.
+
+    Raises:
+        ManifestError: names the file, line and key, what is wrong and what to do.
+    """
+    document = read(path)
+    try:
+        return Policy.model_validate(_mapping(document))
+    except ValidationError as error:
+        raise first_problem(document, error, Policy) from error
+
+
+def _mapping(document: Document) -> dict[str, Any]:
+    if not isinstance(document.content, dict):
+        raise document.wrong((), "must be a mapping of keys to values at its top")
+    return dict(cast(dict[str, Any], document.content))
+
+
+def _named(document: Document, key: str, entry: Any, defaults: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    filled = dict(cast(dict[str, Any], entry))
+    if filled.setdefault("name", key) != key:
+        raise document.wrong(("models", key, "name"), f"says {filled['name']}, its key says {key}; remove it")
+    if isinstance(defaults, dict):
+        for field in ("channel", "environment"):
+            if field in defaults:
+                filled.setdefault(field, cast(dict[str, Any], defaults)[field])
+    return filled
+
+
+def _refuse_shared_endpoints(document: Document, catalogue: Catalogue) -> None:
+    owner: dict[str, str] = {}
+    for name, model in catalogue.models.items():
+        if model.endpoint is None:
+            continue
+        first = owner.setdefault(model.endpoint.name, name)
+        if first != name:
+            raise document.wrong(
+                ("models", name, "endpoint", "name"),
+                f"{model.endpoint.name} already belongs to {first}; an endpoint has one entry",
+            )
