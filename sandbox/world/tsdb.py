@@ -72,22 +72,23 @@ class TimeSeriesDatabase:
     def __init__(self, retention_seconds: float = 3600.0) -> None:
         self._retention_ms = int(retention_seconds * 1000)
         self._by_name: dict[str, dict[Labels, Series]] = {}
-        self._last_scrape: dict[Labels, Series] = {}
+        self._last_scrape: dict[str, dict[Labels, Series]] = {}
         self._scrapes = 0
 
-    def scrape(self, time_ms: int, samples: Iterable[tuple[Labels, float]]) -> None:
-        """Store one scrape; a series of the last scrape that is missing now becomes stale."""
+    def scrape(self, time_ms: int, samples: Iterable[tuple[Labels, float]], source: str = "target") -> None:
+        """Store one scrape; a series of the source's last scrape that is missing now becomes stale."""
         seen: dict[Labels, Series] = {}
+        last = self._last_scrape.get(source, {})
         for labels, value in samples:
-            series = self._last_scrape.get(labels) or self._series(labels)
+            series = last.get(labels) or self._series(labels)
             series.times.append(time_ms)
             series.values.append(value)
             seen[labels] = series
-        for labels, series in self._last_scrape.items():
+        for labels, series in last.items():
             if labels not in seen:
                 series.times.append(time_ms)
                 series.values.append(None)
-        self._last_scrape = seen
+        self._last_scrape[source] = seen
         self._scrapes += 1
         if self._scrapes % 60 == 0:
             self._trim(time_ms - self._retention_ms)

@@ -90,7 +90,12 @@ class World:
 
 
 def _shift_text(shift: Shift) -> dict[str, object]:
-    changed: dict[str, object] = {"scale": shift.scale, "offset": shift.offset, "nulls": shift.nulls, "weights": list(shift.weights)}
+    changed: dict[str, object] = {
+        "scale": shift.scale,
+        "offset": shift.offset,
+        "nulls": shift.nulls,
+        "weights": list(shift.weights),
+    }
     usual: dict[str, object] = {"scale": 1.0, "offset": 0.0, "nulls": 0.0, "weights": []}
     return {name: value for name, value in changed.items() if value != usual[name]}
 

@@ -32,12 +32,13 @@ Evaluator = Callable[[int], Value]
 LOOKBACK_SECONDS = 300.0
 MAX_POINTS = 11_000
 
-_OPS = {
-    parser.MatchOp.Equal: "=",
-    parser.MatchOp.NotEqual: "!=",
-    parser.MatchOp.Re: "=~",
-    parser.MatchOp.NotRe: "!~",
-}
+# A list, as the parser's enums are not hashable.
+_OPS = (
+    (parser.MatchOp.Equal, "="),
+    (parser.MatchOp.NotEqual, "!="),
+    (parser.MatchOp.Re, "=~"),
+    (parser.MatchOp.NotRe, "!~"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,12 @@ def _milliseconds(delta: timedelta | None) -> int:
     return 0 if delta is None else round(delta.total_seconds() * 1000)
 
 
+def _operator(op: parser.MatchOp) -> str:
+    return next(text for kind, text in _OPS if kind == op)
+
+
 def _matchers(node: parser.VectorSelector) -> list[Matcher]:
-    found = [Matcher(m.name, _OPS[m.op], m.value) for m in node.matchers.matchers]
+    found = [Matcher(m.name, _operator(m.op), m.value) for m in node.matchers.matchers]
     return found if node.name is None else [Matcher(NAME, "=", node.name), *found]
 
 
@@ -282,11 +287,11 @@ class _Compiler:
         if modifier is not None:
             names = frozenset(modifier.matching.labels if modifier.matching else ())
             on = modifier.matching is not None and modifier.matching.type == parser.LabelModifierType.Include
-            cards = {
-                parser.VectorMatchCardinality.ManyToOne: "many-to-one",
-                parser.VectorMatchCardinality.OneToMany: "one-to-many",
-            }
-            card = cards.get(modifier.card, "one-to-one")
+            card = "one-to-one"
+            if modifier.card == parser.VectorMatchCardinality.ManyToOne:
+                card = "many-to-one"
+            elif modifier.card == parser.VectorMatchCardinality.OneToMany:
+                card = "one-to-many"
             matching = operators.Matching(card, on, names, tuple(modifier.group_labels or ()))
         return lambda time_ms: operators.binary(op, left(time_ms), right(time_ms), matching, as_bool=as_bool)
 
