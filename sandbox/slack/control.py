@@ -1,21 +1,31 @@
 """The control API of the workspace: what a person does, and what a person sees.
 
-Every route is under `/_sandbox/`, speaks JSON, and is guarded by `sandbox.guard` (loopback Host; `Authorization: Bearer <token>`
-or the cookie `agentops_sandbox` that opening `/?token=<token>` sets). A refusal of the guard is 401 or 403 with
-`{"ok": false, "error": "unauthorized" | "forbidden_host" | "forbidden_origin"}`. Anything below that fails answers HTTP 200 with
-`{"ok": false, "error": "<word>"}`, except a body that is not a JSON object: 400 `{"ok": false, "error": "invalid_json"}`.
-Words: `unknown_persona`, `channel_not_found`, `not_in_channel`, `message_not_found`, `view_not_found`, `no_text`, `missing_argument`,
-`unknown_command`, `operation_timeout` (the app did not ack in 3 s), `dispatch_failed` (no socket is connected, or the request URL
+Every route is under `/_sandbox/`, speaks JSON, and is guarded by `sandbox.guard` (loopback Host;
+`Authorization: Bearer <token>`
+or the cookie `agentops_sandbox` that opening `/?token=<token>` sets). A refusal of the guard is 401 or 403
+with
+`{"ok": false, "error": "unauthorized" | "forbidden_host" | "forbidden_origin"}`. Anything below that fails
+answers HTTP 200 with
+`{"ok": false, "error": "<word>"}`, except a body that is not a JSON object: 400 `{"ok": false, "error":
+"invalid_json"}`.
+Words: `unknown_persona`, `channel_not_found`, `not_in_channel`, `message_not_found`, `view_not_found`,
+`no_text`, `missing_argument`,
+`unknown_command`, `operation_timeout` (the app did not ack in 3 s), `dispatch_failed` (no socket is
+connected, or the request URL
 refused), `invalid_view_response`, `invalid_errors_response`, `invalid_command_response`, `unknown_fault`.
 
 GET /_sandbox/state -> (sandbox/app.py adds the world's fields: speed, scenario, prometheus, ready)
     {"team": {"id": "TSANDBOX", "name": "Sandbox", "domain": "sandbox"},
-     "bot": {"user_id": "UAGENTOPS", "bot_id": "BAGENTOPS", "app_id": "AAGENTOPS", "name": "agentops", "real_name": "AgentOps"},
+     "bot": {"user_id": "UAGENTOPS", "bot_id": "BAGENTOPS", "app_id": "AAGENTOPS", "name": "agentops", "real_name":
+         "AgentOps"},
      "mode": "socket" | "http", "connections": 1,
-     "personas": [{"id": "UONCALL", "name": "oncall", "real_name": "On-call approver", "team_id": "TSANDBOX", "is_restricted": false,
+     "personas": [{"id": "UONCALL", "name": "oncall", "real_name": "On-call approver", "team_id": "TSANDBOX",
+         "is_restricted": false,
                    "is_stranger": false, "groups": ["ml-oncall"], "dm": "DONCALL", "channels": ["CINCIDENTS", ...]}],
-     "channels": [{"id": "CINCIDENTS", "name": "ml-incidents", "topic": "...", "bot_is_member": true, "members": ["UONCALL", ...]}],
-     "user_groups": [{"id": "SMLONCALL", "handle": "ml-oncall", "name": "ML on call", "users": ["UONCALL", "USECOND"]}],
+     "channels": [{"id": "CINCIDENTS", "name": "ml-incidents", "topic": "...", "bot_is_member": true, "members":
+         ["UONCALL", ...]}],
+     "user_groups": [{"id": "SMLONCALL", "handle": "ml-oncall", "name": "ML on call", "users": ["UONCALL",
+         "USECOND"]}],
      "commands": [{"command": "/agentops", "description": "...", "usage_hint": "...",
                    "completions": [{"text": "/agentops status ", "hint": "[model]", "description": "..."}]}]}
     A persona's `dm` is the channel id of the direct messages between it and the app (not in `channels`).
@@ -23,77 +33,391 @@ GET /_sandbox/state -> (sandbox/app.py adds the world's fields: speed, scenario,
 GET /_sandbox/stream -> text/event-stream. First `data: {"type": "hello"}`, then one per change:
     data: {"type": "changed", "what": "messages" | "ephemerals" | "views" | "home" | "connections" | "world",
            "channel": "C..." | null, "thread_ts": "..." | null, "user": "U..." | null}
-    `user` is set for ephemerals, views and home: whose they are. A comment line (`: alive`) every 15 s. Read the state again on reconnect.
+    `user` is set for ephemerals, views and home: whose they are. A comment line (`: alive`) every 15 s. Read
+        the state again on reconnect.
 
-GET /_sandbox/slack/messages?channel=&thread_ts=&persona=&limit= -> {"ok": true, "messages": [Message, ...]} oldest first. Top level
-    when thread_ts is absent, else the parent followed by its replies. With persona: that person's ephemerals of the place too, in order.
+GET /_sandbox/slack/messages?channel=&thread_ts=&persona=&limit= -> {"ok": true, "messages": [Message, ...]}
+oldest first. Top level
+    when thread_ts is absent, else the parent followed by its replies. With persona: that person's ephemerals
+        of the place too, in order.
     `limit` keeps the newest N (default 200).
-    Message = {"ts": "1700000000.000100", "channel": "CINCIDENTS", "thread_ts": "..." | null, "user": "UAGENTOPS", "username": "AgentOps",
-               "is_bot": true, "text": "mrkdwn, escaped as Slack sends it (&amp; &lt; &gt; <@U..>)", "blocks": [Block, ...],
+    Message = {"ts": "1700000000.000100", "channel": "CINCIDENTS", "thread_ts": "..." | null, "user": "UAGENTOPS",
+        "username": "AgentOps",
+               "is_bot": true, "text": "mrkdwn, escaped as Slack sends it (&amp; &lt; &gt; <@U..>)", "blocks":
+                   [Block, ...],
                "edited": {"user": "U...", "ts": "..."} | null, "reply_count": 0, "latest_reply": "..." | null,
-               "files": [{"id": "F...", "name": "psi.png", "title": "...", "mimetype": "image/png", "size": 123, "alt_txt": "...",
+               "files": [{"id": "F...", "name": "psi.png", "title": "...", "mimetype": "image/png", "size": 123,
+                   "alt_txt": "...",
                           "url": "/_sandbox/slack/files/F..."}],
-               "reactions": [{"name": "eyes", "count": 1, "users": ["U..."]}], "metadata": {...} | null, "ephemeral": false,
+               "reactions": [{"name": "eyes", "count": 1, "users": ["U..."]}], "metadata": {...} | null,
+                   "ephemeral": false,
                "notice": false}
-    An ephemeral has "ephemeral": true. A Slackbot notice of a failure (`/agentops failed with the error "operation_timeout"`) is an
-    ephemeral with "notice": true and user "USLACKBOT". Every block has a block_id and every interactive element an action_id: where the
-    app gave none, one was made up, as Slack does. Images: `image_url`, or `slack_file: {"id": "F..."}` -> /_sandbox/slack/files/F...
+    An ephemeral has "ephemeral": true. A Slackbot notice of a failure (`/agentops failed with the error
+        "operation_timeout"`) is an
+    ephemeral with "notice": true and user "USLACKBOT". Every block has a block_id and every interactive
+        element an action_id: where the
+    app gave none, one was made up, as Slack does. Images: `image_url`, or `slack_file: {"id": "F..."}` ->
+        /_sandbox/slack/files/F...
 
 POST /_sandbox/slack/messages {persona, channel, thread_ts?, text} -> {"ok": true, "ts": "..."}
-    `@agentops` in the text becomes `<@UAGENTOPS>`; & < > of a person's text are escaped as Slack does (mentions `<@U..>`, `<#C..>` are kept).
+    `@agentops` in the text becomes `<@UAGENTOPS>`; & < > of a person's text are escaped as Slack does
+        (mentions `<@U..>`, `<#C..>` are kept).
     Does not wait for the app. A text that starts with "/" is not a command here: use /commands.
 
 POST /_sandbox/slack/actions
     {persona, container: {"channel": "C...", "ts": "..."} | {"view_id": "V..."}, action_id, block_id?,
-     value?,                 button, feedback_buttons ("value" of the button chosen), plain_text_input with dispatch_action
-     selected_option?,       static_select, radio_buttons, overflow: the option object {"text": {...}, "value": "..."}, or its value alone
+     value?,                 button, feedback_buttons ("value" of the button chosen), plain_text_input with
+         dispatch_action
+     selected_option?,       static_select, radio_buttons, overflow: the option object {"text": {...},
+         "value": "..."}, or its value alone
      selected_options?,      checkboxes, multi_static_select: list of option objects, or of values
      selected_date? selected_time? selected_user? selected_conversation? selected_channel? ...
-     state?: {block_id: {action_id: StateValue}}}   what the person has filled in so far in that message or view
+     state?: {block_id: {action_id: StateValue}}}   what the person has filled in so far in that message or
+         view
     -> {"ok": true, "acked_ms": 12} | {"ok": false, "error": "operation_timeout", "acked_ms": null}
-    The element is looked up in the message (an ephemeral too) or view as it is now; what is not there, or any more, is sent all the same, as
+    The element is looked up in the message (an ephemeral too) or view as it is now; what is not there, or
+        any more, is sent all the same, as
     a button with the value given: a forged or stale click. A `value` given overrides the button's own.
 
-POST /_sandbox/slack/commands {persona, channel, thread_ts?, text: "/agentops status"} -> {"ok": true, "acked_ms": 8} | {"ok": false, "error"}
-    What the app answers in its ack appears as an ephemeral (or a message, response_type in_channel) in the channel.
+POST /_sandbox/slack/commands {persona, channel, thread_ts?, text: "/agentops status"} -> {"ok": true,
+"acked_ms": 8} | {"ok": false, "error"}
+    What the app answers in its ack appears as an ephemeral (or a message, response_type in_channel) in the
+        channel.
 
-GET /_sandbox/slack/views?persona= -> {"ok": true, "views": [View, ...]} the person's open modals, the last on top
-    View = {"id": "V...", "type": "modal", "title": {"type": "plain_text", "text": "..."}, "submit": {...} | null, "close": {...} | null,
-            "blocks": [...], "callback_id": "...", "private_metadata": "...", "state": {"values": {}}, "hash": "...", "external_id": "",
+GET /_sandbox/slack/views?persona= -> {"ok": true, "views": [View, ...]} the person's open modals, the last
+on top
+    View = {"id": "V...", "type": "modal", "title": {"type": "plain_text", "text": "..."}, "submit": {...} | null,
+        "close": {...} | null,
+            "blocks": [...], "callback_id": "...", "private_metadata": "...", "state": {"values": {}}, "hash":
+                "...", "external_id": "",
             "notify_on_close": false, "clear_on_close": false, "root_view_id": "V...", "previous_view_id": null, ...}
 
 POST /_sandbox/slack/views/{view_id}/submit {persona, values: {block_id: {action_id: StateValue}}}
     -> {"ok": true, "response_action": null | "update" | "push" | "clear", "acked_ms": 9}
-     | {"ok": false, "error": "validation", "errors": {block_id: "text beside the field"}, "response_action": "errors"}
+     | {"ok": false, "error": "validation", "errors": {block_id: "text beside the field"}, "response_action":
+         "errors"}
      | {"ok": false, "error": "operation_timeout" | ...}     the modal stays open
     StateValue = what Slack puts into view.state.values:
-        plain_text_input, email_text_input, url_text_input, number_input  {"type": "plain_text_input", "value": "text" | null}
-        static_select, radio_buttons, external_select  {"type": "...", "selected_option": {"text": {...}, "value": "x"} | null}
+        plain_text_input, email_text_input, url_text_input, number_input  {"type": "plain_text_input",
+            "value": "text" | null}
+        static_select, radio_buttons, external_select  {"type": "...", "selected_option": {"text": {...},
+            "value": "x"} | null}
         checkboxes, multi_static_select   {"type": "...", "selected_options": [{...}, ...]}
-        datepicker {"selected_date": "2025-01-31"}  timepicker {"selected_time": "13:37"}  datetimepicker {"selected_date_time": 1700000000}
-        users_select {"selected_user": "U.."}  channels_select {"selected_channel": "C.."}  conversations_select
-        {"selected_conversation": "C.."}  multi_users_select {"selected_users": [..]} and so on. `type` may be left out.
-    Fields not given keep their initial value. A required input left empty is refused here, as Slack's client does, and never sent.
+        datepicker {"selected_date": "2025-01-31"}  timepicker {"selected_time": "13:37"}  datetimepicker
+            {"selected_date_time": 1700000000}
+        users_select {"selected_user": "U.."}  channels_select {"selected_channel": "C.."}
+            conversations_select
+        {"selected_conversation": "C.."}  multi_users_select {"selected_users": [..]} and so on. `type` may
+            be left out.
+    Fields not given keep their initial value. A required input left empty is refused here, as Slack's client
+        does, and never sent.
 
-POST /_sandbox/slack/views/{view_id}/close {persona, clear?: false} -> {"ok": true}   `clear`: close the whole stack
+POST /_sandbox/slack/views/{view_id}/close {persona, clear?: false} -> {"ok": true}   `clear`: close the
+whole stack
 
-POST /_sandbox/slack/home {persona} -> {"ok": true}       tells the app (app_home_opened) and does not wait for it
-GET  /_sandbox/slack/home?persona= -> {"ok": true, "view": View | null}   the home tab as published for this person
+POST /_sandbox/slack/home {persona} -> {"ok": true}       tells the app (app_home_opened) and does not wait
+for it
+GET  /_sandbox/slack/home?persona= -> {"ok": true, "view": View | null}   the home tab as published for this
+person
 
-GET /_sandbox/slack/calls?method=&since= -> {"ok": true, "calls": [{"method": "chat.postMessage", "at": 1700000000.123, "status": 200, "ok": true,
-    "error": null, "ms": 0.8, "args": {...without the token}}]} oldest first; `at` is when the request arrived, in unix seconds
-GET /_sandbox/slack/deliveries -> {"ok": true, "deliveries": [{"kind": "events_api" | "interactive" | "slash_commands", "what": "app_mention",
-    "at": ..., "event_id": "Ev..." | null, "connection": "..." | null, "attempt": 0, "acked_ms": 12 | null, "error": null | "operation_timeout"}]}
-GET /_sandbox/slack/files/{id} -> the bytes of an uploaded file (images with their type, all else as a download), 404 if unknown
+GET /_sandbox/slack/calls?method=&since= -> {"ok": true, "calls": [{"method": "chat.postMessage", "at":
+1700000000.123, "status": 200, "ok": true,
+    "error": null, "ms": 0.8, "args": {...without the token}}]} oldest first; `at` is when the request arrived, in
+        unix seconds
+GET /_sandbox/slack/deliveries -> {"ok": true, "deliveries": [{"kind": "events_api" | "interactive" |
+"slash_commands", "what": "app_mention",
+    "at": ..., "event_id": "Ev..." | null, "connection": "..." | null, "attempt": 0, "acked_ms": 12 | null,
+        "error": null | "operation_timeout"}]}
+GET /_sandbox/slack/files/{id} -> the bytes of an uploaded file (images with their type, all else as a
+download), 404 if unknown
 
-POST /_sandbox/faults/slack {kind, count?, seconds?, match?} -> {"ok": true}; `match`: a Web API method, or absent for all
+POST /_sandbox/faults/slack {kind, count?, seconds?, match?} -> {"ok": true}; `match`: a Web API method, or
+absent for all
     rate_limited        the next `count` (1) calls answer 429 with Retry-After `seconds` (1)
     latency             `count` (all) calls wait `seconds` (1) before they are answered
-    down                calls answer 503 for `seconds` (until deleted), or `count` times; without match sockets drop and none may open
+    down                calls answer 503 for `seconds` (until deleted), or `count` times; without match
+        sockets drop and none may open
     drop_socket         drops `count` (all) sockets without a word and lets none open for `seconds` (0)
-    refresh_socket      asks `count` (all) sockets to reconnect, as Slack does every few hours, then closes them
-    duplicate_delivery  the next `count` (1) payloads are delivered twice (events: same event_id, marked as a retry)
+    refresh_socket      asks `count` (all) sockets to reconnect, as Slack does every few hours, then closes
+        them
+    duplicate_delivery  the next `count` (1) payloads are delivered twice (events: same event_id, marked as a
+        retry)
     lost_answer         the next `count` (1) calls take effect, but the connection breaks before the answer
-GET /_sandbox/faults -> {"slack": [{"kind", "count", "seconds", "match"}]}   DELETE /_sandbox/faults -> {"ok": true}
+GET /_sandbox/faults -> {"slack": [{"kind", "count", "seconds", "match"}]}   DELETE /_sandbox/faults ->
+{"ok": true}
     (both are put together for every stand-in by sandbox/app.py)
 """
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.slack.acts import Acts
+from sandbox.slack.errors import ControlError
+from sandbox.slack.faults import KINDS
+from sandbox.slack.messages import Message, reactions_of
+from sandbox.slack.people import (
+    APP_ID,
+    BOT_ID,
+    BOT_NAME,
+    BOT_REAL_NAME,
+    BOT_USER_ID,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Person,
+)
+from sandbox.slack.shape import as_object
+from sandbox.slack.state_values import Values
+from sandbox.slack.stream import serve_stream
+from sandbox.slack.workspace import Workspace
+
+Body = dict[str, Any]
+SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+
+def install(app: web.Application, workspace: Workspace) -> None:
+    """Add the routes of this module, but those that speak of every stand-in."""
+    routes = _Routes(workspace)
+    app.router.add_get("/_sandbox/stream", lambda request: serve_stream(workspace.changes, request))
+    app.router.add_get("/_sandbox/slack/messages", _answer_query(routes.messages))
+    app.router.add_post("/_sandbox/slack/messages", _answer_body(routes.write))
+    app.router.add_post("/_sandbox/slack/actions", _answer_body(routes.click))
+    app.router.add_post("/_sandbox/slack/commands", _answer_body(routes.command))
+    app.router.add_get("/_sandbox/slack/views", _answer_query(routes.views))
+    app.router.add_post("/_sandbox/slack/views/{view_id}/submit", _answer_body(routes.submit))
+    app.router.add_post("/_sandbox/slack/views/{view_id}/close", _answer_body(routes.close))
+    app.router.add_get("/_sandbox/slack/home", _answer_query(routes.home))
+    app.router.add_post("/_sandbox/slack/home", _answer_body(routes.open_home))
+    app.router.add_get("/_sandbox/slack/calls", _answer_query(routes.calls))
+    app.router.add_get("/_sandbox/slack/deliveries", _answer_query(routes.deliveries))
+    app.router.add_get("/_sandbox/slack/files/{id}", routes.file)
+    app.router.add_post("/_sandbox/faults/slack", _answer_body(routes.fault))
+
+
+def install_whole(app: web.Application, workspace: Workspace) -> None:
+    """Add `/_sandbox/state` and `/_sandbox/faults` for a workspace that runs alone."""
+
+    async def state(_: web.Request) -> web.Response:
+        return web.json_response(slack_state(workspace))
+
+    async def faults(_: web.Request) -> web.Response:
+        return web.json_response({"slack": workspace.faults.listed()})
+
+    async def clear(_: web.Request) -> web.Response:
+        workspace.faults.clear()
+        return web.json_response({"ok": True})
+
+    app.router.add_get("/_sandbox/state", state)
+    app.router.add_get("/_sandbox/faults", faults)
+    app.router.add_delete("/_sandbox/faults", clear)
+
+
+def slack_state(workspace: Workspace) -> Body:
+    """The workspace's part of GET /_sandbox/state."""
+    return {
+        "team": {"id": TEAM_ID, "name": "Sandbox", "domain": TEAM_DOMAIN},
+        "bot": {
+            "user_id": BOT_USER_ID,
+            "bot_id": BOT_ID,
+            "app_id": APP_ID,
+            "name": BOT_NAME,
+            "real_name": BOT_REAL_NAME,
+        },
+        "mode": "socket" if workspace.courier.sender is None else "http",
+        "connections": len(workspace.sockets),
+        "personas": [_persona(workspace, person) for person in workspace.personas],
+        "channels": [
+            {
+                "id": channel.id,
+                "name": channel.name,
+                "topic": channel.topic,
+                "bot_is_member": channel.bot_is_member,
+                "members": sorted(channel.members - {BOT_USER_ID}),
+            }
+            for channel in workspace.channels.values()
+            if not channel.is_im
+        ],
+        "user_groups": [
+            {"id": group.id, "handle": group.handle, "name": group.name, "users": list(group.users)}
+            for group in workspace.user_groups.values()
+        ],
+        "commands": [command.as_json() for command in workspace.commands.values()],
+    }
+
+
+def _persona(workspace: Workspace, person: Person) -> Body:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "real_name": person.real_name,
+        "team_id": person.team_id,
+        "is_restricted": person.is_restricted,
+        "is_stranger": person.is_stranger,
+        "groups": [group.handle for group in workspace.user_groups.values() if person.id in group.users],
+        "dm": person.dm,
+        "channels": [c.id for c in workspace.channels.values() if not c.is_im and person.id in c.members],
+    }
+
+
+async def add_fault(workspace: Workspace, fault: Body) -> None:
+    """Start a fault, as POST /_sandbox/faults/slack describes it.
+
+    Raises:
+        ControlError: `unknown_fault`, or `missing_argument` for a count or seconds that is no number.
+    """
+    kind, match = fault.get("kind"), fault.get("match")
+    count, seconds = fault.get("count"), fault.get("seconds")
+    if kind not in KINDS:
+        raise ControlError("unknown_fault", known=sorted(KINDS))
+    if not isinstance(count, int | None) or not isinstance(seconds, int | float | None):
+        raise ControlError("missing_argument", argument="count, seconds")
+    if kind == "refresh_socket":
+        await workspace.sockets.refresh(count)
+        return
+    workspace.faults.add(kind, count=count, seconds=seconds, match=match)
+    if kind == "drop_socket" or (kind == "down" and match is None):
+        workspace.sockets.drop(count if kind == "drop_socket" else None)
+
+
+class _Routes:
+    """The routes' handlers: each takes a query or a body and gives the answer's fields."""
+
+    def __init__(self, workspace: Workspace):
+        self._workspace = workspace
+        self._acts = Acts(workspace)
+
+    async def messages(self, query: dict[str, str]) -> Body:
+        channel, persona = _need(query, "channel"), query.get("persona")
+        thread_ts, limit = query.get("thread_ts"), query.get("limit", "200")
+        if channel not in self._workspace.channels:
+            raise ControlError("channel_not_found")
+        store = self._workspace.messages
+        if thread_ts:
+            found = store.thread(channel, thread_ts, persona=persona)
+        else:
+            found = store.top_level(channel, persona=persona)
+        kept = found[-int(limit) :] if limit.isdigit() and int(limit) else found
+        return {"messages": [self._shown(message) for message in kept]}
+
+    def _shown(self, message: Message) -> Body:
+        workspace = self._workspace
+        api = workspace.api_message(message)
+        return {
+            "ts": message.ts,
+            "channel": message.channel,
+            "thread_ts": message.thread_ts,
+            "user": message.user,
+            "username": workspace.people[message.user].real_name,
+            "is_bot": message.user == BOT_USER_ID,
+            "text": message.text,
+            "blocks": message.blocks,
+            "edited": message.edited,
+            "reply_count": api.get("reply_count", 0),
+            "latest_reply": api.get("latest_reply"),
+            "files": [
+                {key: file[key] for key in ("id", "name", "title", "mimetype", "size", "alt_txt")}
+                | {"url": f"/_sandbox/slack/files/{file['id']}"}
+                for file in workspace.api_files(message)
+            ],
+            "reactions": reactions_of(message),
+            "metadata": message.metadata,
+            "ephemeral": message.is_ephemeral,
+            "notice": message.notice,
+        }
+
+    async def write(self, body: Body, _: web.Request) -> Body:
+        thread_ts = body.get("thread_ts") or None
+        message = self._acts.write(_need(body, "persona"), _need(body, "channel"), str(body.get("text", "")), thread_ts)
+        return {"ts": message.ts}
+
+    async def click(self, body: Body, _: web.Request) -> Body:
+        container = as_object(body.get("container"))
+        if container is None:
+            raise ControlError("missing_argument", argument="container")
+        return {"acked_ms": await self._acts.click(_need(body, "persona"), container, body)}
+
+    async def command(self, body: Body, _: web.Request) -> Body:
+        persona, channel, text = _need(body, "persona"), _need(body, "channel"), _need(body, "text")
+        return {"acked_ms": await self._acts.command(persona, channel, text, body.get("thread_ts") or None)}
+
+    async def views(self, query: dict[str, str]) -> Body:
+        person = self._acts.person(_need(query, "persona"))
+        return {"views": [view.as_view() for view in self._workspace.views.stack(person.id)]}
+
+    async def submit(self, body: Body, request: web.Request) -> Body:
+        values: Values = as_object(body.get("values")) or {}
+        done = await self._acts.submit(_need(body, "persona"), request.match_info["view_id"], values)
+        return {"response_action": done.response_action, "acked_ms": done.acked_ms}
+
+    async def close(self, body: Body, request: web.Request) -> Body:
+        view_id = request.match_info["view_id"]
+        await self._acts.close(_need(body, "persona"), view_id, clear=bool(body.get("clear")))
+        return {}
+
+    async def home(self, query: dict[str, str]) -> Body:
+        view = self._workspace.views.home(self._acts.person(_need(query, "persona")).id)
+        return {"view": None if view is None else view.as_view()}
+
+    async def open_home(self, body: Body, _: web.Request) -> Body:
+        self._acts.open_home(_need(body, "persona"))
+        return {}
+
+    async def calls(self, query: dict[str, str]) -> Body:
+        calls = self._workspace.records.calls_of(query.get("method"), float(query.get("since", "0")))
+        return {"calls": [call.as_json() for call in calls]}
+
+    async def deliveries(self, _: dict[str, str]) -> Body:
+        return {"deliveries": [delivery.as_json() for delivery in self._workspace.records.deliveries]}
+
+    async def fault(self, body: Body, _: web.Request) -> Body:
+        await add_fault(self._workspace, body)
+        return {}
+
+    async def file(self, request: web.Request) -> web.Response:
+        file = self._workspace.files.get(request.match_info["id"])
+        if file is None or file.content is None:
+            raise web.HTTPNotFound
+        if file.mimetype in SHOWN_INLINE:
+            return web.Response(body=file.content, content_type=file.mimetype)
+        headers = {"Content-Disposition": "attachment"}
+        return web.Response(body=file.content, content_type="application/octet-stream", headers=headers)
+
+
+def _need(given: dict[str, Any], name: str) -> str:
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise ControlError("missing_argument", argument=name)
+    return value
+
+
+def _answer_query(
+    handler: Callable[[dict[str, str]], Awaitable[Body]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            return web.json_response({"ok": True, **await handler(dict(request.query))})
+        except ControlError as error:
+            return web.json_response(error.body())
+
+    return answer
+
+
+def _answer_body(
+    handler: Callable[[Body, web.Request], Awaitable[Body]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            given = as_object(await request.json())
+        except ValueError:
+            given = None
+        if given is None:
+            return web.json_response({"ok": False, "error": "invalid_json"}, status=400)
+        try:
+            # A person who looks away does not undo a click: what was begun is finished.
+            return web.json_response({"ok": True, **await asyncio.shield(handler(given, request))})
+        except ControlError as error:
+            return web.json_response(error.body())
+
+    return answer
