@@ -10,14 +10,15 @@ from tools.runbook_index.errors import RunbookFolderMissing
 from tools.runbook_index.lexical import words
 from tools.runbook_index.passages import FORMAT, has_content, passages
 from tools.runbook_index.quotes import Sentence, find_quote, sentences
-from tools.runbook_index.records import IndexReport, Passage, RunbookHit
+from tools.runbook_index.records import IndexReport, Kind, Passage, RunbookHit
 from tools.runbook_index.search import Candidate, Corpus, rank
 from tools.runbook_index.store import ChromaStore
 
 NEIGHBOURS = 500
 """Passages whose similarity is asked of Chroma for one query."""
 
-_ALL_KINDS = frozenset({"runbook", "procedure", "incident"})
+_ALL_KINDS: frozenset[Kind] = frozenset({"runbook", "procedure", "incident"})
+_INCIDENTS: frozenset[Kind] = frozenset({"incident"})
 
 
 class RunbookIndex:
@@ -113,8 +114,7 @@ class RunbookIndex:
 
     def similar_incidents(self, text: str, k: int = 3) -> list[RunbookHit]:
         """Past incidents like the one told in `text`: one hit an incident, best first; empty when none is near."""
-        hits = self._search(text, alert=None, runbook_url=None, kinds=frozenset({"incident"}), k=k * 6)
-        return list({hit.file: hit for hit in reversed(hits)}.values())[::-1][:k]
+        return self._search(text, alert=None, runbook_url=None, kinds=_INCIDENTS, k=k)
 
     def passage(self, record_id: str) -> Passage | None:
         """The whole passage of a hit, or None when it is no longer in the index."""
@@ -134,7 +134,7 @@ class RunbookIndex:
         self._store.close()
 
     def _search(
-        self, query: str, *, alert: str | None, runbook_url: str | None, kinds: frozenset[str], k: int
+        self, query: str, *, alert: str | None, runbook_url: str | None, kinds: frozenset[Kind], k: int
     ) -> list[RunbookHit]:
         corpus = self._current()
         vector = self._embedder.embed([query])[0]

@@ -43,7 +43,8 @@ class RunbookHit(BaseModel):
     Attributes:
         lines: first and last line of the quote in the file, counted from 1.
         quote: verbatim from the file; it stands under `heading`.
-        score: how near the passage is, 0 to 1; 1 is a page asked for by name. Not a probability.
+        score: 1 for a page asked for by name, else the mean of the page's best cosine and the share of the query's
+            words it holds. Not a probability.
     """
 
     model_config = ConfigDict(frozen=True)
