@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from sandbox.sagemaker.errors import ApiError, invalid
 
@@ -43,10 +43,11 @@ class Constraints:
 def _check(shape: Any, value: Any, path: str, violations: list[str]) -> None:
     match shape.type_name:
         case "structure" if isinstance(value, dict):
-            _check_structure(shape, value, path, violations)
+            _check_structure(shape, cast(Json, value), path, violations)
         case "list" if isinstance(value, list):
-            _check_range(shape, len(value), value, path, "have length", violations)
-            for position, entry in enumerate(value):
+            entries = cast(list[Any], value)
+            _check_range(shape, len(entries), entries, path, "have length", violations)
+            for position, entry in enumerate(entries):
                 _check(shape.member, entry, f"{path}.{position + 1}.member", violations)
         case "string" if isinstance(value, str):
             _check_range(shape, len(value), value, path, "have length", violations)

@@ -189,9 +189,8 @@ class Endpoints:
             if names.count(name) > 1:
                 raise invalid(f'The variant name "{name}" was non-unique within the request.')
             if name not in by_name:
-                raise invalid(
-                    f'The variant name(s) "{name}" is/are not present within endpoint configuration "{endpoint.config}".'
-                )
+                where = f'endpoint configuration "{endpoint.config}"'
+                raise invalid(f'The variant name(s) "{name}" is/are not present within {where}.')
         for change in wanted:
             variant = by_name[str(change["VariantName"])]
             if change.get("DesiredWeight") is not None:

@@ -193,7 +193,8 @@ class Fleet:
 
     def _serves(self, config: str, package_arn: str) -> bool:
         kept = self._store.configs.get(config)
-        for variant in kept.request["ProductionVariants"] if kept else []:
+        variants: list[Json] = kept.request["ProductionVariants"] if kept else []
+        for variant in variants:
             model = self._store.models.get(str(variant.get("ModelName")))
             container: Json = (model.request.get("PrimaryContainer") or {}) if model else {}
             if container.get("ModelPackageName") == package_arn:
@@ -332,13 +333,13 @@ def _image(model: SeedModel) -> str:
     return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{model.name}:stable"
 
 
-_TRAINING_STEPS = (
+_TRAINING_STEPS: tuple[tuple[str, str], ...] = (
     ("ProcessData", "Processing"),
     ("Train", "Training"),
     ("Evaluate", "Processing"),
     ("RegisterModel", "RegisterModel"),
 )
-_DATA_STEPS = (
+_DATA_STEPS: tuple[tuple[str, str], ...] = (
     ("ExtractSource", "Processing"),
     ("ValidateSchema", "Processing"),
     ("WriteFeatures", "Processing"),

@@ -49,7 +49,8 @@ class Objects:
         """The keys under a prefix, in order."""
         if not self.has_bucket(bucket):
             return []
-        return sorted(key for key in self._backend().buckets[bucket].keys if key.startswith(prefix))
+        held: Any = self._backend().buckets[bucket].keys  # moto does not say what is in it
+        return sorted(str(key) for key in held if str(key).startswith(prefix))
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete an object, if it is there."""

@@ -159,7 +159,8 @@ class Registry:
         if request.get("ApprovalDescription") is not None:
             package.approval_description = str(request["ApprovalDescription"])
         package.metadata |= request.get("CustomerMetadataProperties") or {}
-        for key in request.get("CustomerMetadataPropertiesToRemove") or []:
+        dropped: list[str] = request.get("CustomerMetadataPropertiesToRemove") or []
+        for key in dropped:
             package.metadata.pop(key, None)
         package.modified = self._clock.now()
         return {"ModelPackageArn": package.arn}

@@ -254,7 +254,6 @@ class LocalSageMaker:
 
 
 def _forget_everything_in_moto() -> None:
-    import moto.s3.models  # pyright: ignore[reportUnusedImport] # loaded first, so that the reset knows of it
-    from moto.moto_api._internal import moto_api_backend
+    from moto.moto_api._internal.models import moto_api_backend
 
     moto_api_backend.reset()
