@@ -1,0 +1,144 @@
+"""What this package asks of the rest of the bot. Implemented above and beside it, passed in by bootstrap.
+
+Where nothing else is said a method may raise anything; the listeners then tell the person, with the incident's id
+where it is known, and log the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from bot.slack.rendered import FilePost, Rendered
+from bot.slack.views import (
+    AnswerView,
+    DecisionReply,
+    HomeView,
+    IncidentsView,
+    InvestigateReply,
+    Note,
+    RunbooksView,
+    StatusView,
+)
+from incidents.approval import Person
+from incidents.errors import AgentOpsError
+from incidents.ledger import IncidentFile
+from incidents.message import OutboxMessage
+
+Via = Literal["button", "command"]
+DeliveryKind = Literal["approve", "deny", "approve_by_digest", "investigate", "mention"]
+
+
+class UnknownModel(AgentOpsError):
+    """The catalogue has no model of this name; `known` are those it has."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        """Keep both."""
+        super().__init__(f"no model is called {name}")
+        self.name = name
+        self.known = known
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Something Slack delivered that must not be lost. `id` is unique by Slack's own ids; `payload` is plain JSON."""
+
+    id: str
+    kind: DeliveryKind
+    payload: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Desk(Protocol):
+    """Whom the listeners hand off to."""
+
+    async def record(self, delivery: Delivery) -> bool:
+        """Store it before it is acked; False when it was stored before. Must answer within a second."""
+        ...
+
+    async def handled(self, delivery_id: str) -> None:
+        """It has been dealt with; a sweep need not look at it again."""
+        ...
+
+    async def status(self, model: str | None) -> StatusView:
+        """One line a model, in well under a second. Raises `UnknownModel`."""
+        ...
+
+    async def incidents(self, page: int) -> IncidentsView:
+        """Open incidents, worst and newest first; a page past the end is empty."""
+        ...
+
+    async def home(self) -> HomeView:
+        """What the App Home shows to a full member."""
+        ...
+
+    async def investigate(self, model: str, question: str, person: Person) -> InvestigateReply:
+        """Look into a model now; the work follows in the model's thread. Raises `UnknownModel`."""
+        ...
+
+    async def runbooks(self, question: str) -> RunbooksView:
+        """The passages nearest to a question."""
+        ...
+
+    async def ask(self, question: str, person: Person, channel: str, thread_ts: str) -> AnswerView | None:
+        """Answer a question asked in a thread. None when the answer follows through the outbox instead."""
+        ...
+
+    async def approve(self, proposal_id: str, person: Person, via: Via) -> DecisionReply:
+        """Count one yes. Checks who may; never raises for a person who may not."""
+        ...
+
+    async def approve_by_digest(self, proposal_id: str, digest8: str, person: Person) -> DecisionReply:
+        """The same from the command line, where the digest's characters prove which card was read."""
+        ...
+
+    async def deny(self, proposal_id: str, reason: str, person: Person, via: Via) -> DecisionReply:
+        """A final no, with its reason."""
+        ...
+
+
+class OutboxStore(Protocol):
+    """The table of messages. Synchronous: called in a worker thread."""
+
+    def due(self, now: datetime, limit: int) -> list[OutboxMessage]:
+        """What should be sent now: first posts before updates, urgent first, then by id. Replies need their root's ts."""
+        ...
+
+    def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> None:
+        """`revision` stands in Slack as `ts`; `channel` is the id Slack answered with."""
+        ...
+
+    def failed(self, id: int, error: str, retry_at: datetime) -> None:
+        """It could not be sent; try again at `retry_at`. Counts one attempt."""
+        ...
+
+    def given_up(self, id: int, error: str) -> None:
+        """It can never be sent as it is."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where the renderer reads what a message shows."""
+
+    async def file(self, incident_id: str) -> IncidentFile:
+        """Everything about one incident. Raises `LookupError`."""
+        ...
+
+    async def chart(self, incident_id: str, investigation_id: str) -> "FilePost | Rendered | None":
+        """The chart of an investigation (see `chart_post`), words where none can be drawn, None where there is no series."""
+        ...
+
+    async def answer(self, incident_id: str, subject: str) -> AnswerView | None:
+        """The answer that a message of kind `answer` shows."""
+        ...
+
+    async def note(self, incident_id: str, subject: str) -> Note | None:
+        """The words of a message of kind `note`, `failure` or `escalation`; None leaves the renderer's own words."""
+        ...
+
+
+class Groups(Protocol):
+    """Handles of user groups and their ids, so that an escalation can call one."""
+
+    async def group_ids(self) -> Mapping[str, str]:
+        """Id by handle. Raises `LookupFailed`."""
+        ...

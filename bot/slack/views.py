@@ -1,0 +1,182 @@
+"""What the desk hands to the blocks: pure data, nothing of Slack in it but where a thread stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from incidents.alert import Severity
+from incidents.approval import ApprovalState
+from incidents.diagnosis import Reasoner
+from incidents.incident import IncidentState
+from incidents.ledger import ThreadRef
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """One model, as one line of `/agentops status` tells it.
+
+    `unreadable` says in plain words what could not be read; then `live_config` and `deployed_at` may be missing.
+    """
+
+    model: str
+    environment: str
+    tier: int
+    live_config: str | None = None
+    deployed_at: datetime | None = None
+    incident_id: str | None = None
+    incident_state: IncidentState | None = None
+    severity: Severity | None = None
+    doing: str = ""
+    """The remediation under way, in plain words; empty when there is none."""
+    thread: ThreadRef | None = None
+    unreadable: str = ""
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """All models asked for. `paused` when changes are paused everywhere."""
+
+    models: tuple[ModelStatus, ...]
+    read_at: datetime
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """One incident in a list."""
+
+    id: str
+    model: str
+    state: IncidentState
+    severity: Severity
+    since: datetime
+    summary: str
+    """What fired or what the diagnosis says, one line."""
+    thread: ThreadRef | None = None
+
+
+@dataclass(frozen=True)
+class IncidentsView:
+    """One page of the open incidents. `page` counts from 1."""
+
+    incidents: tuple[IncidentLine, ...]
+    total: int
+    page: int = 1
+    pages: int = 1
+
+
+@dataclass(frozen=True)
+class ApprovalLine:
+    """A proposal that waits for people."""
+
+    proposal_id: str
+    title: str
+    incident_id: str
+    model: str
+    approvers: tuple[str, ...]
+    votes: int
+    needed: int
+    expires_at: datetime
+    thread: ThreadRef | None = None
+
+
+@dataclass(frozen=True)
+class DoneLine:
+    """Something that was done lately."""
+
+    text: str
+    at: datetime
+    incident_id: str
+    model: str
+    thread: ThreadRef | None = None
+
+
+@dataclass(frozen=True)
+class HomeView:
+    """What the App Home shows to a full member."""
+
+    status: StatusView
+    incidents: tuple[IncidentLine, ...]
+    approvals: tuple[ApprovalLine, ...]
+    done: tuple[DoneLine, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Words of a runbook or a past incident, verbatim. `link` is an http(s) address or None."""
+
+    file: str
+    heading: str
+    quote: str
+    lines: tuple[int, int] | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class RunbooksView:
+    """What the runbooks say to a question. `gap` says in plain words what could not be searched."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    gap: str = ""
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """The answer to a person's question. `text` may come from a language model: untrusted."""
+
+    question: str
+    text: str
+    passages: tuple[Passage, ...] = ()
+    reasoner: Reasoner | None = None
+    incident_id: str | None = None
+
+
+@dataclass(frozen=True)
+class InvestigateReply:
+    """What became of `/agentops investigate`. `why` is set when nothing was started."""
+
+    model: str
+    incident_id: str | None = None
+    thread: ThreadRef | None = None
+    why: str = ""
+
+
+DecisionResult = Literal[
+    "approved",
+    "voted",
+    "voted_before",
+    "denied",
+    "decided_before",
+    "expired",
+    "refused",
+    "forbidden",
+    "busy",
+    "not_found",
+    "wrong_digest",
+]
+
+
+@dataclass(frozen=True)
+class DecisionReply:
+    """What became of a click or a command. `by` and `at` name who decided and when, where somebody did."""
+
+    result: DecisionResult
+    proposal_id: str
+    incident_id: str | None = None
+    title: str = ""
+    state: ApprovalState | None = None
+    votes: int = 0
+    needed: int = 0
+    by: str | None = None
+    at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A short message of the bot in a thread: a heading in plain words and what follows from it."""
+
+    title: str
+    text: str = ""
+    mood: Literal["info", "warning", "error"] = "info"
