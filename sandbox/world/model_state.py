@@ -17,7 +17,7 @@ from sandbox.world.latency import LatencyHistogram, waiting_factor
 from sandbox.world.profiles import QUALITY_METRICS, ModelProfile
 from sandbox.world.serving import LiveEndpoint
 
-ROWS_PER_TICK = 1500
+ROWS_PER_TICK = 4000
 HEALTHY_ERRORS = 0.001
 SATURATED_ERRORS = 0.004
 """Share of requests that time out when the endpoint is saturated; too few for the error alert."""
