@@ -35,7 +35,9 @@ def clean(text: str) -> str:
     """`text` without control characters (line feed and tab stay), lone surrogates and text-direction tricks."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c for c in text if c in "\n\t" or (unicodedata.category(c) not in "CcCs" and c not in _BIDI_CONTROLS))
+    return "".join(
+        c for c in text if c in "\n\t" or (unicodedata.category(c) not in "CcCs" and c not in _BIDI_CONTROLS)
+    )
 
 
 def cut(text: str, length: int = Limits.KEPT_TEXT) -> str:
@@ -105,7 +107,7 @@ class WebhookAlert(_Wire):
 
 
 class WebhookPayload(_Wire):
-    """One notification of one group. `status` is firing while any alert of the group fires, so read each alert's own."""
+    """One notification of one group. `status` is firing while any alert of it fires, so read each alert's own."""
 
     version: Literal["4"]
     receiver: Annotated[Text, Field(min_length=1, max_length=500)]

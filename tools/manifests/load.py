@@ -19,7 +19,7 @@ def load_catalogue(path: Path) -> Catalogue:
         ManifestError: names the file, line and key, what is wrong and what to do.
     """
     document = read(path)
-    content = _mapping(document)
+    content = document.mapping()
     models = content.get("models")
     if isinstance(models, dict):
         content["models"] = {
@@ -47,15 +47,9 @@ def load_policy(path: Path) -> Policy:
     """
     document = read(path)
     try:
-        return Policy.model_validate(_mapping(document))
+        return Policy.model_validate(document.mapping())
     except ValidationError as error:
         raise first_problem(document, error, Policy) from error
-
-
-def _mapping(document: Document) -> dict[str, Any]:
-    if not isinstance(document.content, dict):
-        raise document.wrong((), "must be a mapping of keys to values at its top")
-    return dict(cast(dict[str, Any], document.content))
 
 
 def _named(document: Document, key: str, entry: Any, defaults: Any) -> Any:

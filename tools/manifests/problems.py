@@ -82,9 +82,7 @@ def _unknown_key(key: str, known: tuple[str, ...]) -> str:
         return "is not a known key; remove it"
     near = difflib.get_close_matches(key, known, n=1)
     return (
-        f"is not a known key; did you mean {near[0]}?"
-        if near
-        else f"is not a known key; known are {', '.join(known)}"
+        f"is not a known key; did you mean {near[0]}?" if near else f"is not a known key; known are {', '.join(known)}"
     )
 
 

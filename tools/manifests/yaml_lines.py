@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -38,6 +38,17 @@ class Document:
             if (*path, step) in self.lines:
                 path = (*path, step)
         return path
+
+    def mapping(self) -> dict[str, Any]:
+        """The content, where it is a mapping.
+
+        Raises:
+            ManifestError: it is a list or a single value.
+        """
+        content: object = self.content
+        if not isinstance(content, dict):
+            raise self.wrong((), "must be a mapping of keys to values at its top")
+        return dict(cast(dict[str, Any], content))
 
     def wrong(self, path: Where, problem: str, key: str | None = None) -> ManifestError:
         """An error that points at `path`, or at the nearest line above it."""

@@ -6,16 +6,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from tools.errors import BadAnswer, InvalidRequest, Unavailable
 from tools.prometheus.series import AlertRule, InstantSample, Series
-
-if TYPE_CHECKING:
-    from prometheus_api_client import PrometheusConnect
-
-    from tools.prometheus.session import BoundedSession
 
 T = TypeVar("T")
 
@@ -49,7 +44,7 @@ class PrometheusClient:
         concurrency: int = 8,
         ca_bundle: str | None = None,
     ) -> None:
-        """`timeout_s` bounds each attempt's wait for a packet, `deadline_s` the whole call, waiting for a turn included."""
+        """`timeout_s` bounds each attempt's wait for a packet, `deadline_s` the whole call and the wait for a turn."""
         self.url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout_s = timeout_s
@@ -68,7 +63,7 @@ class PrometheusClient:
             from tools.prometheus import answers
 
             params = {} if at is None else {"time": f"{at.timestamp():.3f}"}
-            result: Any = connections.fit(promql).custom_query(promql, params=params)
+            result = connections.fit(promql).custom_query(promql, params=params)
             return answers.vector(result)
 
         return _few(await self._run("query", ask), "query")
@@ -84,7 +79,7 @@ class PrometheusClient:
         def ask(connections: "_Connections") -> list[Series]:
             from tools.prometheus import answers
 
-            result: Any = connections.fit(promql).custom_query_range(
+            result = connections.fit(promql).custom_query_range(
                 promql,
                 start_time=start,
                 end_time=end,
@@ -163,6 +158,16 @@ class PrometheusClient:
             return self._made
 
 
+class _Library(Protocol):
+    """What is used of PrometheusConnect, with the types that it leaves out."""
+
+    def custom_query(self, query: str, params: dict[str, str]) -> Any: ...
+
+    def custom_query_range(
+        self, query: str, start_time: datetime, end_time: datetime, step: str, params: dict[str, str]
+    ) -> Any: ...
+
+
 class _Connections:
     """The library's objects, made at the first call: importing them takes a while."""
 
@@ -175,13 +180,13 @@ class _Connections:
         ca_bundle: str | None,
         connections: int,
     ) -> None:
-        from prometheus_api_client import PrometheusConnect
+        from prometheus_api_client.prometheus_connect import PrometheusConnect
 
         from tools.prometheus.session import BoundedSession, adapter, retry
 
-        self.session: BoundedSession = BoundedSession(deadline_s=deadline_s, ca_bundle=ca_bundle)
+        self.session = BoundedSession(deadline_s=deadline_s, ca_bundle=ca_bundle)
 
-        def connect(method: str) -> PrometheusConnect:
+        def connect(method: str) -> _Library:
             # The stub says int seconds; requests takes fractions.
             timeout: Any = timeout_s
             return PrometheusConnect(
@@ -192,7 +197,7 @@ class _Connections:
         self._post = connect("POST")
         self.session.mount(url, adapter(connections))
 
-    def fit(self, promql: str) -> "PrometheusConnect":
+    def fit(self, promql: str) -> "_Library":
         """By POST where the query is too long for an address."""
         return self._post if len(promql) > LONG_QUERY else self._get
 

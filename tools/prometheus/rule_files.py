@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from incidents.errors import ManifestError
 from tools.manifests.problems import first_problem
 from tools.manifests.yaml_lines import read
 from tools.prometheus.series import AlertRule
@@ -72,10 +71,8 @@ def rules_from_files(paths: Iterable[Path]) -> list[AlertRule]:
 
 def _rules(path: Path) -> list[AlertRule]:
     document = read(path)
-    if not isinstance(document.content, dict):
-        raise ManifestError(document.file, None, "", "must be a mapping with the key groups")
     try:
-        content = _Rules.model_validate(document.content)
+        content = _Rules.model_validate(document.mapping())
     except ValidationError as error:
         raise first_problem(document, error, _Rules) from error
     return [

@@ -5,7 +5,8 @@ import time
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter, Retry
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 MAX_BODY = 20_000_000
 """Bytes of one answer. The largest we ask for (500 series of 300 points) is about 5 MB."""
@@ -44,7 +45,7 @@ class BoundedSession(requests.Session):
         if ca_bundle is not None:
             self.verify = ca_bundle
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+    def request(self, method: str, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """As requests does it, within bounds.
 
         Raises:

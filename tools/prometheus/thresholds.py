@@ -95,9 +95,7 @@ def rule_for(rules: Iterable[AlertRule], name: str, severity: str | None = None)
     return next(iter(distinct.values())) if len(distinct) == 1 else None
 
 
-def series_of(
-    alert_labels: Mapping[str, str], found: Sequence[Item], rule: AlertRule | None = None
-) -> list[Item]:
+def series_of(alert_labels: Mapping[str, str], found: Sequence[Item], rule: AlertRule | None = None) -> list[Item]:
     """Those of `found` that the alert is about: no label of theirs says otherwise than the alert's.
 
     An alert carries its series' labels without the name, overridden by the rule's own (pass `rule` to leave those

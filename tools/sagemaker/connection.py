@@ -40,8 +40,9 @@ class AwsConnection:
         with self._lock:
             if self._session is None:
                 self._session = _session(self.region, self._credentials)
-            make: Any = self._session.client  # pyright: ignore[reportUnknownMemberType] # overloads for services whose stubs are not installed
-            return make(
+            # Any: the stub's overloads name services whose stubs are not installed.
+            session: Any = self._session
+            return session.client(
                 service, region_name=self.region, endpoint_url=self.endpoint_url, config=_config(service, attempts)
             )
 

@@ -1,6 +1,6 @@
 """botocore's errors as ours: by code and, where AWS says everything with one code, by message."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -81,16 +81,17 @@ _TAKEN_WORDS = ("already exist", "already existing", "must be unique")
 
 
 @contextmanager
-def upstream(service: str, operation: str) -> Iterator[None]:
+def upstream(service: str, operation: str) -> Generator[None]:
     """Raise our errors in place of botocore's; no botocore type leaves a client of ours."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise refused(error, service, operation) from error
-    except (BotoCoreError, Boto3Error) as error:
+    except (BotoCoreError, Boto3Error, ResponseParserError) as error:
         raise unanswered(error, service, operation) from error
 
 
@@ -142,6 +143,7 @@ def _retry_after(metadata: dict[str, Any]) -> float | None:
 def unanswered(error: Exception, service: str, operation: str) -> UpstreamError:
     """Our error for a call that got no answer, a broken one, or was never sent."""
     from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
 
     detail = " ".join(str(error).split())[:MAX_DETAIL]
     denied = (
@@ -156,7 +158,7 @@ def unanswered(error: Exception, service: str, operation: str) -> UpstreamError:
     match error:
         case _ if isinstance(error, denied):
             return AccessDenied(service, operation, detail)
-        case boto.ResponseParserError() | boto.ChecksumError() | boto.IncompleteReadError():
+        case ResponseParserError() | boto.ChecksumError() | boto.IncompleteReadError():
             return BadAnswer(service, operation, detail)
         case boto.HTTPClientError() | boto.ConnectionError() | boto.MetadataRetrievalError():
             return Unavailable(service, operation, detail)

@@ -1,0 +1,119 @@
+"""What S3 says about a model's data: Model Monitor's last results, the baseline, and which hours were captured."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from incidents.catalogue import ModelSpec
+from tools.datasets import monitor
+from tools.datasets.monitor import CaptureHour, CaptureWindow, FeatureStatistics, Violation, hour_floor
+from tools.errors import InvalidRequest, NotFound, Unavailable
+from tools.sagemaker.connection import AwsConnection, AwsCredentials
+from tools.sagemaker.errors import upstream
+from tools.sagemaker.objects import ObjectReader, StoredObject
+
+T = TypeVar("T")
+
+SERVICE = "S3"
+DEADLINE_S = 30.0
+MAX_RESULTS = 10_000
+"""Objects looked at below a monitor's address; a year of hourly runs with three files each is about 26,000, so point
+`data.monitor` at one schedule and let old results expire."""
+MAX_CAPTURED_HOURS = 24 * 7
+MAX_FILES_AN_HOUR = 2_000
+
+
+class DatasetReader:
+    """Reads S3; its client refuses anything but Get and List. Safe to share between tasks.
+
+    Raises from every method: `tools.errors.NotFound` (the catalogue names no place, or nothing lies there),
+    `Unavailable`, `AccessDenied`, `BadAnswer` (the file is not what Model Monitor writes).
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        endpoint_url: str | None = None,
+        credentials: AwsCredentials | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        """`credentials`: where they are not given, boto3 looks for them where it always does."""
+        self._objects = ObjectReader(AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials))
+        self._deadline_s = deadline_s
+
+    async def violations(self, model: ModelSpec) -> list[Violation]:
+        """What Model Monitor's last run found; empty where it found nothing. No run at all is `NotFound`."""
+        place = _place(model.data.monitor, model, "monitor")
+
+        def read() -> list[Violation]:
+            latest = self._latest(place, "constraint_violations.json")
+            return monitor.violations(self._objects.json(latest.uri), uri=latest.uri, seen_at=latest.modified)
+
+        return await self._ask("GetObject", read)
+
+    async def statistics(self, model: ModelSpec) -> list[FeatureStatistics]:
+        """The statistics of Model Monitor's last run."""
+        place = _place(model.data.monitor, model, "monitor")
+        return await self._ask("GetObject", lambda: self._statistics(place))
+
+    async def baseline(self, model: ModelSpec) -> list[FeatureStatistics]:
+        """The statistics of the training data."""
+        place = _place(model.data.baseline, model, "baseline")
+        return await self._ask("GetObject", lambda: self._statistics(place))
+
+    async def capture_window(self, model: ModelSpec, start: datetime, end: datetime) -> CaptureWindow:
+        """Which hours between `start` and `end` were captured; at most a week.
+
+        Data Capture writes below ``<place>/<endpoint>/<variant>/yyyy/mm/dd/hh/``.
+
+        Raises:
+            InvalidRequest: the window is longer than a week, or ends before it starts.
+        """
+        place = _place(model.data.capture, model, "capture")
+        if model.endpoint is None:
+            raise NotFound(SERVICE, "ListObjectsV2", f"{model.name} has no endpoint whose data would be captured")
+        first, last = hour_floor(start), hour_floor(end)
+        count = int((last - first) / timedelta(hours=1)) + 1
+        if not 1 <= count <= MAX_CAPTURED_HOURS + 1:
+            raise InvalidRequest(SERVICE, "ListObjectsV2", "the window must be at most a week and end after it starts")
+        base = f"{place}{model.endpoint.name}/{model.endpoint.variant}/"
+        hours = [first + timedelta(hours=number) for number in range(count)]
+        found = await self._ask("ListObjectsV2", lambda: [self._hour(base, hour) for hour in hours])
+        return CaptureWindow(
+            start=start,
+            end=end,
+            hours=tuple(hour for hour in found if hour.files),
+            missing=tuple(hour.hour for hour in found if not hour.files),
+        )
+
+    def _statistics(self, place: str) -> list[FeatureStatistics]:
+        latest = self._latest(place, "statistics.json")
+        return monitor.statistics(self._objects.json(latest.uri), uri=latest.uri)
+
+    def _latest(self, place: str, name: str) -> StoredObject:
+        found = [one for one in self._objects.listing(place, most=MAX_RESULTS) if one.key.split("/")[-1] == name]
+        if not found:
+            raise NotFound(SERVICE, "ListObjectsV2", f"no {name} below {place}")
+        return max(found, key=lambda one: (one.modified, one.key))
+
+    def _hour(self, base: str, hour: datetime) -> CaptureHour:
+        files = list(self._objects.listing(f"{base}{hour:%Y/%m/%d/%H}/", most=MAX_FILES_AN_HOUR))
+        return CaptureHour(hour=hour, files=len(files), size=sum(one.size for one in files))
+
+    async def _ask(self, operation: str, asking: Callable[[], T]) -> T:
+        def within() -> T:
+            with upstream(SERVICE, operation):
+                return asking()
+
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(within), self._deadline_s)
+        except TimeoutError:
+            raise Unavailable(SERVICE, operation, f"no answer within {self._deadline_s:g} s") from None
+
+
+def _place(uri: str | None, model: ModelSpec, key: str) -> str:
+    if uri is None:
+        raise NotFound(SERVICE, "address", f"the catalogue names no data.{key} for {model.name}")
+    return uri if uri.endswith("/") else f"{uri}/"

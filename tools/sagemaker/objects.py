@@ -1,0 +1,114 @@
+"""S3, read: small JSON objects and listings, with bounds."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from tools.errors import BadAnswer, InvalidRequest
+from tools.sagemaker.connection import AwsConnection
+from tools.sagemaker.errors import upstream
+from tools.sagemaker.readonly import refuse_changes
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+SERVICE = "S3"
+MAX_JSON = 10_000_000
+PAGE = 1_000
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object in a listing."""
+
+    bucket: str
+    key: str
+    size: int
+    modified: datetime
+
+    @property
+    def uri(self) -> str:
+        """``s3://bucket/key``."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class ObjectReader:
+    """Gets and lists; its client refuses anything else. Blocking: call it in a thread."""
+
+    def __init__(self, connection: AwsConnection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._made: S3Client | None = None
+
+    @property
+    def client(self) -> "S3Client":
+        """The client, made at the first use."""
+        with self._lock:
+            if self._made is None:
+                made: S3Client = self._connection.client("s3", attempts=3)
+                refuse_changes(made, SERVICE)
+                self._made = made
+            return self._made
+
+    def json(self, uri: str) -> dict[str, Any]:
+        """The JSON object at an address.
+
+        Raises:
+            BadAnswer: it is larger than 10 MB, or not a JSON object.
+            NotFound: there is none.
+        """
+        bucket, key = split_uri(uri)
+        with upstream(SERVICE, "GetObject"):
+            body = self.client.get_object(Bucket=bucket, Key=key)["Body"]
+            try:
+                content = body.read(MAX_JSON + 1)
+            finally:
+                body.close()
+        if len(content) > MAX_JSON:
+            raise BadAnswer(SERVICE, "GetObject", f"{uri} is larger than {MAX_JSON:,} bytes")
+        try:
+            parsed: Any = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer(SERVICE, "GetObject", f"{uri} is not JSON") from error
+        if not isinstance(parsed, dict):
+            raise BadAnswer(SERVICE, "GetObject", f"{uri} is not a JSON object")
+        return cast(dict[str, Any], parsed)
+
+    def listing(self, uri: str, *, most: int) -> Iterator[StoredObject]:
+        """The first `most` objects below an address, in S3's order, which is by key."""
+        bucket, prefix = split_uri(uri)
+        token: dict[str, Any] = {}
+        seen = 0
+        while seen < most:
+            with upstream(SERVICE, "ListObjectsV2"):
+                answer = self.client.list_objects_v2(
+                    Bucket=bucket, Prefix=prefix, MaxKeys=min(PAGE, most - seen), **token
+                )
+            for row in answer.get("Contents", []):
+                seen += 1
+                yield StoredObject(
+                    bucket=bucket,
+                    key=row.get("Key", ""),
+                    size=row.get("Size", 0),
+                    modified=row["LastModified"],  # pyright: ignore[reportTypedDictNotRequiredAccess] # S3 always gives it
+                )
+            following = answer.get("NextContinuationToken", "")
+            if not following:
+                return
+            token = {"ContinuationToken": following}
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``.
+
+    Raises:
+        InvalidRequest: it is no such address.
+    """
+    parts = urlsplit(uri, allow_fragments=False)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise InvalidRequest(SERVICE, "address", f"{uri!r} is no address such as s3://bucket/key")
+    return parts.netloc, parts.path.lstrip("/")
