@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 
 from tools.errors import BadAnswer, InvalidRequest, Unavailable
@@ -189,9 +189,10 @@ class _Connections:
         def connect(method: str) -> _Library:
             # The stub says int seconds; requests takes fractions.
             timeout: Any = timeout_s
-            return PrometheusConnect(
+            made = PrometheusConnect(
                 url, headers=headers, retry=retry(), session=self.session, timeout=timeout, method=method
             )
+            return cast(_Library, made)
 
         self._get = connect("GET")
         self._post = connect("POST")

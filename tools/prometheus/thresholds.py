@@ -29,7 +29,7 @@ class Labelled(Protocol):
         ...
 
 
-__all__ = ["UnsplittableRule", "rate_range", "rule_for", "rules_from_files", "series_of", "split"]
+__all__ = ["UnsplittableRule", "rate_range", "rules_for", "rules_from_files", "series_of", "split"]
 
 Item = TypeVar("Item", bound=Labelled)
 
@@ -86,13 +86,19 @@ def rate_range(expression: str) -> timedelta:
     return _reach(_parsed("expression", expression))
 
 
-def rule_for(rules: Iterable[AlertRule], name: str, severity: str | None = None) -> AlertRule | None:
-    """The rule behind an alert of this name and severity label; None where none or more than one fits."""
-    named = [rule for rule in rules if rule.name == name]
-    exact = [rule for rule in named if rule.labels.get("severity") == severity]
-    fitting = exact or [rule for rule in named if "severity" not in rule.labels or severity is None]
-    distinct = {(rule.expression, rule.hold): rule for rule in fitting}
-    return next(iter(distinct.values())) if len(distinct) == 1 else None
+def rules_for(rules: Iterable[AlertRule], alert_labels: Mapping[str, str]) -> list[AlertRule]:
+    """The rules that may have fired an alert with these labels: of its name, and no fixed label says otherwise.
+
+    Several fit where one name and severity stands for a bound below and one above: all must then be well again. None
+    fits where the rule is gone.
+    """
+    found: list[AlertRule] = []
+    for rule in rules:
+        fixed = {key: text for key, text in rule.labels.items() if "{{" not in text}
+        named = rule.name == alert_labels.get("alertname")
+        if named and all(alert_labels.get(key) == text for key, text in fixed.items()) and rule not in found:
+            found.append(rule)
+    return found
 
 
 def series_of(alert_labels: Mapping[str, str], found: Sequence[Item], rule: AlertRule | None = None) -> list[Item]:
