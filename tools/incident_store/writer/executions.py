@@ -66,21 +66,20 @@ class ExecutionWriter:
         """`database` is where the rows are."""
         self._database = database
 
-    def due(self, now: datetime) -> list[str]:
-        """Ids of executions whose next step is due and that nobody holds."""
+    def due(self, now: datetime) -> list[tuple[str, str]]:
+        """Executions whose next step is due and that nobody holds: id and the name of the step, the same everywhere."""
         with self._database.read() as session:
-            return list(
-                session.exec(
-                    select(ExecutionRecord.id)
-                    .where(
-                        col(ExecutionRecord.state).in_([ExecutionState.QUEUED.value, ExecutionState.EXECUTING.value]),
-                        col(ExecutionRecord.next_step_at) <= now,
-                        (col(ExecutionRecord.lease_until).is_(None)) | (col(ExecutionRecord.lease_until) <= now),
-                    )
-                    .order_by(col(ExecutionRecord.created_at))
-                    .limit(50)
+            records = session.exec(
+                select(ExecutionRecord)
+                .where(
+                    col(ExecutionRecord.state).in_([ExecutionState.QUEUED.value, ExecutionState.EXECUTING.value]),
+                    col(ExecutionRecord.next_step_at) <= now,
+                    (col(ExecutionRecord.lease_until).is_(None)) | (col(ExecutionRecord.lease_until) <= now),
                 )
-            )
+                .order_by(col(ExecutionRecord.created_at))
+                .limit(50)
+            ).all()
+            return [(one.id, f"{one.id}:{one.fence}") for one in records]
 
     def claim(self, id: str, owner: str, now: datetime, lease: timedelta) -> int | None:
         """Take the execution for `lease`; the new fence, or None when somebody else holds it or it is finished."""

@@ -39,23 +39,25 @@ class InvestigationWriter:
         """`database` is where the rows are."""
         self._database = database
 
-    def due(self, now: datetime, stale: timedelta) -> list[str]:
-        """Ids of investigations that should run: queued and settled, or running for longer than `stale`."""
+    def due(self, now: datetime, stale: timedelta) -> list[tuple[str, str]]:
+        """Investigations that should run: queued and settled, or running for longer than `stale`.
+
+        Each as its id and the name of its next attempt, the same from every replica.
+        """
         with self._database.read() as session:
-            return list(
-                session.exec(
-                    select(InvestigationRecord.id)
-                    .where(
-                        ((col(InvestigationRecord.state) == "queued") & (col(InvestigationRecord.not_before) <= now))
-                        | (
-                            (col(InvestigationRecord.state) == "running")
-                            & (col(InvestigationRecord.started_at) < now - stale)
-                        )
+            records = session.exec(
+                select(InvestigationRecord)
+                .where(
+                    ((col(InvestigationRecord.state) == "queued") & (col(InvestigationRecord.not_before) <= now))
+                    | (
+                        (col(InvestigationRecord.state) == "running")
+                        & (col(InvestigationRecord.started_at) < now - stale)
                     )
-                    .order_by(col(InvestigationRecord.not_before))
-                    .limit(50)
                 )
-            )
+                .order_by(col(InvestigationRecord.not_before))
+                .limit(50)
+            ).all()
+            return [(one.id, f"{one.id}:{one.started_at.timestamp() if one.started_at else 0:.3f}") for one in records]
 
     def begin(self, id: str, now: datetime) -> bool:
         """Take it up; False when it is finished or its incident is over. Taking it up twice is harmless."""

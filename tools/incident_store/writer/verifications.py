@@ -34,16 +34,18 @@ class VerificationWriter:
         """`database` is where the rows are."""
         self._database = database
 
-    def due(self, now: datetime) -> list[str]:
-        """Ids of executions whose verification has a step due."""
+    def due(self, now: datetime) -> list[tuple[str, str]]:
+        """Verifications that have a step due: the execution's id and the name of the step, the same everywhere."""
         with self._database.read() as session:
-            return list(
-                session.exec(
-                    select(VerificationRecord.execution_id)
-                    .where(col(VerificationRecord.state) == "watching", col(VerificationRecord.next_step_at) <= now)
-                    .limit(50)
-                )
-            )
+            records = session.exec(
+                select(VerificationRecord)
+                .where(col(VerificationRecord.state) == "watching", col(VerificationRecord.next_step_at) <= now)
+                .limit(50)
+            ).all()
+            return [
+                (one.execution_id, f"{one.execution_id}:{one.next_step_at.timestamp() if one.next_step_at else 0:.3f}")
+                for one in records
+            ]
 
     def note(
         self, execution_id: str, checks: Sequence[SignalCheck], note: str, *, now: datetime, next_step_at: datetime

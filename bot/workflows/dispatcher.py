@@ -1,0 +1,70 @@
+"""The one place that starts workflows: from rows, woken after a commit, and by a sweep in any case."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.workflows.engine import Engine
+from bot.workflows.execution import EXECUTE
+from bot.workflows.intake import group_alerts
+from bot.workflows.investigation import INVESTIGATE
+from bot.workflows.observe import observe
+from bot.workflows.ports import Deps
+from bot.workflows.verification import VERIFY
+from incidents.errors import AgentOpsError
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Looks for rows whose next step is due and starts it. Missing a wake-up costs one sweep, never work."""
+
+    def __init__(self, engine: Engine, deps: Deps, finish_clicks: Callable[[], Awaitable[None]]) -> None:
+        """`finish_clicks` decides the deliveries from Slack that a crash left undecided."""
+        self._engine = engine
+        self._deps = deps
+        self._finish_clicks = finish_clicks
+        self._woken = asyncio.Event()
+        self._observed = deps.clock() - deps.pace.observe
+
+    def wake(self) -> None:
+        """Something was committed: look now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except AgentOpsError as error:
+                # The database is away or a partner failed: the rows are still there at the next sweep.
+                log.warning("dispatcher.sweep_failed", error=str(error))
+            except Exception:
+                # A process edge: one bad row must not stop the work on all others.
+                log.exception("dispatcher.sweep_broken")
+            try:
+                await asyncio.wait_for(self._woken.wait(), self._deps.pace.sweep.total_seconds())
+            except TimeoutError:
+                continue
+            finally:
+                self._woken.clear()
+
+    async def sweep(self) -> None:
+        """One look at all rows."""
+        deps = self._deps
+        now = deps.clock()
+        await group_alerts(deps)
+        if await asyncio.to_thread(deps.writer.decisions.expire, now):
+            deps.wake_outbox()
+        for id, version in await asyncio.to_thread(deps.writer.investigations.due, now, deps.pace.update_limit):
+            await self._engine.start(INVESTIGATE, version, id)
+        for id, version in await asyncio.to_thread(deps.writer.executions.due, now):
+            await self._engine.start(EXECUTE, version, id)
+        for id, version in await asyncio.to_thread(deps.writer.verifications.due, now):
+            await self._engine.start(VERIFY, version, id)
+        await self._finish_clicks()
+        await asyncio.to_thread(deps.writer.decisions.close_resolved, now - deps.pace.close_after, now)
+        if now - self._observed >= deps.pace.observe:
+            self._observed = now
+            await observe(deps)

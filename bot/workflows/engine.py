@@ -1,0 +1,97 @@
+"""The durable engine, narrowed to what the workflows use: named workflows, steps, and starting one by its id."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import create_engine, event
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Workflow = Callable[..., Coroutine[Any, Any, None]]
+
+VERSION = "1"
+"""Set by hand: the default would be a hash of the source, and changed code would leave old workflows pending."""
+
+MAX_THREADS = 32
+
+
+class Engine:
+    """Registers workflows before `launch`, starts them by name and id after it.
+
+    A name registered twice is an error: the library would keep the last one in silence.
+    """
+
+    def __init__(self, config: DBOSConfig) -> None:
+        """See `config_for`."""
+        self._dbos = DBOS(config=config)
+        self._workflows: dict[str, Workflow] = {}
+        self._steps: set[str] = set()
+
+    def workflow(self, name: str) -> Callable[[Workflow], Workflow]:
+        """Register a workflow under a versioned name, e.g. ``investigate_v1``."""
+
+        def register(function: Workflow) -> Workflow:
+            if name in self._workflows:
+                raise ValueError(f"workflow {name} is registered twice")
+            made = DBOS.workflow(name=name)(function)
+            self._workflows[name] = made
+            return made
+
+        return register
+
+    def step(self, name: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]:
+        """Register a step; its result is kept, and a step under way when the process dies runs again."""
+
+        def register(function: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+            if name in self._steps:
+                raise ValueError(f"step {name} is registered twice")
+            self._steps.add(name)
+            return DBOS.step(name=name)(function)  # pyright: ignore[reportReturnType, reportArgumentType] DBOS types steps as sync or async
+
+        return register
+
+    async def start(self, name: str, id: str, *arguments: str) -> None:
+        """Start a workflow; its id is the idempotency key: a second start of the same id does nothing."""
+        with SetWorkflowID(f"{name}:{id}"):
+            await DBOS.start_workflow_async(self._workflows[name], *arguments)
+
+    def launch(self) -> None:
+        """Recover what a crash left and begin to run."""
+        DBOS.launch()
+
+    def destroy(self) -> None:
+        """Stop; what is under way is carried on at the next launch."""
+        DBOS.destroy(destroy_registry=True)
+
+
+def config_for(*, url: str, executor_id: str) -> DBOSConfig:
+    """The engine's configuration. Its SQLite file is its own: sharing ours made intake's p99 six times slower."""
+    config: DBOSConfig = {
+        "name": "agentops",
+        "application_version": VERSION,
+        "executor_id": executor_id,
+        "max_executor_threads": MAX_THREADS,
+        "log_level": "WARNING",
+        "enable_otlp": False,
+        "scheduler_polling_interval_sec": 3600.0,
+    }
+    if url.startswith("sqlite"):
+        config["system_database_engine"] = _sqlite(url)
+        config["system_database_url"] = url
+    else:
+        config["system_database_url"] = url
+    return config
+
+
+def _sqlite(url: str) -> SqlEngine:
+    engine = create_engine(url, connect_args={"timeout": 30.0, "isolation_level": "IMMEDIATE"})
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    event.listen(engine, "connect", on_connect)
+    return engine

@@ -1,0 +1,62 @@
+"""What the workflows are given: readers, writers, clients and the pace of things. Made by bootstrap."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from incidents.catalogue import Catalogue
+from incidents.investigation import Case, Findings, ProgressStep
+from incidents.policy import Policy
+from tools.incident_store.reader import StoreReader
+from tools.incident_store.writer.store import StoreWriter
+from tools.prometheus.client import PrometheusClient
+from tools.prometheus.series import AlertRule
+from tools.sagemaker.operator import SageMakerOperator
+from tools.sagemaker.reader import SageMakerReader
+
+
+class Investigates(Protocol):
+    """Whoever looks into a case; `agents.investigator` does."""
+
+    async def investigate(self, case: Case, progress: Callable[[ProgressStep], Awaitable[None]]) -> Findings:
+        """Gather evidence, diagnose, plan. Partners that fail degrade the answer; they never raise here."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things take or may take, already divided by the speed of the world."""
+
+    sweep: timedelta
+    poll: timedelta
+    observe: timedelta
+    settle: timedelta
+    adopt_again: timedelta
+    lease: timedelta
+    group_interval: timedelta
+    update_limit: timedelta
+    verification_limit: timedelta
+    close_after: timedelta
+    speed: float
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything a workflow may use."""
+
+    reader: StoreReader
+    writer: StoreWriter
+    catalogue: Catalogue
+    policy: Policy
+    investigator: Investigates
+    prometheus: PrometheusClient
+    sagemaker: SageMakerReader
+    operator: SageMakerOperator
+    rules: Callable[[], Awaitable[list[AlertRule]]]
+    pace: Pace
+    owner: str
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    wake_outbox: Callable[[], None]
+    wake_dispatcher: Callable[[], None]
