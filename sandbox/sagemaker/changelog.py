@@ -29,6 +29,7 @@ class ChangingCall:
         error_message: the sentence that went with it.
         role_arn: the assumed role whose credentials signed the call, when known.
         role_session_name: the session name given to AssumeRole, when known.
+        session_policy: the session policy given to AssumeRole, as JSON, when there was one.
         source_identity: the source identity given to AssumeRole, when known.
         source: `outside` for calls over HTTP, `deployer` for the sandbox's own deployments.
     """
@@ -42,6 +43,7 @@ class ChangingCall:
     error_message: str | None = None
     role_arn: str | None = None
     role_session_name: str | None = None
+    session_policy: str | None = None
     source_identity: str | None = None
     source: Source = "outside"
 

@@ -147,6 +147,7 @@ class Gateway:
                 error_message=None if error is None else error.message,
                 role_arn=session.role_arn if session else None,
                 role_session_name=session.name if session else None,
+                session_policy=session.policy if session else None,
                 source_identity=session.source_identity if session else None,
             )
         )

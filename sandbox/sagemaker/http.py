@@ -16,3 +16,7 @@ class QuietRequestHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Pass one line on to this module's logger."""
         _log.debug(message, *args)
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Close the connection at once when the application drops it: callers see it reset, and need not time out."""
+        self.close_connection = True

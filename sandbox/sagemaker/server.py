@@ -135,8 +135,12 @@ class LocalSageMaker:
             for model in self._seeds:
                 self._account.fleet.seed(model)
 
-    def reset(self) -> None:
-        """Back to the moment after seeding: no faults, no plays, no log, no sessions, the seeded models as new."""
+    def reset(self, models: Iterable[SeedModel] | None = None) -> None:
+        """Back to the moment after seeding: no faults, no plays, no log, no sessions, the seeded models as new.
+
+        Args:
+            models: what to seed from now on; what was seeded last when None.
+        """
         self.faults.clear()
         self.plays.clear()
         self._log.clear()
@@ -144,7 +148,7 @@ class LocalSageMaker:
         with self._account.lock:
             _forget_everything_in_moto()
             self._account = Account(self.clock, self.plays, self.objects)
-        self.seed(self._seeds)
+        self.seed(self._seeds if models is None else models)
 
     @property
     def changes(self) -> list[ChangingCall]:
