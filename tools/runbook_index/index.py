@@ -1,6 +1,7 @@
 """The runbook index: a folder of Markdown in one Chroma collection, searched by name, by words and by meaning."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from tools.runbook_index.quotes import Sentence, find_quote, sentences
 from tools.runbook_index.records import IndexReport, Kind, Passage, RunbookHit
 from tools.runbook_index.search import Candidate, Corpus, rank
 from tools.runbook_index.store import ChromaStore
+
+_DECISION = re.compile(r"(?:If|Do not|Never)\b")
 
 NEIGHBOURS = 500
 """Passages whose similarity is asked of Chroma for one query."""
@@ -199,12 +202,17 @@ def read_markdown(folder: Path) -> dict[str, str]:
 
 
 def _best(choice: Sequence[Sentence], near: Sequence[float], asked: set[str]) -> Sentence:
-    """The sentence nearest to the query: by meaning, and by the words it shares. Fragments only where alone."""
+    """The sentence nearest to the query: by meaning, and by the words it shares.
+
+    A sentence that decides ("If ..., roll back", "Do not retrain") is preferred to one that describes, and a fragment
+    is chosen only where there is nothing else.
+    """
 
     def worth(at: int) -> float:
         own = words(choice[at].text)
         shared = len(asked.intersection(own)) / max(len(asked), 1)
-        return near[at] + shared - (1.0 if len(own) < 3 else 0.0)
+        decides = 0.2 if _DECISION.match(choice[at].text) else 0.0
+        return near[at] + shared + decides - (1.0 if len(own) < 3 else 0.0)
 
     return choice[max(range(len(choice)), key=worth)]
 

@@ -97,6 +97,8 @@ def _blocks(passage: Passage, code: bool) -> Iterator[Sentence]:
 
 def _block(lines: Sequence[str], first: int) -> Sentence:
     text = "".join(lines).rstrip()
+    if text.lstrip().startswith("|"):
+        return Sentence(text.strip(" \t|"), first, first + len(lines) - 1)
     marker = _MARKER.match(text)
     return Sentence(text[marker.end() :] if marker else text, first, first + len(lines) - 1)
 

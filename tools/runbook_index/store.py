@@ -51,6 +51,10 @@ class ChromaStore:
                 import chromadb
 
                 client = chromadb.PersistentClient(str(folder), settings=_settings())
+        except AttributeError as error:
+            # Chroma keeps the half-open client of a folder that it failed to open before, and trips over it.
+            lock.release()
+            raise RunbookIndexUnavailable("open", f"{folder} failed to open before; restart the process") from error
         except BaseException:
             lock.release()
             raise
