@@ -148,7 +148,6 @@ GET /_sandbox/faults -> {"slack": [{"kind", "count", "seconds", "match"}]}   DEL
     (both are put together for every stand-in by sandbox/app.py)
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -180,7 +179,7 @@ SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 def install(app: web.Application, workspace: Workspace) -> None:
     """Add the routes of this module, but those that speak of every stand-in."""
     routes = _Routes(workspace)
-    app.router.add_get("/_sandbox/stream", lambda request: serve_stream(workspace.changes, request))
+    app.router.add_get("/_sandbox/stream", routes.stream)
     app.router.add_get("/_sandbox/slack/messages", _answer_query(routes.messages))
     app.router.add_post("/_sandbox/slack/messages", _answer_body(routes.write))
     app.router.add_post("/_sandbox/slack/actions", _answer_body(routes.click))
@@ -375,6 +374,9 @@ class _Routes:
         await add_fault(self._workspace, body)
         return {}
 
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        return await serve_stream(self._workspace.changes, request)
+
     async def file(self, request: web.Request) -> web.Response:
         file = self._workspace.files.get(request.match_info["id"])
         if file is None or file.content is None:
@@ -415,8 +417,7 @@ def _answer_body(
         if given is None:
             return web.json_response({"ok": False, "error": "invalid_json"}, status=400)
         try:
-            # A person who looks away does not undo a click: what was begun is finished.
-            return web.json_response({"ok": True, **await asyncio.shield(handler(given, request))})
+            return web.json_response({"ok": True, **await handler(given, request)})
         except ControlError as error:
             return web.json_response(error.body())
 
