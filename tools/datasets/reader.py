@@ -88,6 +88,10 @@ class DatasetReader:
             missing=tuple(hour.hour for hour in found if not hour.files),
         )
 
+    def close(self) -> None:
+        """Close connections."""
+        self._objects.close()
+
     def _statistics(self, place: str) -> list[FeatureStatistics]:
         latest = self._latest(place, "statistics.json")
         return monitor.statistics(self._objects.json(latest.uri), uri=latest.uri)

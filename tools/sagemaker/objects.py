@@ -54,6 +54,12 @@ class ObjectReader:
                 self._made = made
             return self._made
 
+    def close(self) -> None:
+        """Close connections."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+
     def json(self, uri: str) -> dict[str, Any]:
         """The JSON object at an address.
 

@@ -1,6 +1,7 @@
 """SageMaker, changed: sends exactly the request that a remediation's spec made, under its role, once."""
 
 import asyncio
+import contextlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,11 @@ class SageMakerOperator:
 
     def _send(self, request: ApiRequest, role_arn: str | None, execution_id: str) -> dict[str, str]:
         client = self._client(request, role_arn, execution_id)
-        with upstream(SERVICE, request.operation):
-            answer: dict[str, Any] = getattr(client, METHODS[request.operation])(**request.parameters)
+        try:
+            with upstream(SERVICE, request.operation):
+                answer: dict[str, Any] = getattr(client, METHODS[request.operation])(**request.parameters)
+        finally:
+            client.close()
         return {key: value for key, value in answer.items() if isinstance(value, str)}
 
     def _client(self, request: ApiRequest, role_arn: str | None, execution_id: str) -> Any:
@@ -77,8 +81,7 @@ class SageMakerOperator:
         policy = session_policy(request, role_arn, self._connection.region)
         external: dict[str, Any] = {} if self._external_id is None else {"ExternalId": self._external_id}
         try:
-            with upstream("STS", "AssumeRole"):
-                sts: STSClient = self._connection.client("sts", attempts=3)
+            with upstream("STS", "AssumeRole"), contextlib.closing(self._sts()) as sts:
                 answer = sts.assume_role(
                     RoleArn=role_arn,
                     RoleSessionName=session_name(execution_id),
@@ -94,6 +97,10 @@ class SageMakerOperator:
             ) from error
         got = answer["Credentials"]
         return AwsCredentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+
+    def _sts(self) -> "STSClient":
+        # To assume a role changes nothing, so it may be tried again.
+        return self._connection.client("sts", attempts=3)
 
 
 def session_name(execution_id: str) -> str:

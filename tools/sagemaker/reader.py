@@ -1,6 +1,7 @@
 """SageMaker, read: describe and list, nothing else. The client refuses anything that is not a read."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -36,6 +37,8 @@ DEADLINE_S = 30.0
 LOOKED_AT = 20
 """How many configs, packages and runs are looked at for recent changes."""
 MAX_PAGES = 10
+_CONFIG_NAME = re.compile(r"[a-zA-Z0-9-]{1,63}")
+"""What SageMaker takes as a part of a config's name; a model called otherwise has no config of its name."""
 
 
 class SageMakerReader:
@@ -140,6 +143,13 @@ class SageMakerReader:
         )
         return changes.since([*endpoint, *packages, *runs], since)
 
+    def close(self) -> None:
+        """Close connections."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+        self._objects.close()
+
     async def _ask(self, operation: str, asking: Callable[[], T]) -> T:
         def within() -> T:
             with upstream(SERVICE, operation):
@@ -226,15 +236,18 @@ class SageMakerReader:
     def _endpoint_changes(self, model: ModelSpec) -> list[Change]:
         if model.endpoint is None:
             return []
+        prefixes = [name for name in (model.name, model.endpoint.name) if _CONFIG_NAME.fullmatch(name)]
+        configs = {row.name: row for prefix in prefixes for row in self._endpoint_configs(prefix, LOOKED_AT)}
         try:
             with upstream(SERVICE, "DescribeEndpoint"):
                 endpoint = self._endpoint(model.endpoint.name)
         except NotFound:
-            endpoint = None
-        configs = changes.of_configs(
-            self._endpoint_configs(model.name, LOOKED_AT), endpoint.config_name if endpoint else None
-        )
-        return configs if endpoint is None else [changes.of_endpoint(endpoint), *configs]
+            return changes.of_configs(configs.values(), None)
+        # The live config counts whatever it is called.
+        if endpoint.config_name not in configs:
+            live = self._endpoint_config(endpoint.config_name)
+            configs[live.name] = EndpointConfigSummary(name=live.name, arn=live.arn, created_at=live.created_at)
+        return [changes.of_endpoint(endpoint), *changes.of_configs(configs.values(), endpoint.config_name)]
 
     def _package_changes(self, model: ModelSpec) -> list[Change]:
         if model.retraining is None:
