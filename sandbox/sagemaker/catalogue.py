@@ -1,18 +1,20 @@
 """The three models of the sandbox as they stand in SageMaker, in line with the metric world's profiles.
 
-The baseline that goes with each comes from the world's own data, so drift that is computed from data agrees with
-the world's metrics.
+The baselines are the world's to draw: they are added where the sandbox is put together.
 """
 
 from __future__ import annotations
 
 from sandbox.sagemaker.fleet import SeedModel
-from sandbox.world.datasets import ModelData
 from sandbox.world.profiles import PROFILES, ModelProfile
 
-_SEED = 7
 _INSTANCE_TYPES = {"fraud-detector": "ml.m5.xlarge", "churn-predictor": "ml.m5.large"}
 _OTHER_INSTANCE_TYPE = "ml.c5.2xlarge"
+_DATA_PIPELINES = {
+    "fraud-detector": "payments-features",
+    "churn-predictor": "subscriber-features",
+    "product-recommender": "session-features",
+}
 _SLICES = {
     "fraud-detector": ("amount>100", "device_age_days<7"),
     "churn-predictor": ("tenure_months<6", "support_tickets>3"),
@@ -21,28 +23,21 @@ _SLICES = {
 
 
 def default_models(profiles: tuple[ModelProfile, ...] = PROFILES) -> tuple[SeedModel, ...]:
-    """What `LocalSageMaker.seed` puts in place in the demo."""
+    """What `LocalSageMaker.seed` puts in place in the demo, one for each profile, in their order."""
     return tuple(_seed_of(profile) for profile in profiles)
 
 
 def _seed_of(profile: ModelProfile) -> SeedModel:
-    statistics, constraints = ModelData(profile, _SEED).baseline()
-    categories = tuple(
-        f"{feature.name}={feature.values[0]}" for feature in profile.features if feature.family == "category"
-    )
     return SeedModel(
         name=profile.name,
         endpoint=profile.endpoint,
-        live_version=profile.version,
+        live_version=int(profile.config.rpartition("-v")[2]),
         package_group=profile.name,
-        pipeline=profile.training_pipeline,
-        bucket=profile.bucket,
+        pipeline=f"{profile.name}-train",
+        bucket=f"agentops-{profile.name}",
         metrics=dict(profile.quality),
         instance_type=_INSTANCE_TYPES.get(profile.name, _OTHER_INSTANCE_TYPE),
         instance_count=profile.instances,
-        slices=categories + _SLICES.get(profile.name, ()),
-        data_pipeline=profile.data_pipeline,
-        pipeline_minutes=profile.training_minutes,
-        baseline=statistics,
-        constraints=constraints,
+        slices=_SLICES.get(profile.name, ()),
+        data_pipeline=_DATA_PIPELINES.get(profile.name, ""),
     )

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.sagemaker.catalogue import default_models
@@ -99,21 +100,16 @@ def test_promoted_candidate_tells_when_it_was_trained(sm: "SageMakerClient", loc
     assert (view.config_name, view.trained_at) == ("retrained", began)
 
 
-def test_default_models_are_the_live_ones_with_a_baseline():
-    models = {model.name: model for model in default_models()}
-    assert {name: model.live_version for name, model in models.items()} == {
-        "fraud-detector": 41,
-        "churn-predictor": 17,
-        "product-recommender": 23,
+def test_default_models_are_the_live_ones():
+    assert {model.name: (model.live_version, model.data_pipeline) for model in default_models()} == {
+        "fraud-detector": (41, "payments-features"),
+        "churn-predictor": (17, "subscriber-features"),
+        "product-recommender": (23, "session-features"),
     }
-    for model in models.values():
-        assert model.baseline is not None and model.constraints is not None
-        named = [feature["name"] for feature in model.baseline["features"]]
-        assert named == [feature["name"] for feature in model.constraints["features"]]
-        assert len(named) == 5
 
 
-def test_default_models_can_be_seeded(local: LocalSageMaker):
-    local.reset(default_models())
+def test_default_models_are_seeded_with_the_baseline_given_to_them(local: LocalSageMaker, read_json: ReadJson):
+    baseline = {"version": 0.0, "dataset": {"item_count": 7}, "features": []}
+    local.reset([replace(model, baseline=baseline) for model in default_models()])
     assert local.endpoint_names() == ["churn-predictor-prod", "fraud-detector-prod", "product-recommender-prod"]
-    assert "baseline/statistics.json" in local.objects.keys("agentops-fraud-detector")
+    assert read_json("s3://agentops-fraud-detector/baseline/statistics.json") == baseline
