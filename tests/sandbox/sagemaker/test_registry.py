@@ -109,7 +109,7 @@ def test_default_models_are_the_live_ones():
 
 
 def test_default_models_are_seeded_with_the_baseline_given_to_them(local: LocalSageMaker, read_json: ReadJson):
-    baseline = {"version": 0.0, "dataset": {"item_count": 7}, "features": []}
+    baseline: dict[str, Any] = {"version": 0.0, "dataset": {"item_count": 7}, "features": []}
     local.reset([replace(model, baseline=baseline) for model in default_models()])
     assert local.endpoint_names() == ["churn-predictor-prod", "fraud-detector-prod", "product-recommender-prod"]
     assert read_json("s3://agentops-fraud-detector/baseline/statistics.json") == baseline
