@@ -62,9 +62,8 @@ def _middleware(token: str) -> Middleware:
         refusal = _refusal(request, token)
         if refusal is not None:
             return refusal
-        given = request.query.get("token")
-        if request.path == "/" and given is not None:
-            return _signed_in(given)
+        if request.path == "/" and "token" in request.query:
+            return _signed_in(token)
         return await handler(request)
 
     return guard

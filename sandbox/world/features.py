@@ -31,6 +31,7 @@ class Feature:
         effect: Weight in the score, in standard deviations of the feature.
         imputed: What the serving code puts in place of a null.
         weights: Shares of the codes of a category.
+        values: Names of the codes of a category, as they stand in the data.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Feature:
     effect: float = 0.5
     imputed: float = 0.0
     weights: tuple[float, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

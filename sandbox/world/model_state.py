@@ -19,6 +19,7 @@ from sandbox.world.serving import LiveEndpoint
 
 ROWS_PER_TICK = 4000
 HEALTHY_ERRORS = 0.001
+SATURATION = 0.95
 SATURATED_ERRORS = 0.004
 """Share of requests that time out when the endpoint is saturated; too few for the error alert."""
 
@@ -81,6 +82,7 @@ class ModelState:
         self._original = Reference.train(profile.features, {}, self._rng)
         self._retrained: dict[str, Reference] = {}
         self._harm: deque[tuple[float, float]] = deque()
+        self._utilisation = 0.0
         self._request_carry = 0.0
         self._error_carry = 0.0
         self.reading: Reading = self._original.read({}, ROWS_PER_TICK, self._rng)
@@ -90,6 +92,18 @@ class ModelState:
         """PSI over all features, weighted by importance."""
         total = sum(feature.importance for feature in self.profile.features)
         return sum(f.importance * self.reading.psi[f.name] for f in self.profile.features) / total
+
+    @property
+    def health(self) -> str:
+        """`healthy`; `disturbed` while trouble shows; `recovered` when its cause is still there but harms no more."""
+        conditions, config = self.conditions, None if self.live is None else self.live.config
+        if not (conditions.shifts or conditions.defects or conditions.traffic != 1.0):
+            return "healthy"
+        moved = any(psi > HARM_FROM_PSI for psi in self.reading.psi.values())
+        nulls = any(share > 0.02 for share in self.reading.nulls.values())
+        changing = self.live is None or self.live.status != "InService"
+        troubled = changing or moved or nulls or config in conditions.defects or self._utilisation > SATURATION
+        return "disturbed" if troubled else "recovered"
 
     def reset(self) -> None:
         """Undo everything from outside and forget retrained models and late labels."""
@@ -139,7 +153,8 @@ class ModelState:
         self._request_carry -= requests
         median = profile.median_seconds * waiting_factor(utilisation) * defect.latency
         self.histogram.observe(requests, median, self._rng)
-        share = (SATURATED_ERRORS if utilisation > 0.95 else HEALTHY_ERRORS) + defect.errors
+        self._utilisation = utilisation
+        share = (SATURATED_ERRORS if utilisation > SATURATION else HEALTHY_ERRORS) + defect.errors
         self.requests += requests
         self._error_carry += requests * share * (1.0 + self._noise(0.05))
         self.errors += int(self._error_carry)

@@ -28,7 +28,6 @@ class World:
         self._serving = serving
         self.models = {p.name: ModelState(p, speed, seed + n) for n, p in enumerate(profiles)}
         self.now = 0.0
-        self._changed: list[Callable[[], None]] = []
 
     def tick(self, now: float) -> None:
         """Advance every model to a wall time (Unix seconds)."""
@@ -68,15 +67,13 @@ class World:
         """Multiply the traffic of a model."""
         self.models[model].conditions.traffic = factor
 
-    def repair_inputs(self, model: str) -> None:
-        """The inputs are as the training data again: a data pipeline was repaired and run again."""
-        conditions = self.models[model].conditions
-        conditions.shifts = {}
-        conditions.shifted_at = None
-
     def reset(self, model: str) -> None:
         """Undo everything that happens to a model from outside."""
         self.models[model].reset()
+
+    def feature_names(self) -> dict[str, set[str]]:
+        """The features of each model."""
+        return {name: {f.name for f in state.profile.features} for name, state in self.models.items()}
 
     def describe(self) -> dict[str, object]:
         """Each model's live config, conditions and current metric values."""
@@ -103,13 +100,12 @@ def _shift_text(shift: Shift) -> dict[str, object]:
 def _describe(state: ModelState) -> dict[str, object]:
     live = state.live
     conditions = state.conditions
-    troubled = bool(conditions.shifts or conditions.defects or conditions.traffic != 1.0)
     return {
         "endpoint": state.profile.endpoint,
         "config": None if live is None else live.config,
         "endpoint_status": None if live is None else live.status,
         "instances": state.instances,
-        "state": "disturbed" if troubled else "healthy",
+        "state": state.health,
         "conditions": {
             "traffic": conditions.traffic,
             "shifts": {name: _shift_text(shift) for name, shift in conditions.shifts.items()},
