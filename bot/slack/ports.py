@@ -100,7 +100,10 @@ class OutboxStore(Protocol):
     """The table of messages. Synchronous: called in a worker thread."""
 
     def due(self, now: datetime, limit: int) -> list[OutboxMessage]:
-        """What should be sent now: first posts before updates, urgent first, then by id. Replies need their root's ts."""
+        """What should be sent now: first posts before updates, urgent first, then by id.
+
+        A reply is due once its thread's first message has a ts.
+        """
         ...
 
     def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> None:
@@ -124,7 +127,7 @@ class Shelf(Protocol):
         ...
 
     async def chart(self, incident_id: str, investigation_id: str) -> "FilePost | Rendered | None":
-        """The chart of an investigation (see `chart_post`), words where none can be drawn, None where there is no series."""
+        """The chart of an investigation (see `blocks.chart`): words where none can be drawn, None without a series."""
         ...
 
     async def answer(self, incident_id: str, subject: str) -> AnswerView | None:

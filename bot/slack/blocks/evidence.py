@@ -1,0 +1,104 @@
+"""Behind the diagnosis: every piece of evidence, the other explanations, and what was struck out."""
+
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import RichTextElement
+
+from bot.slack.blocks.kit import anchor, bullets, context, glue, paragraph, rendered, rich, section, words
+from bot.slack.blocks.links import Links
+from bot.slack.blocks.text import mrkdwn, plural
+from bot.slack.blocks.wording import CAUSE
+from bot.slack.rendered import Block, Rendered
+from incidents.diagnosis import Diagnosis, Hypothesis
+from incidents.evidence import Evidence, EvidenceKind
+from incidents.investigation import Findings
+
+_PIECES = 24
+_PER_BLOCK = 8
+_HYPOTHESES = 4
+_FOR_AND_AGAINST = 3
+_STRUCK = 5
+
+_KIND: dict[EvidenceKind, str] = {
+    EvidenceKind.METRIC: "metric",
+    EvidenceKind.DRIFT: "drift",
+    EvidenceKind.DATA_QUALITY: "data quality",
+    EvidenceKind.CHANGE: "change",
+    EvidenceKind.RUNBOOK: "runbook",
+    EvidenceKind.PAST_INCIDENT: "past incident",
+    EvidenceKind.LOG: "log",
+    EvidenceKind.MODEL_COMPARISON: "model comparison",
+    EvidenceKind.GAP: "could not be read",
+}
+
+
+def evidence_message(findings: Findings, links: Links) -> Rendered:
+    """What was asked, what came back, what else it could be."""
+    count = plural(len(findings.evidence), "piece")
+    title = f"Evidence: {count}" + (f", {_PIECES} shown" if len(findings.evidence) > _PIECES else "")
+    diagnosis = findings.diagnosis
+    blocks = [
+        section(f"*{title}*"),
+        *_pieces(findings.evidence[:_PIECES], links),
+        *_hypotheses(diagnosis.hypotheses),
+        *_struck(diagnosis),
+        *_similar(diagnosis),
+    ]
+    return rendered(title, blocks)
+
+
+def _pieces(evidence: tuple[Evidence, ...], links: Links) -> Iterator[Block]:
+    for start in range(0, len(evidence), _PER_BLOCK):
+        yield rich(bullets([_piece(piece, links) for piece in evidence[start : start + _PER_BLOCK]]))
+
+
+def _piece(piece: Evidence, links: Links) -> RichTextElement:
+    runs = [words(piece.id, 12, bold=True), glue(f" {_KIND[piece.kind]}, "), words(piece.source, 60)]
+    if piece.heading is not None:
+        where = f": {piece.subject or ''} › {piece.heading}"
+        runs.append(words(where, 200))
+        if piece.lines:
+            runs.append(glue(f", lines {piece.lines[0]}–{piece.lines[1]}"))
+    else:
+        runs += [glue(": "), words(piece.found, 260)]
+    if piece.asked.strip() and piece.heading is None:
+        runs += [glue("\n"), words(piece.asked, 220, mono=True)]
+    address = links.safe(piece.link)
+    if address is None and piece.heading is not None and piece.subject:
+        address = links.runbook(piece.subject, piece.lines)
+    if address:
+        runs += [glue(" "), anchor(address, "open")]
+    return paragraph(*runs)
+
+
+def _hypotheses(hypotheses: tuple[Hypothesis, ...]) -> Iterator[Block]:
+    if not hypotheses:
+        return
+    parts: list[RichTextElement] = [paragraph(words("Explanations, most likely first", bold=True))]
+    for number, one in enumerate(hypotheses[:_HYPOTHESES], start=1):
+        parts.append(
+            paragraph(
+                glue(f"{number}. "), words(CAUSE[one.cause], 60, bold=True), glue(": "), words(one.statement, 300)
+            )
+        )
+        sides = (("for", one.supported_by), ("against", one.contradicted_by))
+        items = [
+            paragraph(words(side, 10, bold=True), glue(" "), words(c.text, 220), *marks(c.evidence))
+            for side, claims in sides
+            for c in claims[:_FOR_AND_AGAINST]
+        ]
+        if items:
+            parts.append(bullets(items))
+    yield rich(*parts)
+
+
+def _struck(diagnosis: Diagnosis) -> Iterator[Block]:
+    if diagnosis.struck:
+        told = "\n".join(f"• ~{mrkdwn(s.text, 200)}~ – {mrkdwn(s.reason, 160)}" for s in diagnosis.struck[:_STRUCK])
+        count = plural(len(diagnosis.struck), "statement")
+        yield section(f"*Struck out, since the evidence does not say so ({count}):*\n{told}")
+
+
+def _similar(diagnosis: Diagnosis) -> Iterator[Block]:
+    if diagnosis.similar_incidents:
+        yield context(f"Similar past incidents: {', '.join(mrkdwn(i, 80) for i in diagnosis.similar_incidents[:5])}")

@@ -1,0 +1,73 @@
+"""The closing report: what happened when, what was done, what to read next."""
+
+from datetime import UTC, timedelta
+
+from bot.slack.blocks.kit import context, header, rendered, section, table
+from bot.slack.blocks.links import Links
+from bot.slack.blocks.text import code, duration, mrkdwn, person
+from bot.slack.blocks.wording import CAUSE, culprit_words
+from bot.slack.rendered import Rendered
+from incidents.report import Milestone, Report
+
+_SPANS: tuple[tuple[str, str, str], ...] = (
+    ("Detect", "Trouble began", "Alert received"),
+    ("Diagnose", "Alert received", "Diagnosed"),
+    ("Decide", "Diagnosed", "Decided"),
+    ("Recover", "Decided", "Recovered"),
+)
+_DECIDED = "Decided"
+
+
+def report_message(report: Report, links: Links) -> Rendered:
+    """The whole story, from the timeline alone."""
+    incident = report.incident
+    over = f" after {duration(incident.resolved_at - incident.started_at)}" if incident.resolved_at else ""
+    title = f"{incident.model} recovered{over}" if incident.resolved_at else f"Report on {incident.model}"
+    blocks = [header(f"Report: {title}"), section("\n".join(_story(report)))]
+    if report.milestones:
+        rows = [
+            (m.what, f"{m.at.astimezone(UTC):%H:%M:%S}", f"+{duration(m.since_onset)}", m.text)
+            for m in report.milestones
+        ]
+        blocks.append(table(("What", "UTC", "After", "How"), rows, limit=160))
+    if report.read_next:
+        told = "\n".join(f"• {_readable(one, links)}" for one in report.read_next[:6])
+        blocks.append(section(f"*Read next*\n{told}"))
+    head = code(report.chain_head[:16], 16) if report.chain_head else "none"
+    blocks.append(context(f"{mrkdwn(incident.id, 40)} · timeline of {report.chain_length} entries, head {head}"))
+    return rendered(f"Report: {mrkdwn(title, 200)}", blocks, tail=1)
+
+
+def _story(report: Report) -> list[str]:
+    lines: list[str] = []
+    diagnosis = report.diagnosis
+    if diagnosis is not None:
+        culprit = culprit_words(diagnosis.culprit)
+        lines.append(f"*Cause:* {CAUSE[diagnosis.root_cause]}" + (f": {mrkdwn(culprit, 200)}" if culprit else ""))
+    done = [mrkdwn(one, 300) for one in report.done[:5]]
+    lines.append(f"*Done:* {'; '.join(done)}" if done else "*Done:* nothing was changed.")
+    at = {m.what: m for m in report.milestones}
+    spans = [f"{name} {duration(span)}" for name, span in _durations(at)]
+    if spans:
+        lines.append(f"*How long it took:* {' · '.join(spans)}")
+    decided = at.get(_DECIDED)
+    if decided is not None and decided.actor not in {"agentops", "policy"}:
+        lines.append(f"*Decided by:* {person(decided.actor)}")
+    return lines
+
+
+def _durations(at: dict[str, Milestone]) -> list[tuple[str, timedelta]]:
+    return [
+        (name, at[last].at - at[first].at)
+        for name, first, last in _SPANS
+        if first in at and last in at and at[last].at >= at[first].at
+    ]
+
+
+def _readable(what: str, links: Links) -> str:
+    """A runbook's file as a link where there is one; an address likewise; otherwise the words."""
+    if what.startswith(("http://", "https://")):
+        return links.mrkdwn(what, what, 200)
+    file = what.split(" ", 1)[0]
+    address = links.runbook(file) if file.endswith(".md") else None
+    return links.mrkdwn(address, what, 200)

@@ -1,0 +1,160 @@
+"""The first post of an incident's thread: the channel alone tells the state of the world."""
+
+from collections.abc import Iterator
+
+from bot.slack.blocks.kit import context, rendered, section
+from bot.slack.blocks.links import Links
+from bot.slack.blocks.text import date, duration, mrkdwn, person, plural
+from bot.slack.blocks.wording import (
+    CAUSE,
+    CONFIDENCE,
+    SEVERITY,
+    STATE,
+    approvers_words,
+    culprit_words,
+    what_fired,
+)
+from bot.slack.rendered import Rendered
+from incidents.approval import ApprovalState
+from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
+from incidents.incident import Incident, IncidentState
+from incidents.ledger import IncidentFile, ProposalView
+
+
+def root_message(file: IncidentFile, links: Links) -> Rendered:
+    """What is wrong with which model, since when, and what is being done about it now."""
+    incident = file.incident
+    sign, state = STATE[incident.state]
+    if incident.resolved_at is not None and incident.state in {IncidentState.RESOLVED, IncidentState.CLOSED}:
+        state = f"{state} after {duration(incident.resolved_at - incident.started_at)}"
+    model = mrkdwn(incident.model, 80)
+    fired = what_fired(incident.firing or incident.alerts)
+    now = list(_now(file))
+    blocks = [section(f"{sign} *{model}* – {state}\n{fired}")]
+    if now:
+        blocks.append(section("\n".join(now)))
+    blocks.append(context(" · ".join(_facts(incident))))
+    found = _links(incident, links)
+    if found:
+        blocks.append(context(" · ".join(found)))
+    return rendered(f"{model}: {state}. {fired}. {mrkdwn(incident.id, 40)}", blocks)
+
+
+def _facts(incident: Incident) -> list[str]:
+    facts = [
+        SEVERITY[incident.severity],
+        f"tier {incident.tier}",
+        mrkdwn(incident.environment, 40),
+        f"since {date(incident.started_at)}",
+        f"*{mrkdwn(incident.id, 40)}*",
+    ]
+    if incident.previous:
+        facts.append(f"after {mrkdwn(incident.previous, 40)}")
+    if not incident.listed:
+        facts.append("not in the catalogue, read-only")
+    return facts
+
+
+def _links(incident: Incident, links: Links) -> list[str]:
+    """Where to look: the worst alert's own addresses, as far as their hosts are allowed."""
+    found: dict[str, str] = {}
+    for alert in incident.firing or incident.alerts:
+        own_runbook = alert.annotations.get("runbook_url")
+        for label, url in (
+            ("Dashboard", links.safe(alert.annotations.get("dashboard_url"))),
+            ("Runbook", links.safe(own_runbook) or links.runbook(f"{alert.name}.md")),
+            ("Prometheus", links.safe(alert.generator_url)),
+        ):
+            if url is not None and label not in found:
+                found[label] = links.mrkdwn(url, label)
+    return [found[label] for label in ("Dashboard", "Runbook", "Prometheus") if label in found]
+
+
+def _now(file: IncidentFile) -> Iterator[str]:
+    """The diagnosis in one line, then what is waited for, done or over."""
+    findings = file.findings
+    if findings is not None:
+        diagnosis = findings.diagnosis
+        culprit = culprit_words(diagnosis.culprit)
+        named = f": {mrkdwn(culprit, 160)}" if culprit else ""
+        yield f"*Diagnosis:* {CAUSE[diagnosis.root_cause]}{named} ({CONFIDENCE[diagnosis.confidence]})"
+    match file.incident.state:
+        case IncidentState.AWAITING_DECISION:
+            yield from (_waiting(view) for view in _in_state(file, ApprovalState.PENDING)[:3])
+        case IncidentState.EXECUTING:
+            yield from _under_way(file)
+        case IncidentState.VERIFYING:
+            yield from _watched(file)
+        case IncidentState.MONITORING:
+            yield from _left_alone(file)
+        case IncidentState.ESCALATED:
+            yield from _needed(file)
+        case IncidentState.RESOLVED | IncidentState.CLOSED:
+            yield from _over(file)
+        case IncidentState.NEW | IncidentState.INVESTIGATING:
+            return
+
+
+def _in_state(file: IncidentFile, state: ApprovalState) -> list[ProposalView]:
+    return [view for view in file.proposals if view.approval.state is state]
+
+
+def _title(file: IncidentFile, proposal_id: str) -> str:
+    found = next((v.proposal.title for v in file.proposals if v.proposal.id == proposal_id), proposal_id)
+    return mrkdwn(found, 160)
+
+
+def _waiting(view: ProposalView) -> str:
+    needed, votes = view.approval.needed, len(view.approval.votes)
+    count = f"{votes} of {needed} approvals" if votes else plural(needed, "approval")
+    return (
+        f"*Decide in the thread:* {mrkdwn(view.proposal.title, 160)} – {count} of {approvers_words(view.approvers)}, "
+        f"open until {date(view.proposal.expires_at, '{time}')}"
+    )
+
+
+def _under_way(file: IncidentFile) -> Iterator[str]:
+    for execution in reversed(file.executions):
+        if execution.state not in FINAL_EXECUTION_STATES:
+            progress = f" – {mrkdwn(execution.progress, 160)}" if execution.progress else ""
+            yield f"*Under way:* {_title(file, execution.proposal_id)}{progress}"
+            return
+
+
+def _watched(file: IncidentFile) -> Iterator[str]:
+    if file.executions:
+        yield f"*Done:* {_title(file, file.executions[-1].proposal_id)}"
+    watching = [v for v in file.verifications if v.finished_at is None]
+    if watching:
+        until = date(watching[-1].deadline, "{time}")
+        yield f"*Now:* every alert has to stay inside its threshold; judged by {until}"
+
+
+def _left_alone(file: IncidentFile) -> Iterator[str]:
+    denied = _in_state(file, ApprovalState.DENIED)
+    if denied:
+        last = denied[-1].approval
+        by = f" by {person(last.decided_by)}" if last.decided_by else ""
+        yield f"*Denied*{by}: {mrkdwn(last.reason, 200)}. Nothing was changed."
+        return
+    findings = file.findings
+    if findings is not None:
+        yield f"*Nothing is proposed:* {mrkdwn(findings.plan.explanation, 300)}"
+
+
+def _needed(file: IncidentFile) -> Iterator[str]:
+    if any(v.state == "failed" for v in file.verifications):
+        yield "*Why:* the change was made, but the model has not recovered."
+    elif any(e.state in {ExecutionState.FAILED, ExecutionState.STALE} for e in file.executions):
+        yield "*Why:* the change could not be made."
+    elif any(e.state is ExecutionState.NEEDS_VERIFICATION for e in file.executions):
+        yield "*Why:* it is not known whether the change took effect."
+    elif _in_state(file, ApprovalState.EXPIRED):
+        yield "*Why:* nobody decided in time. Nothing was changed."
+
+
+def _over(file: IncidentFile) -> Iterator[str]:
+    done = [e for e in file.executions if e.state is ExecutionState.SUCCEEDED]
+    yield from (f"*Done:* {_title(file, execution.proposal_id)}" for execution in done[-2:])
+    if not done:
+        yield "*Done:* nothing was changed; the alerts cleared by themselves."
