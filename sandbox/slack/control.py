@@ -1,151 +1,113 @@
 """The control API of the workspace: what a person does, and what a person sees.
 
-Every route is under `/_sandbox/`, speaks JSON, and is guarded by `sandbox.guard` (loopback Host;
-`Authorization: Bearer <token>`
-or the cookie `agentops_sandbox` that opening `/?token=<token>` sets). A refusal of the guard is 401 or 403
-with
-`{"ok": false, "error": "unauthorized" | "forbidden_host" | "forbidden_origin"}`. Anything below that fails
-answers HTTP 200 with
-`{"ok": false, "error": "<word>"}`, except a body that is not a JSON object: 400 `{"ok": false, "error":
-"invalid_json"}`.
-Words: `unknown_persona`, `channel_not_found`, `not_in_channel`, `message_not_found`, `view_not_found`,
-`no_text`, `missing_argument`,
-`unknown_command`, `operation_timeout` (the app did not ack in 3 s), `dispatch_failed` (no socket is
-connected, or the request URL
-refused), `invalid_view_response`, `invalid_errors_response`, `invalid_command_response`, `unknown_fault`.
+Every route is under `/_sandbox/`, speaks JSON, and is guarded by `sandbox.guard` (loopback Host, and either
+`Authorization: Bearer <token>` or the cookie `agentops_sandbox` that opening `/?token=<token>` sets). The guard
+refuses with 401 `unauthorized`, 403 `forbidden_host` or `forbidden_origin`. Whatever else fails answers HTTP 200 with
+`{"ok": false, "error": "<word>"}`, but for a body that is no JSON object: 400 `invalid_json`. The words:
+`unknown_persona`, `channel_not_found`, `not_in_channel`, `message_not_found`, `view_not_found`, `no_text`,
+`missing_argument`, `unknown_command`, `operation_timeout` (the app did not ack in 3 s), `dispatch_failed` (no socket
+is connected, or the request URL refused), `validation`, `invalid_view_response`, `invalid_errors_response`,
+`invalid_command_response`, `unknown_fault`.
 
-GET /_sandbox/state -> (sandbox/app.py adds the world's fields: speed, scenario, prometheus, ready)
+GET /_sandbox/state -> (sandbox/control.py adds the world's fields: speed, scenario, prometheus, ready)
     {"team": {"id": "TSANDBOX", "name": "Sandbox", "domain": "sandbox"},
-     "bot": {"user_id": "UAGENTOPS", "bot_id": "BAGENTOPS", "app_id": "AAGENTOPS", "name": "agentops", "real_name":
-         "AgentOps"},
+     "bot": {"user_id": "UAGENTOPS", "bot_id": "BAGENTOPS", "app_id": "AAGENTOPS", "name": "agentops",
+             "real_name": "AgentOps"},
      "mode": "socket" | "http", "connections": 1,
      "personas": [{"id": "UONCALL", "name": "oncall", "real_name": "On-call approver", "team_id": "TSANDBOX",
-         "is_restricted": false,
-                   "is_stranger": false, "groups": ["ml-oncall"], "dm": "DONCALL", "channels": ["CINCIDENTS", ...]}],
-     "channels": [{"id": "CINCIDENTS", "name": "ml-incidents", "topic": "...", "bot_is_member": true, "members":
-         ["UONCALL", ...]}],
-     "user_groups": [{"id": "SMLONCALL", "handle": "ml-oncall", "name": "ML on call", "users": ["UONCALL",
-         "USECOND"]}],
+                   "is_restricted": false, "is_stranger": false, "groups": ["ml-oncall"], "dm": "DONCALL",
+                   "channels": ["CINCIDENTS", ...]}],
+     "channels": [{"id": "CINCIDENTS", "name": "ml-incidents", "topic": "...", "bot_is_member": true,
+                   "members": ["UONCALL", ...]}],
+     "user_groups": [{"id": "SMLONCALL", "handle": "ml-oncall", "name": "ML on call", "users": ["UONCALL", "USECOND"]}],
      "commands": [{"command": "/agentops", "description": "...", "usage_hint": "...",
                    "completions": [{"text": "/agentops status ", "hint": "[model]", "description": "..."}]}]}
-    A persona's `dm` is the channel id of the direct messages between it and the app (not in `channels`).
+    A persona's `dm` is the channel of the direct messages between it and the app; it is not in `channels`.
 
-GET /_sandbox/stream -> text/event-stream. First `data: {"type": "hello"}`, then one per change:
-    data: {"type": "changed", "what": "messages" | "ephemerals" | "views" | "home" | "connections" | "world",
-           "channel": "C..." | null, "thread_ts": "..." | null, "user": "U..." | null}
-    `user` is set for ephemerals, views and home: whose they are. A comment line (`: alive`) every 15 s. Read
-        the state again on reconnect.
+GET /_sandbox/stream -> text/event-stream: first `data: {"type": "hello"}`, then one for each change:
+    {"type": "changed", "what": "messages" | "ephemerals" | "views" | "home" | "connections" | "world",
+     "channel": "C..." | null, "thread_ts": "..." | null, "user": "U..." | null}
+    `user` says whose ephemerals, views or home. A comment (`: alive`) comes every 15 s. After a reconnect, read all
+    again.
 
 GET /_sandbox/slack/messages?channel=&thread_ts=&persona=&limit= -> {"ok": true, "messages": [Message, ...]}
-oldest first. Top level
-    when thread_ts is absent, else the parent followed by its replies. With persona: that person's ephemerals
-        of the place too, in order.
-    `limit` keeps the newest N (default 200).
-    Message = {"ts": "1700000000.000100", "channel": "CINCIDENTS", "thread_ts": "..." | null, "user": "UAGENTOPS",
-        "username": "AgentOps",
-               "is_bot": true, "text": "mrkdwn, escaped as Slack sends it (&amp; &lt; &gt; <@U..>)", "blocks":
-                   [Block, ...],
-               "edited": {"user": "U...", "ts": "..."} | null, "reply_count": 0, "latest_reply": "..." | null,
-               "files": [{"id": "F...", "name": "psi.png", "title": "...", "mimetype": "image/png", "size": 123,
-                   "alt_txt": "...",
-                          "url": "/_sandbox/slack/files/F..."}],
-               "reactions": [{"name": "eyes", "count": 1, "users": ["U..."]}], "metadata": {...} | null,
-                   "ephemeral": false,
-               "notice": false}
-    An ephemeral has "ephemeral": true. A Slackbot notice of a failure (`/agentops failed with the error
-        "operation_timeout"`) is an
-    ephemeral with "notice": true and user "USLACKBOT". Every block has a block_id and every interactive
-        element an action_id: where the
-    app gave none, one was made up, as Slack does. Images: `image_url`, or `slack_file: {"id": "F..."}` ->
-        /_sandbox/slack/files/F...
+    Oldest first. Without thread_ts the top level, else the parent and its replies; with persona, that person's
+    ephemerals too. `limit` keeps the newest so many (200).
+    Message = {"ts": "1700000000.000100", "channel": "C...", "thread_ts": "..." | null, "user": "UAGENTOPS",
+        "username": "AgentOps", "is_bot": true, "text": "mrkdwn, escaped as Slack has it: &amp; &lt; &gt; <@U..>",
+        "blocks": [Block, ...], "edited": {"user": "U...", "ts": "..."} | null, "reply_count": 0,
+        "latest_reply": "..." | null, "files": [{"id": "F...", "name": "psi.png", "title": "...",
+        "mimetype": "image/png", "size": 123, "alt_txt": "...", "url": "/_sandbox/slack/files/F..."}],
+        "reactions": [{"name": "eyes", "count": 1, "users": ["U..."]}], "metadata": {...} | null,
+        "ephemeral": false, "notice": false}
+    A `notice` is an ephemeral of Slackbot (USLACKBOT) that tells of a failure: `/agentops failed with the error
+    "operation_timeout"`. Every block has a block_id and every interactive element an action_id, made up where the app
+    gave none. An image has an `image_url`, or a `slack_file` with the `id` of a file below.
 
 POST /_sandbox/slack/messages {persona, channel, thread_ts?, text} -> {"ok": true, "ts": "..."}
-    `@agentops` in the text becomes `<@UAGENTOPS>`; & < > of a person's text are escaped as Slack does
-        (mentions `<@U..>`, `<#C..>` are kept).
-    Does not wait for the app. A text that starts with "/" is not a command here: use /commands.
+    `@agentops` becomes `<@UAGENTOPS>`; & < > are escaped, mentions (`<@U..>`, `<#C..>`) kept. Does not wait for the
+    app. A text that starts with "/" is no command here.
 
-POST /_sandbox/slack/actions
-    {persona, container: {"channel": "C...", "ts": "..."} | {"view_id": "V..."}, action_id, block_id?,
-     value?,                 button, feedback_buttons ("value" of the button chosen), plain_text_input with
-         dispatch_action
-     selected_option?,       static_select, radio_buttons, overflow: the option object {"text": {...},
-         "value": "..."}, or its value alone
-     selected_options?,      checkboxes, multi_static_select: list of option objects, or of values
-     selected_date? selected_time? selected_user? selected_conversation? selected_channel? ...
-     state?: {block_id: {action_id: StateValue}}}   what the person has filled in so far in that message or
-         view
+POST /_sandbox/slack/actions {persona, container, action_id, block_id?, <what was chosen>, state?}
     -> {"ok": true, "acked_ms": 12} | {"ok": false, "error": "operation_timeout", "acked_ms": null}
-    The element is looked up in the message (an ephemeral too) or view as it is now; what is not there, or
-        any more, is sent all the same, as
-    a button with the value given: a forged or stale click. A `value` given overrides the button's own.
+    container = {"channel": "C...", "ts": "..."} (an ephemeral too) | {"view_id": "V..."} (a modal, or the home)
+    What was chosen: `value` for button, feedback_buttons and plain_text_input; `selected_option` for static_select,
+    radio_buttons and overflow (the option object, or its value); `selected_options` for checkboxes and
+    multi_static_select; `selected_date`, `selected_time`, `selected_user`, `selected_conversation`,
+    `selected_channel` and so on.
+    state = {block_id: {action_id: StateValue}}: what the person has filled in so far in that message or view.
+    The element is looked up in the message or view as it is now. What is not there, or not any more, is sent all the
+    same, as a button: a forged or stale click. A `value` given overrides the button's own.
 
-POST /_sandbox/slack/commands {persona, channel, thread_ts?, text: "/agentops status"} -> {"ok": true,
-"acked_ms": 8} | {"ok": false, "error"}
-    What the app answers in its ack appears as an ephemeral (or a message, response_type in_channel) in the
-        channel.
+POST /_sandbox/slack/commands {persona, channel, thread_ts?, text: "/agentops status"} -> {"ok": true, "acked_ms": 8}
+    What the app says in its ack is shown as an ephemeral, or as a message if its response_type is in_channel.
 
-GET /_sandbox/slack/views?persona= -> {"ok": true, "views": [View, ...]} the person's open modals, the last
-on top
+GET /_sandbox/slack/views?persona= -> {"ok": true, "views": [View, ...]} the person's open modals, the last on top
     View = {"id": "V...", "type": "modal", "title": {"type": "plain_text", "text": "..."}, "submit": {...} | null,
-        "close": {...} | null,
-            "blocks": [...], "callback_id": "...", "private_metadata": "...", "state": {"values": {}}, "hash":
-                "...", "external_id": "",
-            "notify_on_close": false, "clear_on_close": false, "root_view_id": "V...", "previous_view_id": null, ...}
+        "close": {...} | null, "blocks": [...], "callback_id": "...", "private_metadata": "...",
+        "state": {"values": {}}, "hash": "...", "external_id": "", "notify_on_close": false, "clear_on_close": false,
+        "root_view_id": "V...", "previous_view_id": null, ...}
 
 POST /_sandbox/slack/views/{view_id}/submit {persona, values: {block_id: {action_id: StateValue}}}
     -> {"ok": true, "response_action": null | "update" | "push" | "clear", "acked_ms": 9}
-     | {"ok": false, "error": "validation", "errors": {block_id: "text beside the field"}, "response_action":
-         "errors"}
-     | {"ok": false, "error": "operation_timeout" | ...}     the modal stays open
-    StateValue = what Slack puts into view.state.values:
-        plain_text_input, email_text_input, url_text_input, number_input  {"type": "plain_text_input",
-            "value": "text" | null}
-        static_select, radio_buttons, external_select  {"type": "...", "selected_option": {"text": {...},
-            "value": "x"} | null}
-        checkboxes, multi_static_select   {"type": "...", "selected_options": [{...}, ...]}
-        datepicker {"selected_date": "2025-01-31"}  timepicker {"selected_time": "13:37"}  datetimepicker
-            {"selected_date_time": 1700000000}
-        users_select {"selected_user": "U.."}  channels_select {"selected_channel": "C.."}
-            conversations_select
-        {"selected_conversation": "C.."}  multi_users_select {"selected_users": [..]} and so on. `type` may
-            be left out.
-    Fields not given keep their initial value. A required input left empty is refused here, as Slack's client
-        does, and never sent.
+     | {"ok": false, "error": "validation", "errors": {block_id: "text beside the field"}, "response_action": "errors"}
+     | {"ok": false, "error": "operation_timeout" | ...} and the modal stays open
+    StateValue = what Slack has in view.state.values; `type` may be left out:
+        plain_text_input, email_text_input, url_text_input, number_input      {"value": "x" | null}
+        static_select, external_select, radio_buttons   {"selected_option": {"text": {...}, "value": "x"} | null}
+        checkboxes, multi_static_select                 {"selected_options": [{...}, ...]}
+        datepicker {"selected_date": "2025-01-31"}      timepicker {"selected_time": "13:37"}
+        datetimepicker {"selected_date_time": 1700000000}
+        users_select {"selected_user": "U.."}           multi_users_select {"selected_users": ["U..", ...]}
+        channels_select {"selected_channel": "C.."}     conversations_select {"selected_conversation": "C.."}
+    Fields not given keep their initial value. A required input left empty is refused here, as Slack's client does.
 
-POST /_sandbox/slack/views/{view_id}/close {persona, clear?: false} -> {"ok": true}   `clear`: close the
-whole stack
+POST /_sandbox/slack/views/{view_id}/close {persona, clear?: false} -> {"ok": true}; `clear` closes the whole stack
 
-POST /_sandbox/slack/home {persona} -> {"ok": true}       tells the app (app_home_opened) and does not wait
-for it
-GET  /_sandbox/slack/home?persona= -> {"ok": true, "view": View | null}   the home tab as published for this
-person
+POST /_sandbox/slack/home {persona} -> {"ok": true}: the app is told (app_home_opened) and not waited for
+GET  /_sandbox/slack/home?persona= -> {"ok": true, "view": View | null}, as published for this person
 
-GET /_sandbox/slack/calls?method=&since= -> {"ok": true, "calls": [{"method": "chat.postMessage", "at":
-1700000000.123, "status": 200, "ok": true,
-    "error": null, "ms": 0.8, "args": {...without the token}}]} oldest first; `at` is when the request arrived, in
-        unix seconds
-GET /_sandbox/slack/deliveries -> {"ok": true, "deliveries": [{"kind": "events_api" | "interactive" |
-"slash_commands", "what": "app_mention",
-    "at": ..., "event_id": "Ev..." | null, "connection": "..." | null, "attempt": 0, "acked_ms": 12 | null,
-        "error": null | "operation_timeout"}]}
-GET /_sandbox/slack/files/{id} -> the bytes of an uploaded file (images with their type, all else as a
-download), 404 if unknown
+GET /_sandbox/slack/calls?method=&since= -> {"ok": true, "calls": [{"method": "chat.postMessage", "at": 1700000000.123,
+    "status": 200, "ok": true, "error": null, "ms": 0.8, "args": {...}}]} oldest first; `at` is the arrival in unix
+    seconds, `since` leaves out what came before; the token is left out of `args`
+GET /_sandbox/slack/deliveries -> {"ok": true, "deliveries": [{"kind": "events_api" | "interactive" | "slash_commands",
+    "what": "app_mention", "at": 1700000000.123, "event_id": "Ev..." | null, "connection": "..." | null, "attempt": 0,
+    "acked_ms": 12 | null, "error": null | "operation_timeout" | "dispatch_failed"}]}
+GET /_sandbox/slack/files/{id} -> the bytes of an uploaded file: images with their type, all else as a download
 
-POST /_sandbox/faults/slack {kind, count?, seconds?, match?} -> {"ok": true}; `match`: a Web API method, or
-absent for all
+POST /_sandbox/faults/slack {kind, count?, seconds?, match?} -> {"ok": true}
+    `match` is a Web API method, all when absent; for duplicate_delivery it is an event type, `block_actions`,
+    `view_submission`, `view_closed` or a command.
     rate_limited        the next `count` (1) calls answer 429 with Retry-After `seconds` (1)
-    latency             `count` (all) calls wait `seconds` (1) before they are answered
-    down                calls answer 503 for `seconds` (until deleted), or `count` times; without match
-        sockets drop and none may open
+    latency             `count` (all) calls wait `seconds` (1) before they are looked at
+    down                calls answer 503 for `seconds` (until cleared), or `count` times; without match
+                        sockets drop, too
     drop_socket         drops `count` (all) sockets without a word and lets none open for `seconds` (0)
-    refresh_socket      asks `count` (all) sockets to reconnect, as Slack does every few hours, then closes
-        them
-    duplicate_delivery  the next `count` (1) payloads are delivered twice (events: same event_id, marked as a
-        retry)
+    refresh_socket      asks `count` (all) sockets to reconnect, as Slack does every few hours
+    duplicate_delivery  the next `count` (1) payloads are delivered twice (events: the same event_id, marked as a retry)
     lost_answer         the next `count` (1) calls take effect, but the connection breaks before the answer
-GET /_sandbox/faults -> {"slack": [{"kind", "count", "seconds", "match"}]}   DELETE /_sandbox/faults ->
-{"ok": true}
-    (both are put together for every stand-in by sandbox/app.py)
+GET /_sandbox/faults -> {"slack": [{"kind", "count", "seconds", "match"}]}   DELETE /_sandbox/faults -> {"ok": true}
+    (sandbox/control.py answers both for every stand-in)
 """
 
 from collections.abc import Awaitable, Callable
@@ -157,17 +119,9 @@ from sandbox.slack.acts import Acts
 from sandbox.slack.errors import ControlError
 from sandbox.slack.faults import KINDS
 from sandbox.slack.messages import Message, reactions_of
-from sandbox.slack.people import (
-    APP_ID,
-    BOT_ID,
-    BOT_NAME,
-    BOT_REAL_NAME,
-    BOT_USER_ID,
-    TEAM_DOMAIN,
-    TEAM_ID,
-    Person,
-)
+from sandbox.slack.people import BOT_USER_ID
 from sandbox.slack.shape import as_object
+from sandbox.slack.state import slack_state
 from sandbox.slack.state_values import Values
 from sandbox.slack.stream import serve_stream
 from sandbox.slack.workspace import Workspace
@@ -211,53 +165,6 @@ def install_whole(app: web.Application, workspace: Workspace) -> None:
     app.router.add_get("/_sandbox/state", state)
     app.router.add_get("/_sandbox/faults", faults)
     app.router.add_delete("/_sandbox/faults", clear)
-
-
-def slack_state(workspace: Workspace) -> Body:
-    """The workspace's part of GET /_sandbox/state."""
-    return {
-        "team": {"id": TEAM_ID, "name": "Sandbox", "domain": TEAM_DOMAIN},
-        "bot": {
-            "user_id": BOT_USER_ID,
-            "bot_id": BOT_ID,
-            "app_id": APP_ID,
-            "name": BOT_NAME,
-            "real_name": BOT_REAL_NAME,
-        },
-        "mode": "socket" if workspace.courier.sender is None else "http",
-        "connections": len(workspace.sockets),
-        "personas": [_persona(workspace, person) for person in workspace.personas],
-        "channels": [
-            {
-                "id": channel.id,
-                "name": channel.name,
-                "topic": channel.topic,
-                "bot_is_member": channel.bot_is_member,
-                "members": sorted(channel.members - {BOT_USER_ID}),
-            }
-            for channel in workspace.channels.values()
-            if not channel.is_im
-        ],
-        "user_groups": [
-            {"id": group.id, "handle": group.handle, "name": group.name, "users": list(group.users)}
-            for group in workspace.user_groups.values()
-        ],
-        "commands": [command.as_json() for command in workspace.commands.values()],
-    }
-
-
-def _persona(workspace: Workspace, person: Person) -> Body:
-    return {
-        "id": person.id,
-        "name": person.name,
-        "real_name": person.real_name,
-        "team_id": person.team_id,
-        "is_restricted": person.is_restricted,
-        "is_stranger": person.is_stranger,
-        "groups": [group.handle for group in workspace.user_groups.values() if person.id in group.users],
-        "dm": person.dm,
-        "channels": [c.id for c in workspace.channels.values() if not c.is_im and person.id in c.members],
-    }
 
 
 async def add_fault(workspace: Workspace, fault: Body) -> None:
@@ -364,7 +271,11 @@ class _Routes:
         return {}
 
     async def calls(self, query: dict[str, str]) -> Body:
-        calls = self._workspace.records.calls_of(query.get("method"), float(query.get("since", "0")))
+        try:
+            since = float(query.get("since", "0"))
+        except ValueError as error:
+            raise ControlError("missing_argument", argument="since") from error
+        calls = self._workspace.records.calls_of(query.get("method"), since)
         return {"calls": [call.as_json() for call in calls]}
 
     async def deliveries(self, _: dict[str, str]) -> Body:

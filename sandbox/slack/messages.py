@@ -1,6 +1,5 @@
 """Messages, threads and ephemerals, kept in memory."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,38 +37,39 @@ class Message:
 
 
 class MessageStore:
-    """All messages of all channels."""
+    """All messages of all channels, in the order they were written."""
 
     def __init__(self):
-        self._messages: dict[tuple[str, str], Message] = {}
+        self._channels: dict[str, dict[str, Message]] = {}
+        self._threads: dict[tuple[str, str], dict[str, Message]] = {}
 
     def add(self, message: Message) -> None:
         """Keep a new message."""
-        self._messages[message.channel, message.ts] = message
+        self._channels.setdefault(message.channel, {})[message.ts] = message
+        if message.thread_ts is not None and message.is_reply:
+            self._threads.setdefault((message.channel, message.thread_ts), {})[message.ts] = message
 
     def find(self, channel: str, ts: str) -> Message | None:
         """The message of that timestamp, an ephemeral too."""
-        return self._messages.get((channel, ts))
+        return self._channels.get(channel, {}).get(ts)
 
     def remove(self, channel: str, ts: str) -> None:
         """Forget a message; its replies stay, as they do in Slack."""
-        self._messages.pop((channel, ts), None)
+        message = self._channels.get(channel, {}).pop(ts, None)
+        if message is not None and message.thread_ts is not None:
+            self._threads.get((channel, message.thread_ts), {}).pop(ts, None)
 
     def top_level(self, channel: str, *, persona: str | None = None) -> list[Message]:
         """What stands in the channel itself, oldest first; ephemerals only of `persona`."""
-        return self._select(lambda m: m.channel == channel and (not m.is_reply or m.broadcast), persona)
+        messages = self._channels.get(channel, {}).values()
+        return [m for m in messages if (not m.is_reply or m.broadcast) and m.visible_to in (None, persona)]
 
     def thread(self, channel: str, thread_ts: str, *, persona: str | None = None) -> list[Message]:
-        """The parent and its replies, oldest first; ephemerals only of `persona`."""
-
-        def belongs(message: Message) -> bool:
-            return message.channel == channel and thread_ts in (message.ts, message.thread_ts)
-
-        return self._select(belongs, persona)
-
-    def _select(self, wanted: Callable[[Message], bool], persona: str | None) -> list[Message]:
-        visible = (m for m in self._messages.values() if m.visible_to in (None, persona))
-        return sorted((m for m in visible if wanted(m)), key=lambda m: m.ts)
+        """The parent, if it is still there, and its replies, oldest first; ephemerals only of `persona`."""
+        parent = self.find(channel, thread_ts)
+        replies = self._threads.get((channel, thread_ts), {}).values()
+        messages = [*([parent] if parent is not None else []), *replies]
+        return [m for m in messages if m.visible_to in (None, persona)]
 
     def replies(self, parent: Message) -> list[Message]:
         """The replies everybody sees, oldest first."""

@@ -55,6 +55,16 @@ async def test_the_wrong_token_sets_no_cookie(session: aiohttp.ClientSession, se
         assert "Set-Cookie" not in response.headers
 
 
+async def test_a_wrong_token_does_not_sign_a_person_out(server: SlackServer) -> None:
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as browser:
+        for token in (server.token, "guess"):
+            async with browser.get(f"{server.url}/?token={token}", allow_redirects=False):
+                pass
+        async with browser.get(f"{server.url}/_sandbox/state") as response:
+            assert response.status == 200
+
+
 async def test_guarded_answers_carry_a_strict_policy(session: aiohttp.ClientSession, server: SlackServer) -> None:
     headers = {"Authorization": f"Bearer {server.token}"}
     async with session.get(f"{server.url}/_sandbox/state", headers=headers) as response:

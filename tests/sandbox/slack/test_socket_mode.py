@@ -34,6 +34,10 @@ async def open_socket(client: Any, server: SlackServer, session: aiohttp.ClientS
     return socket
 
 
+async def open_two(client: Any, server: SlackServer, session: aiohttp.ClientSession) -> list[Any]:
+    return [await open_socket(client, server, session) for _ in range(2)]
+
+
 async def test_a_mention_reaches_the_app_once(app: Any, connect: Any, hand: Any) -> None:
     heard = listen_to_mentions(app)
     await connect(app)
@@ -106,7 +110,7 @@ async def test_an_event_that_is_not_acked_is_sent_again(
 async def test_each_payload_goes_to_one_connection_in_turn(
     client: Any, server: SlackServer, session: aiohttp.ClientSession, hand: Any
 ) -> None:
-    sockets = [await open_socket(client, server, session) for _ in range(2)]
+    sockets = await open_two(client, server, session)
     for number in range(4):
         await hand.post("slack/messages", persona="UONCALL", channel="CPLATFORM", text=str(number))
     heard: list[list[str]] = []
@@ -120,6 +124,21 @@ async def test_each_payload_goes_to_one_connection_in_turn(
     assert sorted(heard[0] + heard[1]) == ["0", "1", "2", "3"]
     for socket in sockets:
         await socket.close()
+
+
+async def test_an_event_lost_with_its_connection_goes_to_another(
+    client: Any, server: SlackServer, session: aiohttp.ClientSession, hand: Any
+) -> None:
+    sockets = {asyncio.ensure_future(s.receive_json(timeout=3)): s for s in await open_two(client, server, session)}
+    await hand.post("slack/messages", persona="UONCALL", channel="CPLATFORM", text="catch")
+    (caught,), (waiting,) = await asyncio.wait(sockets, return_when=asyncio.FIRST_COMPLETED)
+    await sockets[caught].close()
+    again = await waiting
+    assert again["payload"] == caught.result()["payload"]
+    assert again["retry_attempt"] == 1
+    await sockets[waiting].send_json({"envelope_id": again["envelope_id"]})
+    await server.workspace.courier.settle()
+    await sockets[waiting].close()
 
 
 async def test_a_ticket_opens_one_connection(client: Any, server: SlackServer, session: aiohttp.ClientSession) -> None:
