@@ -8,16 +8,22 @@ import uuid
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from tools.runbook_index.errors import IndexCorrupted, RunbookIndexUnavailable
 from tools.runbook_index.lock import FolderLock
 from tools.runbook_index.records import Passage
 
+if TYPE_CHECKING:
+    import httpx
+
 COLLECTION = "runbooks"
 BATCH = 1_000
 """Records a call; Chroma refuses more than 5,461."""
+
+TIMEOUT_S = 5.0
+"""How long a Chroma server may take to connect or between two bytes."""
 
 _DAMAGE = ("not a database", "malformed", "hnsw", "corrupt", "disk image")
 
@@ -77,7 +83,11 @@ class ChromaStore:
         secure = parts.scheme == "https"
         with _mapped("open", None):
             import chromadb
+            import httpx
 
+            # Chroma's client waits for ever, its constructor too: ask first whether anybody answers.
+            heartbeat = f"{url.rstrip('/')}/api/v2/heartbeat"
+            httpx.get(heartbeat, headers=dict(headers or {}), timeout=TIMEOUT_S).raise_for_status()
             client = chromadb.HttpClient(
                 host=parts.hostname,
                 port=parts.port or (443 if secure else 8000),
@@ -85,6 +95,8 @@ class ChromaStore:
                 headers=dict(headers or {}),
                 settings=_settings(),
             )
+            for session in _http_sessions(client):
+                session.timeout = httpx.Timeout(TIMEOUT_S)
         return cls(client, COLLECTION, None, None)
 
     @classmethod
@@ -192,10 +204,19 @@ class ChromaStore:
         self._closed = True
         try:
             with _mapped("close", self._folder):
+                for session in _http_sessions(self._client):
+                    session.close()
                 self._client.close()
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+
+def _http_sessions(client: Any) -> "list[httpx.Client]":
+    """The HTTP clients inside Chroma's, which have no timeout and which Chroma itself never closes."""
+    owners = (client, getattr(client, "_admin_client", None))
+    sessions = (getattr(getattr(owner, "_server", None), "_session", None) for owner in owners)
+    return [cast("httpx.Client", session) for session in sessions if session is not None]
 
 
 def _settings() -> Any:

@@ -14,7 +14,6 @@ from tools.runbook_index.errors import IndexCorrupted, IndexLocked, RunbookFolde
 from tools.runbook_index.index import RunbookIndex
 from tools.runbook_index.records import IndexReport
 
-
 ROOT = Path(__file__).parents[3]
 
 

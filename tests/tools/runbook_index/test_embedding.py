@@ -1,0 +1,33 @@
+import pytest
+
+from tools.runbook_index.embedding import EMBEDDED_CHARS, WordLlamaEmbedder, embedder_named
+
+
+def test_vectors_are_unit_length_and_of_the_recorded_dimension(wordllama: WordLlamaEmbedder) -> None:
+    vectors = wordllama.embed(["roll the endpoint back", "wait for labels"])
+    assert [len(vector) for vector in vectors] == [wordllama.dimension] * 2
+    assert [sum(x * x for x in vector) for vector in vectors] == pytest.approx([1, 1], abs=1e-5)
+
+
+def test_a_text_alone_and_in_a_batch_have_the_same_vector(wordllama: WordLlamaEmbedder) -> None:
+    texts = ["roll back", "a much longer text about quarantined windows of data " * 5]
+    together = wordllama.embed(texts)
+    for text, vector in zip(texts, together, strict=True):
+        assert wordllama.embed([text])[0] == pytest.approx(vector, abs=1e-5)
+
+
+def test_nothing_and_an_empty_text_are_embedded_without_harm(wordllama: WordLlamaEmbedder) -> None:
+    assert wordllama.embed([]) == []
+    assert not any(wordllama.embed([""])[0])
+
+
+def test_only_the_start_of_a_long_text_counts(wordllama: WordLlamaEmbedder) -> None:
+    start = ("queue depth " * EMBEDDED_CHARS)[:EMBEDDED_CHARS]
+    assert wordllama.embed([start]) == wordllama.embed([start + " something else entirely"])
+
+
+def test_an_embedder_is_chosen_by_name() -> None:
+    assert embedder_named("wordllama").model_id == "wordllama/l2_supercat_256"
+    assert (embedder_named("minilm").model_id, embedder_named("minilm").dimension) == ("onnx/all-MiniLM-L6-v2", 384)
+    with pytest.raises(ValueError, match="minilm, wordllama"):
+        embedder_named("openai")
