@@ -7,6 +7,24 @@ Block = dict[str, Any]
 QUOTE = "If the regression began with a deployment and inputs are unchanged, roll back before anything else."
 
 
+REPORT = """## Resolved: product-recommender
+
+Rolled back to **product-recommender-v23**; p99 is `0.34 s` again.
+
+| Step | Took |
+|---|---:|
+| Detect | 1 min 52 s |
+| Diagnose | 2.1 s |
+| Decide | 41 s |
+| Recover | 4 min 10 s |
+
+1. Read [the deployment checklist](https://runbooks.example/deploy)
+2. Find out why v24 passed its tests
+
+> One effect: `UpdateEndpoint`, by the on-call approver.
+"""
+
+
 def mrkdwn(text: str) -> Block:
     """A mrkdwn text object."""
     return {"type": "mrkdwn", "text": text}
@@ -43,7 +61,10 @@ def root(state: str = "Waiting for a decision", sign: str = ":large_orange_circl
         {
             "type": "context",
             "elements": [
-                mrkdwn("prod · shop-ml · <https://grafana.example/d/ml|Dashboard> · <https://runbooks.example/p99|Runbook> · `INC-0012`")
+                mrkdwn(
+                    "prod · shop-ml · <https://grafana.example/d/ml|Dashboard> · "
+                    "<https://runbooks.example/p99|Runbook> · `INC-0012`"
+                )
             ],
         },
     ]
@@ -84,8 +105,8 @@ def diagnosis() -> list[Block]:
         {
             "type": "section",
             "text": mrkdwn(
-                "*product-recommender-v24* is slow and fails requests. It went live 14 seconds before the first symptom,"
-                " and what it is asked has not changed."
+                "*product-recommender-v24* is slow and fails requests. It went live 14 seconds before the first "
+                "symptom, and what it is asked has not changed."
             ),
         },
         {
@@ -101,7 +122,7 @@ def diagnosis() -> list[Block]:
         {
             "type": "section",
             "text": mrkdwn(
-                f"> {QUOTE}\n<https://runbooks.example/EndpointLatencyP99High|runbooks/EndpointLatencyP99High.md>, _Mitigation_"
+                f"> {QUOTE}\n<https://runbooks.example/p99|runbooks/EndpointLatencyP99High.md>, _Mitigation_"
             ),
         },
         {"type": "context", "elements": [mrkdwn("Written by the offline rules · 0 tokens · $0.00 · 2.1 s")]},
@@ -121,7 +142,9 @@ def diagnosis() -> list[Block]:
 
 CONFIRM = {
     "title": plain("Roll back product-recommender?"),
-    "text": mrkdwn("The endpoint goes back to *product-recommender-v23*. This is one `UpdateEndpoint` call, about 4 minutes."),
+    "text": mrkdwn(
+        "The endpoint goes back to *product-recommender-v23*. This is one `UpdateEndpoint` call, about 4 minutes."
+    ),
     "confirm": plain("Roll back"),
     "deny": plain("Not yet"),
 }
@@ -184,21 +207,16 @@ def proposal(decided: str = "") -> list[Block]:
             ),
         },
         closing,
-        {"type": "context", "elements": [mrkdwn("Digest `7f3a90c1` · waits 5 minutes, then <!subteam^SMLLEADS> is asked")]},
+        {
+            "type": "context",
+            "elements": [mrkdwn("Digest `7f3a90c1` · waits 5 minutes, then <!subteam^SMLLEADS> is asked")],
+        },
     ]
 
 
 def report() -> list[Block]:
     """The closing report, in the markdown block."""
-    return [
-        {
-            "type": "markdown",
-            "text": "## Resolved: product-recommender\n\nRolled back to **product-recommender-v23**; p99 is `0.34 s` again.\n\n"
-            "| Step | Took |\n|---|---:|\n| Detect | 1 min 52 s |\n| Diagnose | 2.1 s |\n| Decide | 41 s |\n| Recover | 4 min 10 s |\n\n"
-            "1. Read [the deployment checklist](https://runbooks.example/deploy)\n2. Find out why v24 passed its tests\n\n"
-            "> One effect: `UpdateEndpoint`, by the on-call approver.\n",
-        }
-    ]
+    return [{"type": "markdown", "text": REPORT}]
 
 
 def deny_modal(private: str) -> Block:
@@ -211,7 +229,11 @@ def deny_modal(private: str) -> Block:
         "submit": plain("Deny"),
         "close": plain("Cancel"),
         "blocks": [
-            {"type": "alert", "level": "warning", "text": plain("Denying is final. The incident stays open and is watched.")},
+            {
+                "type": "alert",
+                "level": "warning",
+                "text": plain("Denying is final. The incident stays open and is watched."),
+            },
             {
                 "type": "input",
                 "block_id": "why",
@@ -251,7 +273,12 @@ def home() -> Block:
     health: list[Block] = [
         {"type": "section", "text": mrkdwn(f"{sign} *{name}*\n{text}")} for sign, name, text in models
     ]
-    health[2]["accessory"] = {"type": "button", "action_id": "investigate", "text": plain("Investigate"), "value": "rec"}
+    health[2]["accessory"] = {
+        "type": "button",
+        "action_id": "investigate",
+        "text": plain("Investigate"),
+        "value": "rec",
+    }
     return {
         "type": "home",
         "blocks": [

@@ -16,7 +16,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import control
 from sandbox.slack.delivery import Timing
+from sandbox.slack.messages import MessageStore
 from sandbox.slack.server import install
+from sandbox.slack.views import ViewStore
 from sandbox.slack.workspace import Workspace
 from tests.sandbox.page import content
 
@@ -48,6 +50,10 @@ class Stage:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def clear(self) -> None:
+        """An empty workspace again: no messages, no views, no faults, nothing broken."""
+        self.run(self._clear())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the stage's loop and wait for what it returns."""
@@ -89,6 +95,14 @@ class Stage:
             )
         )
         return str(answer["file"]["id"])
+
+    async def _clear(self) -> None:
+        self.workspace.messages = MessageStore()
+        self.workspace.views = ViewStore()
+        self.workspace.faults.clear()
+        self.scenario = None
+        self.submitted.clear()
+        self.acted.clear()
 
     async def _plant(self, ts: str, blocks: list[content.Block]) -> None:
         message = self.workspace.messages.find("CINCIDENTS", ts)

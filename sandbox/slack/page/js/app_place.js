@@ -38,10 +38,10 @@ function empty() {
 }
 
 function about() {
-  const commands = store.workspace.commands.flatMap((each) => [
-    h("dt", {}, h("code", { class: "code" }, `${each.command} ${each.usage_hint ?? ""}`.trim())), h("dd", {}, each.description ?? ""),
-    (each.completions ?? []).map((entry) => [h("dt", {}, h("code", { class: "code" }, `${entry.text.trim()} ${entry.hint ?? ""}`.trim())), h("dd", {}, entry.description ?? "")]),
-  ]);
+  const line = (text, note) => [h("dt", {}, h("code", { class: "code" }, text.trim())), h("dd", {}, note ?? "")];
+  const commands = store.workspace.commands.flatMap((each) =>
+    each.completions?.length ? each.completions.map((entry) => line(`${entry.text.trim()} ${entry.hint ?? ""}`, entry.description)) : [line(`${each.command} ${each.usage_hint ?? ""}`, each.description)],
+  );
   return [
     h("h2", { class: "block-header" }, `What ${botName()} listens to`), h("p", { class: "text" }, "Slash commands in a channel it is in, and mentions with @agentops, in a thread above all."), h("dl", { class: "command-list" }, commands),
     h("h2", { class: "block-header" }, "What this workspace is"), h("p", { class: "text" }, "A local stand-in for Slack, spoken to by the real Bolt app over Socket Mode. Nothing here leaves your machine. What works here is no proof against the real Slack."),

@@ -9,7 +9,7 @@ const MOST = 8;
 /** Commands and their subcommands that fit what is typed. */
 function commands(text) {
   const all = store.workspace.commands.flatMap((each) => [
-    { insert: `${each.command} `, label: each.command, hint: each.usage_hint, note: each.description },
+    { insert: `${each.command} `, label: each.command, hint: each.completions?.length ? "" : each.usage_hint, note: each.description },
     ...(each.completions ?? []).map((entry) => ({ insert: entry.text, label: entry.text.trim(), hint: entry.hint, note: entry.description })),
   ]);
   const typed = text.toLowerCase();

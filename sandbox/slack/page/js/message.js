@@ -72,7 +72,7 @@ function summary(message) {
   const last = message.latest_reply;
   return h("button", { type: "button", class: "thread-summary", testid: `open-thread-${message.ts}`, on: { click: () => emit("open-thread", message.ts) } },
     icon("reply"), h("span", { class: "thread-count" }, replies(message.reply_count)),
-    last && h("span", { class: "thread-last" }, "last ", h("time", { data: { ago: last } }, ago(last))),
+    last && h("span", { class: "thread-last" }, "last reply ", h("time", { data: { ago: last } }, ago(last))),
     h("span", { class: "thread-hint" }, "View thread"),
   );
 }

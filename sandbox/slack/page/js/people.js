@@ -8,12 +8,12 @@ const COLOURS = 8;
 
 /** What a persona may do, in a line, for the persona switch. */
 export const PERSONA_NOTES = {
-  UONCALL: "Member of @ml-oncall: may approve",
+  UONCALL: "In @ml-oncall: may approve",
   USECOND: "Also in @ml-oncall: the second vote",
-  ULEAD: "Member of @ml-leads: escalations go here",
+  ULEAD: "In @ml-leads: escalations come here",
   UVIEWER: "Full member, in no approver group",
   UGUEST: "Restricted account: gets no data",
-  USTRANGER: "Shares the channel from another workspace",
+  USTRANGER: "In the channel, from another workspace",
 };
 
 export const botId = () => store.workspace.bot?.user_id ?? "UAGENTOPS";

@@ -13,14 +13,15 @@ export const secondsOf = (ts) => clockSeconds.format(dateOf(ts));
 export const fullOf = (ts) => full.format(dateOf(ts));
 export const dayKey = (ts) => dateOf(ts).toDateString();
 
-/** "Today", "Yesterday", or the day by name. */
-export function dayOf(ts, now = new Date()) {
-  const day = dateOf(ts);
+/** "Today" or "Yesterday", or null for any other day. */
+function nearDay(day, now = new Date()) {
   if (day.toDateString() === now.toDateString()) return "Today";
   const before = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  if (day.toDateString() === before.toDateString()) return "Yesterday";
-  return dayLong.format(day);
+  return day.toDateString() === before.toDateString() ? "Yesterday" : null;
 }
+
+/** "Today", "Yesterday", or the day by name. */
+export const dayOf = (ts) => nearDay(dateOf(ts)) ?? dayLong.format(dateOf(ts));
 
 /** "just now", "4 minutes ago", "3 hours ago", else the day. */
 export function ago(ts, now = Date.now()) {
@@ -41,10 +42,10 @@ const DATE_TOKENS = {
   date_slash: part({ dateStyle: "short" }),
   date_short: part({ dateStyle: "medium" }),
   date_long: part({ dateStyle: "full" }),
-  date_pretty: (date) => dayOf(date.getTime() / 1000),
-  date_short_pretty: (date) => dayOf(date.getTime() / 1000),
-  date_long_pretty: (date) => dayOf(date.getTime() / 1000),
-  day_divider_pretty: (date) => dayOf(date.getTime() / 1000),
+  date_pretty: (date) => nearDay(date) ?? DATE_TOKENS.date(date),
+  date_short_pretty: (date) => nearDay(date) ?? DATE_TOKENS.date_short(date),
+  date_long_pretty: (date) => nearDay(date) ?? DATE_TOKENS.date_long(date),
+  day_divider_pretty: (date) => nearDay(date) ?? dayLong.format(date),
   time: part({ hour: "numeric", minute: "2-digit" }),
   time_secs: part({ hour: "numeric", minute: "2-digit", second: "2-digit" }),
   ago: (date) => ago(date.getTime() / 1000),

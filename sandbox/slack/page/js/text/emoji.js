@@ -96,8 +96,26 @@ export function emoji(name, unicode) {
     return picture;
   }
   const sign = UNICODE[plain] ?? fromCodepoints(unicode);
-  if (sign) return h("span", { class: "emoji", role: "img", "aria-label": plain.replaceAll("_", " ") }, sign);
+  if (sign && hasGlyph(sign)) return h("span", { class: "emoji", role: "img", "aria-label": plain.replaceAll("_", " ") }, sign);
   return h("span", { class: "emoji-unknown" }, `:${name}:`);
+}
+
+// A machine without an emoji font draws the same empty box for every sign; the shortcode says more than a box.
+const glyphs = new Map();
+
+function hasGlyph(sign) {
+  if (!glyphs.has(sign)) glyphs.set(sign, pixels(sign) !== pixels("\u{10FFFE}"));
+  return glyphs.get(sign);
+}
+
+function pixels(sign) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 20;
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  pen.font = "16px sans-serif";
+  pen.textBaseline = "top";
+  pen.fillText(sign, 0, 0);
+  return pen.getImageData(0, 0, 20, 20).data.join();
 }
 
 function fromCodepoints(unicode) {

@@ -56,6 +56,13 @@ export function dateToken(seconds, format, address, fallback) {
   return address && safeUrl(address) ? link(address, [node]) : node;
 }
 
+const SHORT = 24;
+
+/** Code within a line; a short piece stays on one line. */
+export function code(text) {
+  return h("code", { class: text.length > SHORT ? "code" : "code code-short" }, text);
+}
+
 /** Emoji shortcodes within text. */
 export function withEmoji(text, rest = words) {
   return text.split(/(:[a-z0-9_+-]+(?:::skin-tone-\d)?:)/i).flatMap((part) => {

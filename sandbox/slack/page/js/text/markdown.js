@@ -1,7 +1,7 @@
 // The markdown block: the usual notation of headings, lists, quotes, code, tables and links. HTML in it is text.
 
 import { h } from "../dom.js";
-import { withEmoji, wordsWithLinks } from "./inline.js";
+import { code, withEmoji, wordsWithLinks } from "./inline.js";
 import { link } from "./links.js";
 
 const FENCE = /^\s*(```|~~~)/;
@@ -99,7 +99,7 @@ function paragraph(lines, at) {
 // Ordered by strength: what matches first at a place wins, and its inside is read again (code's is not).
 const INLINE = [
   [/^\\([\\`*_{}[\]()#+\-.!~|>])/, (match) => match[1]],
-  [/^(`+)([\s\S]*?[^`])\1(?!`)/, (match) => h("code", { class: "code" }, match[2])],
+  [/^(`+)([\s\S]*?[^`])\1(?!`)/, (match) => code(match[2])],
   [/^!?\[((?:[^[\]]|\[[^[\]]*\])*)\]\(\s*<?([^\s)>]+)>?(?:\s+"[^"]*")?\s*\)/, (match) => link(match[2], inline(match[1]))],
   [/^<(https?:\/\/[^>\s]+)>/, (match) => link(match[1])],
   [/^\*\*(?=\S)([\s\S]*?\S)\*\*(?!\*)/, (match) => h("strong", {}, inline(match[1]))],

@@ -2,7 +2,7 @@
 // `&amp; &lt; &gt;` are the only entities, and they are decoded last, so escaped text never becomes markup.
 
 import { h } from "../dom.js";
-import { broadcast, channelMention, dateToken, groupMention, userMention, withEmoji, words, wordsWithLinks } from "./inline.js";
+import { broadcast, channelMention, code, dateToken, groupMention, userMention, withEmoji, words, wordsWithLinks } from "./inline.js";
 import { link } from "./links.js";
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
@@ -77,7 +77,7 @@ function markAt(text, at, verbatim) {
   const close = closing(text, at, sign);
   if (close < 0) return null;
   const inner = text.slice(at + 1, close);
-  if (sign === "`") return { node: h("code", { class: "code" }, decode(unwrapLinks(inner))), end: close + 1 };
+  if (sign === "`") return { node: code(decode(unwrapLinks(inner))), end: close + 1 };
   return { node: h(STYLES[sign], {}, inline(inner, verbatim)), end: close + 1 };
 }
 
@@ -104,6 +104,7 @@ function angle(text, at) {
   if (close < 0) return null;
   const inner = text.slice(at + 1, close);
   if (!inner || inner.includes("<") || inner.includes("\n")) return null;
+  if (!/^([@#!]|[a-z][a-z0-9+.-]*:)/i.test(inner)) return null; // no entity, so the sign is what it says
   const bar = inner.indexOf("|");
   const target = bar < 0 ? inner : inner.slice(0, bar);
   const label = bar < 0 ? undefined : decode(inner.slice(bar + 1));
