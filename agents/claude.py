@@ -1,0 +1,75 @@
+"""Claude by Anthropic's client, with bounded retries in the transport. Imported only where there is a key."""
+
+import httpx2
+from anthropic import AsyncAnthropic
+from pydantic_ai.models import create_async_httpx2_client
+from pydantic_ai.models.anthropic import AnthropicModel, AnthropicModelSettings
+from pydantic_ai.providers.anthropic import AnthropicProvider
+from pydantic_ai.retries import AsyncHTTPX2TenacityTransport, RetryConfig, wait_retry_after
+from tenacity import retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from agents.llm import LlmConfig
+
+RETRIED = frozenset({429, 500, 502, 503, 504, 529})
+"""Statuses after which the same request may succeed."""
+
+
+def claude(config: LlmConfig) -> tuple[AnthropicModel, httpx2.AsyncClient]:
+    """The model, and the HTTP client to close at the end."""
+    assert config.api_key is not None  # noqa: S101 - for the type checker: `build` has asked
+    transport = AsyncHTTPX2TenacityTransport(
+        RetryConfig(
+            retry=retry_if_exception(_worth_another_try),
+            wait=wait_retry_after(
+                fallback_strategy=wait_exponential_jitter(initial=0.5, max=config.longest_retry_wait_s),
+                max_wait=config.longest_retry_wait_s,
+            ),
+            stop=stop_after_attempt(config.attempts),
+            reraise=True,
+        ),
+        validate_response=_raise_for_retry,
+    )
+    client = create_async_httpx2_client(timeout=config.request_timeout_s, transport=_LastAnswer(transport))
+    anthropic = AsyncAnthropic(
+        api_key=config.api_key.get_secret_value(),
+        base_url=config.base_url,
+        http_client=client,
+        max_retries=0,
+    )
+    settings = AnthropicModelSettings(max_tokens=config.max_output_tokens, timeout=config.request_timeout_s)
+    if config.caching:
+        settings["anthropic_cache_instructions"] = True
+        settings["anthropic_cache_tool_definitions"] = True
+        settings["anthropic_cache"] = True
+    model = AnthropicModel(config.model_name, provider=AnthropicProvider(anthropic_client=anthropic), settings=settings)
+    return model, client
+
+
+class _Retryable(httpx2.HTTPStatusError):
+    """An answer worth another try."""
+
+
+class _LastAnswer(httpx2.AsyncBaseTransport):
+    """Hands the last refused answer to Anthropic's client, which maps statuses to errors of its own."""
+
+    def __init__(self, retrying: AsyncHTTPX2TenacityTransport) -> None:
+        self._retrying = retrying
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._retrying.handle_async_request(request)
+        except _Retryable as refused:
+            body = {"type": "error", "error": {"type": "api_error", "message": "refused"}}
+            return httpx2.Response(refused.response.status_code, json=body, request=request)
+
+    async def aclose(self) -> None:
+        await self._retrying.aclose()
+
+
+def _raise_for_retry(response: httpx2.Response) -> None:
+    if response.status_code in RETRIED:
+        raise _Retryable(f"status {response.status_code}", request=response.request, response=response)
+
+
+def _worth_another_try(error: BaseException) -> bool:
+    return isinstance(error, _Retryable | httpx2.ConnectError | httpx2.ConnectTimeout)

@@ -1,0 +1,39 @@
+"""The alerts themselves, as evidence. What they say of themselves is untrusted."""
+
+from collections.abc import Sequence
+
+from agents.collectors.lens import Lens
+from agents.readings import AlertReading, Found
+from agents.redaction import redact
+from agents.wording import cut, moment_in_words
+from incidents.evidence import EvidenceKind
+
+MOST_ALERTS = 12
+
+
+def alerts(lens: Lens) -> Sequence[Found]:
+    """Each alert of the incident, worst first."""
+    found: list[Found] = []
+    for alert in sorted(lens.case.incident.alerts, key=lambda a: (a.severity.rank, a.name))[:MOST_ALERTS]:
+        state = "fires" if alert.status == "firing" else "fired"
+        feature = alert.labels.get("feature")
+        about = f" for feature {cut(feature, 80)}" if feature else ""
+        summary = redact(cut(alert.annotations.get("summary", ""), 300))
+        evidence = lens.fact(
+            EvidenceKind.METRIC,
+            "Alertmanager",
+            f"alert {alert.fingerprint}",
+            f"{cut(alert.name, 120)} ({alert.severity}){about} {state} since {moment_in_words(alert.starts_at)}"
+            + (f": {summary}" if summary else "."),
+            subject=feature,
+            link=alert.generator_url or None,
+        )
+        reading = AlertReading(
+            name=cut(alert.name, 120),
+            kind=alert.kind,
+            severity=alert.severity,
+            firing=alert.status == "firing",
+            starts_at=alert.starts_at,
+        )
+        found.append(Found(evidence, reading))
+    return found

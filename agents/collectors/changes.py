@@ -1,0 +1,143 @@
+"""What was changed lately, what is live, and what was live before."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from agents.collectors.lens import Lens, why
+from agents.readings import ChangeReading, EndpointReading, Found, LiveConfigReading, NoChangesReading
+from agents.redaction import redact
+from agents.sources import ChangeLike, EndpointLike
+from agents.wording import cut, moment_in_words
+from incidents.catalogue import EndpointSpec, ModelSpec
+from incidents.evidence import EvidenceKind
+from tools.errors import UpstreamError
+
+SOURCE = "SageMaker"
+MOST_CHANGES = 12
+MOST_CONFIGS = 20
+_SETTLING = timedelta(hours=1)
+"""The end of an endpoint's creation, some minutes after its beginning, also counts as a change."""
+
+
+async def endpoint_state(lens: Lens) -> Sequence[Found]:
+    """The endpoint as it stands, with the configs that were made before the live one."""
+    model = lens.model
+    if model is None or model.endpoint is None:
+        return ()
+    name = model.endpoint.name
+    asked = f"DescribeEndpoint {name}"
+    try:
+        state, configs = await asyncio.gather(
+            lens.sources.sagemaker.endpoint(name),
+            lens.sources.sagemaker.endpoint_configs(f"{model.name}-", MOST_CONFIGS),
+        )
+    except UpstreamError as error:
+        return (lens.gap(SOURCE, "endpoint", asked, why(error, SOURCE)),)
+    made = {config.name: config.created_at for config in configs}
+    live_since = made.get(state.config_name)
+    older = tuple(
+        config.name
+        for config in sorted(configs, key=lambda c: c.created_at, reverse=True)
+        if config.name != state.config_name and (live_since is None or config.created_at <= live_since)
+    )
+    settled = state.created_at + _SETTLING / lens.timing.speed
+    newer_config = live_since is not None and live_since > state.created_at
+    updated = state.last_modified if newer_config or state.last_modified > settled else None
+    reading = EndpointReading(
+        endpoint=name, config=state.config_name, status=state.status, updated_at=updated, older_configs=older
+    )
+    evidence = lens.fact(
+        EvidenceKind.CHANGE, SOURCE, asked, _state_in_words(name, state, reading), subject=state.config_name
+    )
+    return (Found(evidence, reading),)
+
+
+def _state_in_words(name: str, state: EndpointLike, reading: EndpointReading) -> str:
+    instances = sum(variant.current_instances or 0 for variant in state.variants)
+    changed = (
+        f"last changed at {moment_in_words(reading.updated_at)} on {reading.updated_at:%d %b}"
+        if reading.updated_at
+        else "not changed since it was created"
+    )
+    before = f"; the config made before it is {reading.older_configs[0]}" if reading.older_configs else ""
+    failed = f"; SageMaker says: {redact(cut(state.failure_reason, 200))}" if state.failure_reason else ""
+    return f"{name} is {state.status} on {state.config_name} with {instances} instances, {changed}{before}{failed}."
+
+
+async def recent_changes(lens: Lens) -> Sequence[Found]:
+    """Changes SageMaker knows of, and the config the metrics saw live."""
+    model = lens.model
+    if model is None:
+        return ()
+    told, live = await asyncio.gather(_from_sagemaker(lens, model), _from_metrics(lens, model))
+    return (*told, *live)
+
+
+async def _from_sagemaker(lens: Lens, model: ModelSpec) -> Sequence[Found]:
+    since = lens.now - lens.timing.changes_lookback
+    asked = f"changes of {model.name} since {moment_in_words(since)}"
+    try:
+        changes = await lens.sources.sagemaker.recent_changes(model, since)
+    except UpstreamError as error:
+        return (lens.gap(SOURCE, "changes", asked, why(error, SOURCE)),)
+    if not changes:
+        evidence = lens.fact(
+            EvidenceKind.CHANGE,
+            SOURCE,
+            asked,
+            f"Nothing of {model.name} was changed in SageMaker since {moment_in_words(since)} on {since:%d %b}.",
+        )
+        return (Found(evidence, NoChangesReading(since=since)),)
+    return [_change(lens, asked, change, model.endpoint) for change in changes[:MOST_CHANGES]]
+
+
+def _change(lens: Lens, asked: str, change: ChangeLike, endpoint: EndpointSpec | None) -> Found:
+    detail = redact(cut(change.detail, 200)).rstrip(".")
+    evidence = lens.fact(
+        EvidenceKind.CHANGE,
+        SOURCE,
+        asked,
+        f"At {moment_in_words(change.at)} on {change.at:%d %b}: {change.what} {change.subject}"
+        + (f" ({detail})." if detail else "."),
+        subject=change.subject,
+    )
+    deployment = endpoint is not None and change.subject == endpoint.name and "updated" in change.what
+    return Found(evidence, ChangeReading(at=change.at, what=change.what, subject=change.subject, deployment=deployment))
+
+
+async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
+    if model.endpoint is None:
+        return ()
+    name = model.endpoint.name
+    promql = f'ml_endpoint_config_info{{endpoint="{name}"}}'
+    try:
+        series = await lens.sources.prometheus.query_range(promql, lens.start, lens.now, lens.timing.step)
+    except UpstreamError as error:
+        return (lens.gap("Prometheus", "live_config", promql, why(error, "Prometheus")),)
+    spans = sorted(
+        (one.samples[0].at, one.samples[-1].at, one.labels.get("config", ""))
+        for one in series
+        if one.samples and one.labels.get("config")
+    )
+    if not spans:
+        return ()
+    first, _, config = max(spans, key=lambda span: (span[1], span[0]))
+    window_start = min(span[0] for span in spans)
+    earlier = [span for span in spans if span[2] != config and span[0] < first]
+    previous = max(earlier, key=lambda span: span[1])[2] if earlier else None
+    since = first if previous is not None and first > window_start else None
+    if since and previous:
+        text = f"{name} was switched from {previous} to {config} at {moment_in_words(since)}, as its metrics show."
+    else:
+        text = f"{config} was live on {name} during the whole window."
+    evidence = lens.fact(
+        EvidenceKind.CHANGE,
+        "Prometheus",
+        promql,
+        text,
+        subject=config,
+        link=lens.sources.prometheus.graph_url(promql, lens.start, lens.now),
+        windowed=True,
+    )
+    return (Found(evidence, LiveConfigReading(endpoint=name, config=config, previous=previous, since=since)),)

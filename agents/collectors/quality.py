@@ -1,0 +1,44 @@
+"""What Model Monitor says about the data itself."""
+
+from collections.abc import Sequence
+
+from agents.collectors.lens import Lens, why
+from agents.readings import Found, MonitorReading, ViolationReading
+from agents.redaction import redact
+from agents.wording import cut
+from incidents.evidence import EvidenceKind
+from tools.errors import UpstreamError
+
+SOURCE = "Model Monitor"
+MOST_VIOLATIONS = 12
+_SHIFT_CHECKS = ("drift", "distribution")
+"""Checks whose names hold one of these tell of a shift; all others (completeness, types, columns) of broken data."""
+
+
+async def data_quality(lens: Lens) -> Sequence[Found]:
+    """The constraint violations of the last monitoring run."""
+    model = lens.model
+    if model is None or model.data.monitor is None:
+        return ()
+    asked = f"constraint violations under {model.data.monitor}"
+    try:
+        violations = await lens.sources.datasets.violations(model)
+    except UpstreamError as error:
+        return (lens.gap(SOURCE, "violations", asked, why(error, SOURCE)),)
+    count = len(violations)
+    found = f"The last monitoring run of {model.name} found {count or 'no'} constraint violation{'' if count == 1 else 's'}."
+    facts = [Found(lens.fact(EvidenceKind.DATA_QUALITY, SOURCE, asked, found), MonitorReading(violations=count))]
+    for violation in violations[:MOST_VIOLATIONS]:
+        description = redact(cut(violation.description, 300)).rstrip(".")
+        evidence = lens.fact(
+            EvidenceKind.DATA_QUALITY,
+            SOURCE,
+            asked,
+            f"{violation.check} failed for {violation.feature}: {description}.",
+            subject=violation.feature,
+        )
+        breaks = not any(word in violation.check.lower() for word in _SHIFT_CHECKS)
+        facts.append(
+            Found(evidence, ViolationReading(feature=violation.feature, check=violation.check, breaks_data=breaks))
+        )
+    return facts

@@ -1,0 +1,78 @@
+"""The evidence book of one investigation: every fact gets an id, and every question is asked of a partner once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+
+from agents.readings import Dossier, Found, GapReading
+from incidents.evidence import Evidence, EvidenceKind
+
+
+class EvidenceBook:
+    """Collects evidence with ids ``E1``, ``E2``, ... in the order it is admitted."""
+
+    def __init__(self, known: Sequence[Evidence] = ()) -> None:
+        """`known`: evidence of an earlier investigation of the same incident; its ids stay, new ones follow."""
+        self.dossier = Dossier()
+        self._entries: dict[str, Evidence] = {e.id: e for e in known}
+        self._found: dict[str, Found] = {}
+        self._ids: dict[tuple[str, str, str, str | None], str] = {self._identity(e): e.id for e in known}
+        self._asked: dict[Hashable, asyncio.Future[Sequence[Found]]] = {}
+
+    @property
+    def entries(self) -> tuple[Evidence, ...]:
+        """All evidence, in order."""
+        return tuple(self._entries.values())
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """All facts of this investigation with their readings, in order."""
+        return tuple(self._found.values())
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What could not be read, in plain words."""
+        return tuple(dict.fromkeys(gap.words for gap in self.dossier.gaps if gap.part != "query"))
+
+    def get(self, evidence_id: str) -> Evidence | None:
+        """The evidence of an id."""
+        return self._entries.get(evidence_id)
+
+    def admit(self, facts: Iterable[Found]) -> list[Found]:
+        """Give ids to facts; one that is known already keeps the id it has."""
+        admitted: list[Found] = []
+        for fact in facts:
+            identity = self._identity(fact.evidence)
+            known = self._ids.get(identity)
+            number = known or f"E{len(self._entries) + 1}"
+            evidence = fact.evidence.model_copy(update={"id": number})
+            reading = fact.reading.model_copy(update={"evidence": number})
+            if known is None:
+                self._ids[identity] = number
+                self._entries[number] = evidence
+            entry = Found(self._entries[number], reading)
+            self._found.setdefault(number, entry)
+            self.dossier.add(reading)
+            admitted.append(entry)
+        return admitted
+
+    async def once(self, question: Hashable, ask: Callable[[], Awaitable[Sequence[Found]]]) -> Sequence[Found]:
+        """The answer to a question; asked of the partner only the first time, by however many at once."""
+        waiting = self._asked.get(question)
+        if waiting is None:
+            waiting = asyncio.ensure_future(ask())
+            self._asked[question] = waiting
+        return await asyncio.shield(waiting)
+
+    def passages(self) -> tuple[Evidence, ...]:
+        """Runbook passages and past incidents."""
+        kinds = {EvidenceKind.RUNBOOK, EvidenceKind.PAST_INCIDENT}
+        return tuple(e for e in self._entries.values() if e.kind in kinds)
+
+    def is_gap(self, evidence_id: str) -> bool:
+        """Whether an id stands for something that could not be read."""
+        entry = self._found.get(evidence_id)
+        return entry is not None and isinstance(entry.reading, GapReading)
+
+    @staticmethod
+    def _identity(evidence: Evidence) -> tuple[str, str, str, str | None]:
+        return (evidence.source, evidence.asked, evidence.found, evidence.subject)

@@ -1,0 +1,82 @@
+"""The fence around untrusted text: everything from outside reaches a language model as JSON inside one tag.
+
+In the JSON ``<``, ``>`` and ``&`` are escaped, so no text from outside can close the fence or open another.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from agents.readings import Found, Reading
+from agents.redaction import redact
+from agents.wording import cut
+
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_FENCE = re.compile(r'<untrusted from="[a-z ]+">\n(.*?)\n</untrusted>', re.DOTALL)
+_READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+LONGEST_TEXT = 1200
+"""Characters of one text that a language model is shown; head and tail are kept."""
+MOST_FACTS = 80
+"""Facts in one answer."""
+
+
+def fenced(source: str, content: Mapping[str, Any]) -> str:
+    """The content as JSON inside the fence, secrets taken out, long texts cut head and tail."""
+    text = json.dumps(_shortened(content), ensure_ascii=False, separators=(",", ":"), default=str)
+    return f'<untrusted from="{source}">\n{text.translate(_ESCAPES)}\n</untrusted>'
+
+
+def facts_fenced(source: str, facts: Sequence[Found]) -> str:
+    """Facts with ids, sentence and reading."""
+    shown = [
+        {
+            "id": fact.evidence.id,
+            "kind": fact.evidence.kind.value,
+            "source": fact.evidence.source,
+            "found": fact.evidence.found,
+            "reading": fact.reading.model_dump(mode="json", exclude={"evidence"}, exclude_none=True),
+        }
+        for fact in facts[:MOST_FACTS]
+    ]
+    left_out = len(facts) - len(shown)
+    return fenced(source, {"evidence": shown, **({"left_out": left_out} if left_out > 0 else {})})
+
+
+def fences_in(text: str) -> list[dict[str, Any]]:
+    """The content of every fence in a text, in order; what is not JSON is passed over."""
+    found: list[dict[str, Any]] = []
+    for match in _FENCE.finditer(text):
+        try:
+            content = json.loads(match[1])
+        except ValueError:
+            continue
+        if isinstance(content, dict):
+            found.append(content)  # pyright: ignore[reportUnknownArgumentType] - JSON objects have string keys
+    return found
+
+
+def readings_in(contents: Iterable[Mapping[str, Any]]) -> list[Reading]:
+    """The readings of fenced facts; what does not fit the type is passed over."""
+    readings: list[Reading] = []
+    for content in contents:
+        for fact in content.get("evidence", ()):
+            try:
+                readings.append(_READING.validate_python({**fact["reading"], "evidence": fact["id"]}))
+            except (ValidationError, KeyError, TypeError):
+                continue
+    return readings
+
+
+def _shortened(value: Any) -> Any:
+    match value:
+        case str():
+            return redact(cut(value, LONGEST_TEXT))
+        case dict():
+            return {str(k)[:200]: _shortened(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+        case list() | tuple():
+            return [_shortened(v) for v in value]  # pyright: ignore[reportUnknownVariableType] - any JSON
+        case _:
+            return value

@@ -1,0 +1,92 @@
+"""When did a series leave its usual level? Robust statistics over samples; no language model has a say in it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from incidents.verification import Sample
+
+K = 5.0
+"""How many robust standard deviations from the median count as a departure."""
+MAD_TO_SIGMA = 1.4826
+"""For normal noise the standard deviation is 1.4826 times the median absolute deviation."""
+RELATIVE_FLOOR = 0.10
+"""Changes under a tenth of the usual level are noise however quiet the series was."""
+SUSTAINED = 3
+"""A departure counts from the first of this many samples in a row."""
+MIN_BASELINE = 4
+"""Fewer samples before the change say nothing about the usual level."""
+
+UNIT_FLOORS = {"PSI": 0.04, "ratio": 0.01, "s": 0.05, "count": 0.5, "1/s": 0.5}
+"""Changes under these are of no interest, by the signal's unit."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a series did.
+
+    Attributes:
+        now: the last finite value; None where there is none or it is too old to be called now.
+        before: the median before the onset, or of the whole window where there is none.
+        onset: the first sample of the departure that still lasts or lasted longest.
+        departed: whether it left its usual level at all.
+    """
+
+    now: float | None
+    before: float | None
+    onset: datetime | None
+    departed: bool
+
+    @property
+    def verb(self) -> str:
+        """``rose``, ``fell`` or ``stayed``."""
+        if not self.departed or self.now is None or self.before is None:
+            return "stayed"
+        return "rose" if self.now >= self.before else "fell"
+
+
+def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timedelta) -> Shape:
+    """The shape of a series.
+
+    The best single split of the window (least squares) separates before from after; the usual level is the median of
+    the part before, its noise the median absolute deviation; the onset is the first of three samples in a row that
+    leave the band and lie on the side of the later level.
+    """
+    points = [s for s in samples if math.isfinite(s.value)]
+    if not points:
+        return Shape(None, None, None, False)
+    values = [s.value for s in points]
+    last = values[-1] if end - points[-1].at <= max(5 * step, timedelta(seconds=5)) else None
+    if len(values) < MIN_BASELINE + SUSTAINED:
+        return Shape(last, median(values), None, False)
+    split = _best_split(values)
+    level = median(values[:split])
+    later = median(values[split:])
+    noise = MAD_TO_SIGMA * median(abs(v - level) for v in values[:split])
+    band = max(K * noise, RELATIVE_FLOOR * abs(level), UNIT_FLOORS.get(unit, 0.0))
+    if abs(later - level) <= band:
+        return Shape(last, median(values), None, False)
+    sign = 1 if later > level else -1
+    for at in range(len(values) - SUSTAINED + 1):
+        if all(sign * (v - level) > band for v in values[at : at + SUSTAINED]):
+            if at < MIN_BASELINE:
+                return Shape(last, level, None, False)
+            return Shape(last, level, points[at].at, True)
+    return Shape(last, level, None, False)
+
+
+def _best_split(values: Sequence[float]) -> int:
+    """Where cutting the values in two leaves the least squared error; both parts keep a few samples."""
+    total = sum(values)
+    count = len(values)
+    left = sum(values[: MIN_BASELINE - 1])
+    best, best_gain = MIN_BASELINE, -math.inf
+    for at in range(MIN_BASELINE, count - SUSTAINED + 1):
+        left += values[at - 1]
+        right = total - left
+        gain = left * left / at + right * right / (count - at)
+        if gain > best_gain:
+            best, best_gain = at, gain
+    return best

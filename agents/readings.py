@@ -1,0 +1,248 @@
+"""Readings: the typed side of evidence. `Evidence.found` says a fact to people, its reading says it to code."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.alert import AlertKind, Severity
+from incidents.evidence import Evidence
+
+
+class _Reading(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    evidence: str = ""
+    """The id of the evidence it belongs to."""
+
+
+class AlertReading(_Reading):
+    """One alert of the incident."""
+
+    type: Literal["alert"] = "alert"
+    name: str
+    kind: AlertKind
+    severity: Severity
+    firing: bool
+    starts_at: datetime
+
+
+class SignalReading(_Reading):
+    """One signal of the catalogue, for one feature where it has features."""
+
+    type: Literal["signal"] = "signal"
+    signal: str
+    kind: AlertKind
+    words: str
+    """The thing measured, as it stands in a sentence: `p99 latency of x`."""
+    feature: str | None = None
+    unit: str
+    now: float | None = None
+    before: float | None = None
+    onset: datetime | None = None
+    departed: bool = False
+    severity: Severity | None = None
+    """What `now` earns by the catalogue's bounds."""
+    bound: float
+    """The bound nearest to be crossed, or the worst one that is."""
+
+
+class CapacityReading(_Reading):
+    """How much the endpoint has to do, and what it has to do it with."""
+
+    type: Literal["capacity"] = "capacity"
+    what: Literal["cpu", "memory", "instances", "traffic"]
+    words: str
+    unit: str
+    now: float
+    before: float
+    onset: datetime | None = None
+
+    @property
+    def factor(self) -> float:
+        """Now over before; 1 where there was nothing before."""
+        return self.now / self.before if self.before > 0 else 1.0
+
+
+class EndpointReading(_Reading):
+    """The endpoint as SageMaker shows it, and the configs it could have."""
+
+    type: Literal["endpoint"] = "endpoint"
+    endpoint: str
+    config: str
+    status: str
+    updated_at: datetime | None = None
+    """When it was last changed after its creation; None if never."""
+    older_configs: tuple[str, ...] = ()
+    """Configs of the same model made before the live one, newest first."""
+
+
+class LiveConfigReading(_Reading):
+    """Which config served when, as the metrics tell."""
+
+    type: Literal["live_config"] = "live_config"
+    endpoint: str
+    config: str
+    previous: str | None = None
+    since: datetime | None = None
+    """None where it was live during the whole window."""
+
+
+class ChangeReading(_Reading):
+    """Something that was changed about the model."""
+
+    type: Literal["change"] = "change"
+    at: datetime
+    what: str
+    subject: str
+    deployment: bool
+
+
+class NoChangesReading(_Reading):
+    """Changes were asked for, and there were none."""
+
+    type: Literal["no_changes"] = "no_changes"
+    since: datetime
+
+
+class MonitorReading(_Reading):
+    """How many constraint violations Model Monitor found in its last run."""
+
+    type: Literal["monitor"] = "monitor"
+    violations: int
+
+
+class ViolationReading(_Reading):
+    """One constraint violation."""
+
+    type: Literal["violation"] = "violation"
+    feature: str
+    check: str
+    breaks_data: bool
+    """True for nulls, types and columns; False for a mere shift of the distribution."""
+
+
+class PassageReading(_Reading):
+    """A passage of a runbook or of a past incident."""
+
+    type: Literal["passage"] = "passage"
+    file: str
+    heading: str
+    lines: tuple[int, int]
+    quote: str
+    kind: Literal["runbook", "procedure", "incident"]
+    title: str
+    score: float
+
+
+class QueryReading(_Reading):
+    """The answer to a query that a reasoner wrote itself."""
+
+    type: Literal["query"] = "query"
+    values: tuple[tuple[str, float], ...]
+
+
+class GapReading(_Reading):
+    """Something that could not be read."""
+
+    type: Literal["gap"] = "gap"
+    source: Literal["Prometheus", "SageMaker", "Model Monitor", "Runbook index"]
+    part: str
+    """What is missing: a signal's name, ``changes``, ``endpoint``, ``violations``, ``capacity``, ``runbooks``."""
+    words: str
+    failed: bool = True
+    """False where the partner answered, and there was nothing."""
+
+
+Reading = Annotated[
+    AlertReading
+    | SignalReading
+    | CapacityReading
+    | EndpointReading
+    | LiveConfigReading
+    | ChangeReading
+    | NoChangesReading
+    | MonitorReading
+    | ViolationReading
+    | PassageReading
+    | QueryReading
+    | GapReading,
+    Field(discriminator="type"),
+]
+
+
+class Found(NamedTuple):
+    """A fact, said twice. Ids are given by the evidence book."""
+
+    evidence: Evidence
+    reading: Reading
+
+
+class Dossier:
+    """All readings of an investigation, by type. Built from the evidence book, or parsed from a message history."""
+
+    def __init__(self, readings: Iterable[Reading] = ()) -> None:
+        """Readings of the same evidence id count once."""
+        self.alerts: list[AlertReading] = []
+        self.signals: list[SignalReading] = []
+        self.capacity: dict[str, CapacityReading] = {}
+        self.endpoint: EndpointReading | None = None
+        self.live_config: LiveConfigReading | None = None
+        self.changes: list[ChangeReading] = []
+        self.no_changes: NoChangesReading | None = None
+        self.monitor: MonitorReading | None = None
+        self.violations: list[ViolationReading] = []
+        self.passages: list[PassageReading] = []
+        self.queries: list[QueryReading] = []
+        self.gaps: list[GapReading] = []
+        self._seen: set[str] = set()
+        for reading in readings:
+            self.add(reading)
+
+    def add(self, reading: Reading) -> None:
+        """File one reading."""
+        if reading.evidence in self._seen:
+            return
+        self._seen.add(reading.evidence)
+        match reading:
+            case AlertReading():
+                self.alerts.append(reading)
+            case SignalReading():
+                self.signals.append(reading)
+            case CapacityReading():
+                self.capacity[reading.what] = reading
+            case EndpointReading():
+                self.endpoint = reading
+            case LiveConfigReading():
+                self.live_config = reading
+            case ChangeReading():
+                self.changes.append(reading)
+            case NoChangesReading():
+                self.no_changes = reading
+            case _:
+                self._add_rest(reading)
+
+    def _add_rest(
+        self, reading: MonitorReading | ViolationReading | PassageReading | QueryReading | GapReading
+    ) -> None:
+        match reading:
+            case MonitorReading():
+                self.monitor = reading
+            case ViolationReading():
+                self.violations.append(reading)
+            case PassageReading():
+                self.passages.append(reading)
+            case QueryReading():
+                self.queries.append(reading)
+            case GapReading():
+                self.gaps.append(reading)
+
+    @property
+    def failures(self) -> list[GapReading]:
+        """Gaps because a partner failed, not because there was nothing to read."""
+        return [gap for gap in self.gaps if gap.failed]
+
+    def lacks(self, source: str) -> bool:
+        """Whether a partner failed."""
+        return any(gap.source == source for gap in self.failures)

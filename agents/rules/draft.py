@@ -1,0 +1,378 @@
+"""A diagnosis written by the rules: which sentences of the evidence say why, and what speaks against the rest."""
+
+from collections.abc import Mapping, Sequence
+
+from agents.readings import PassageReading, SignalReading
+from agents.rules.casefile import Casefile
+from agents.rules.table import confidence_of, decide
+from agents.rules.symptoms import earliest
+from agents.wording import bound_in_words, listed, moment_in_words, value_in_words
+from incidents.alert import AlertKind
+from incidents.diagnosis import (
+    Advice,
+    Claim,
+    Culprit,
+    DiagnosisDraft,
+    Hypothesis,
+    RetrainingVerdict,
+    RootCause,
+    RunbookCitation,
+)
+
+SEARCHES: Mapping[RootCause, str] = {
+    RootCause.DATA_QUALITY: "null values in a feature: quarantine the data, re-run the data pipeline, do not retrain",
+    RootCause.FEATURE_DRIFT: "features drifted and accuracy fell: retrain on recent clean data",
+    RootCause.CONCEPT_DRIFT: "accuracy fell without input drift: retrain on recent labels",
+    RootCause.TRAINING_SERVING_SKEW: "features prepared differently in training and serving after a deployment",
+    RootCause.BAD_DEPLOYMENT: "latency or errors right after a deployment: roll back the endpoint config",
+    RootCause.INFRASTRUCTURE: "endpoint CPU saturated, latency high, config unchanged: scale out instances",
+    RootCause.TRAFFIC_ANOMALY: "unusual request volume",
+    RootCause.BENIGN: "drift without loss of accuracy: watch, do not retrain",
+    RootCause.UNKNOWN: "cause not known: escalation",
+}
+"""What is searched in the runbooks once the cause is decided."""
+
+MOST_CLAIMS = 8
+MOST_CITATIONS = 3
+HALF_AS_TELLING = 0.5
+"""A passage worth less than this share of the best one is left out."""
+
+
+def write(case: Casefile) -> DiagnosisDraft:
+    """The draft."""
+    s = case.symptoms
+    rule = decide(s)
+    claims = _claims(case, rule.cause)
+    return DiagnosisDraft(
+        root_cause=rule.cause,
+        culprit=_culprit(case, rule.cause),
+        onset=_onset(case, rule.cause),
+        confidence=confidence_of(rule, s),
+        summary=_summary(case, rule.cause)[:600],
+        claims=tuple(claims),
+        hypotheses=_hypotheses(case, rule.cause, rule.says, claims),
+        retraining=_verdict(case, rule.cause),
+        citations=tuple(_citations(case, rule.cause)),
+        advice=_advice(case, rule.cause),
+    )
+
+
+def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
+    s = case.symptoms
+    signals: list[SignalReading] = []
+    others: list[Claim] = []
+    match cause:
+        case RootCause.DATA_QUALITY:
+            signals = (s.nulls + s.schema)[:3] + s.volume_low[:1]
+            others = [case.claim(v.evidence) for v in s.broken[:2]]
+            others += [case.claim(r.evidence) for r in (s.drifted[:1] + s.quality_lost[:1])]
+        case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
+            signals = s.serving_harm[:2] + s.quality_harm[:2]
+            if s.deployment:
+                others = [case.claim(evidence) for evidence in s.deployment.evidence[:2]]
+            others += _flat_inputs(case) if s.inputs_flat else [case.claim(r.evidence) for r in s.drifted[:2]]
+        case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT:
+            signals = s.drifted[:3] + s.quality_harm[:2]
+            others = _clean_data(case) + _same_config(case)
+            if cause is RootCause.CONCEPT_DRIFT:
+                others += _flat_inputs(case)
+        case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
+            signals = s.serving_harm[:2] + s.volume_high[:1]
+            others = [case.claim(r.evidence) for r in (s.cpu, s.memory, s.traffic_grew) if r is not None]
+            others += _same_config(case)
+        case RootCause.BENIGN:
+            signals = (s.drifted + s.predictions_drifted + s.anomalies)[:3]
+            others = _held_quality(case) + _clean_data(case)
+        case RootCause.UNKNOWN:
+            signals = [r for r in s.dossier.signals if r.severity][:4]
+            if s.deployment:
+                others = [case.claim(evidence) for evidence in s.deployment.evidence[:2]]
+    alerts = [] if signals else _alerts(case)
+    claims = [case.claim(r.evidence) for r in signals] + alerts + others
+    return list({claim.text: claim for claim in claims}.values())[:MOST_CLAIMS]
+
+
+def _alerts(case: Casefile) -> list[Claim]:
+    return [
+        Claim(
+            text=f"{a.name} ({a.severity}) {'fires' if a.firing else 'fired'} since {moment_in_words(a.starts_at)}.",
+            evidence=(a.evidence,),
+        )
+        for a in case.dossier.alerts[:3]
+    ]
+
+
+def _flat_inputs(case: Casefile) -> list[Claim]:
+    """That no feature is past its limit, by the one that is nearest to it."""
+    features = [
+        r for r in case.dossier.signals if r.kind is AlertKind.FEATURE_DRIFT and r.feature and r.now is not None
+    ]
+    if not features or any(r.severity for r in features):
+        return []
+    worst = max(features, key=lambda r: r.now or 0.0)
+    text = (
+        f"The inputs did not change: the highest PSI of any feature is {value_in_words(worst.now or 0.0, 'PSI')} "
+        f"({worst.feature}), inside its limit of {bound_in_words(worst.bound, 'PSI')}."
+    )
+    return [Claim(text=text, evidence=(worst.evidence,))]
+
+
+def _clean_data(case: Casefile) -> list[Claim]:
+    claims: list[Claim] = []
+    nulls = [r for r in case.dossier.signals if r.kind is AlertKind.DATA_QUALITY and r.now is not None]
+    if nulls and not any(r.severity for r in nulls):
+        worst = max(nulls, key=lambda r: r.now or 0.0)
+        text = (
+            f"The data is clean: the {worst.words} is {value_in_words(worst.now or 0.0, worst.unit)}, "
+            f"inside its limit of {bound_in_words(worst.bound, worst.unit)}."
+        )
+        claims.append(Claim(text=text, evidence=(worst.evidence,)))
+    monitor = case.dossier.monitor
+    if monitor and not case.symptoms.broken:
+        claims.append(case.claim(monitor.evidence))
+    return claims
+
+
+def _same_config(case: Casefile) -> list[Claim]:
+    live, endpoint = case.dossier.live_config, case.dossier.endpoint
+    if case.symptoms.deployment is not None:
+        return []
+    if live and live.since is None:
+        return [case.claim(live.evidence)]
+    return [case.claim(endpoint.evidence)] if endpoint else []
+
+
+def _held_quality(case: Casefile) -> list[Claim]:
+    quality = [r for r in case.symptoms.quality if r.now is not None]
+    if not quality or case.symptoms.quality_harm:
+        return []
+    worst = max(quality, key=lambda r: r.now or 0.0)
+    return [case.claim(worst.evidence)]
+
+
+def _culprit(case: Casefile, cause: RootCause) -> Culprit:
+    s, brief = case.symptoms, case.brief
+    match cause:
+        case RootCause.DATA_QUALITY:
+            feature = next((r.feature for r in s.nulls if r.feature), None) or next((v.feature for v in s.broken), None)
+            if feature:
+                return Culprit(kind="feature", name=feature[:200])
+            return Culprit(kind="dataset", name=brief.data_source or brief.model)
+        case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
+            if s.deployment:
+                return Culprit(kind="endpoint_config", name=s.deployment.config[:200])
+        case RootCause.FEATURE_DRIFT | RootCause.BENIGN:
+            drifted = s.drifted_features
+            if drifted and drifted[0].feature:
+                return Culprit(kind="feature", name=drifted[0].feature[:200])
+        case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
+            kind = "traffic" if s.traffic_grew or s.volume_high else "instance"
+            return Culprit(kind=kind, name=(brief.endpoint or brief.model)[:200])
+        case RootCause.CONCEPT_DRIFT:
+            return Culprit(kind="model", name=brief.model[:200])
+        case RootCause.UNKNOWN:
+            pass
+    return Culprit(kind="none", name="")
+
+
+def _onset(case: Casefile, cause: RootCause):
+    s = case.symptoms
+    match cause:
+        case RootCause.DATA_QUALITY:
+            return earliest(s.nulls + s.schema + s.volume_low) or s.onset
+        case RootCause.BAD_DEPLOYMENT | RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
+            return earliest(s.serving_harm + s.volume_high) or s.onset
+        case RootCause.FEATURE_DRIFT | RootCause.BENIGN:
+            return earliest(s.drifted) or s.onset
+        case _:
+            return s.onset
+
+
+def _summary(case: Casefile, cause: RootCause) -> str:
+    s, brief = case.symptoms, case.brief
+    missing = " Part of the evidence could not be read." if case.dossier.failures else ""
+    if not brief.listed:
+        return (
+            f"{brief.model} is not in the catalogue, so none of its metrics, changes or data could be looked at. "
+            "All that is known are the alerts and what the runbooks say about them."
+        )
+    match cause:
+        case RootCause.DATA_QUALITY if s.nulls or s.schema or s.broken:
+            names = [r.feature for r in s.nulls if r.feature] or [v.feature for v in s.broken]
+            what = (
+                f"{listed(list(dict.fromkeys(names))[:3])} arrive{'s' if len(set(names)) == 1 else ''} broken"
+                if names
+                else "Rows violate the schema"
+            )
+            follow = " The drift and the loss of quality follow from it." if s.drifted or s.quality_harm else ""
+            source = f" from {brief.data_source}" if brief.data_source else ""
+            return f"{what}{source}.{follow} Retraining on this data would teach {brief.model} the fault.{missing}"
+        case RootCause.DATA_QUALITY:
+            return f"Far fewer rows than usual arrive at {brief.model}: its source is stale or cut.{missing}"
+        case RootCause.BAD_DEPLOYMENT if s.deployment:
+            what = (
+                "got slow and failed requests"
+                if s.slow and s.failing
+                else "got slow"
+                if s.slow
+                else "failed requests"
+                if s.failing
+                else "lost quality"
+            )
+            inputs = " while its inputs stayed as they were" if s.inputs_flat else ""
+            return (
+                f"{brief.endpoint} {what} right after {s.deployment.config} went live at "
+                f"{moment_in_words(s.deployment.at)}{inputs}. The new version is the cause.{missing}"
+            )
+        case RootCause.FEATURE_DRIFT:
+            names = [r.feature for r in s.drifted_features if r.feature]
+            how = "lost quality" if s.quality_lost else "is losing quality"
+            return (
+                f"The inputs of {brief.model} no longer look like its training data ({listed(names[:3]) or 'as a whole'}), and it {how}. "
+                f"The data itself is clean and no new version went live.{missing}"
+                if s.data_readable and s.changes_readable
+                else f"The inputs of {brief.model} drifted ({listed(names[:3]) or 'as a whole'}), and it {how}.{missing}"
+            )
+        case RootCause.CONCEPT_DRIFT:
+            return (
+                f"{brief.model} lost quality although its inputs look like its training data and no new version went live: "
+                f"what it has to predict has changed.{missing}"
+            )
+        case RootCause.TRAINING_SERVING_SKEW:
+            return f"{brief.model} lost quality with a new version live and shifted inputs at once: the two may prepare features differently.{missing}"
+        case RootCause.INFRASTRUCTURE if s.cpu or s.memory:
+            what = "CPU" if s.cpu else "memory"
+            grew = " because far more requests arrive than before" if s.traffic_grew else ""
+            return f"{brief.endpoint} has no {what} left{grew}, so requests queue. The config is the same as before; it needs more instances.{missing}"
+        case RootCause.INFRASTRUCTURE:
+            return f"{brief.endpoint} is slow or fails without a new version and without being saturated: something it depends on is the likeliest.{missing}"
+        case RootCause.TRAFFIC_ANOMALY:
+            return f"Far more requests than usual arrive at {brief.model}.{missing}"
+        case RootCause.BENIGN if s.drifted or s.predictions_drifted or s.anomalies:
+            names = [r.feature for r in s.drifted_features if r.feature]
+            return (
+                f"{listed(names[:3]) or 'The data'} of {brief.model} shifted, but its quality is as before and the data is clean. "
+                f"Nothing needs to be done but to watch.{missing}"
+            )
+        case RootCause.BENIGN:
+            return f"Everything that was read about {brief.model} is inside its limits now. It may have passed by itself.{missing}"
+        case _:
+            return f"What ails {brief.model} could not be told from what could be read.{missing} A person has to look."
+
+
+def _hypotheses(case: Casefile, cause: RootCause, says: str, claims: Sequence[Claim]) -> tuple[Hypothesis, ...]:
+    s = case.symptoms
+    statement = says[0].upper() + says[1:] + "."
+    found = [Hypothesis(cause=cause, statement=statement, supported_by=tuple(claims[:4]))]
+    if cause is RootCause.UNKNOWN and s.deployment and s.metrics_readable is False:
+        found.append(
+            Hypothesis(
+                cause=RootCause.BAD_DEPLOYMENT,
+                statement="A config change shortly before the alert may be the cause; without metrics it is a guess.",
+                supported_by=tuple(case.claim(e) for e in s.deployment.evidence[:1]),
+            )
+        )
+    rest: list[tuple[RootCause, str, list[Claim]]] = [
+        (RootCause.BAD_DEPLOYMENT, "A new version is the cause.", _same_config(case)),
+        (RootCause.FEATURE_DRIFT, "The inputs have shifted.", _against_drift(case, cause)),
+        (RootCause.DATA_QUALITY, "The data is broken.", _clean_data(case)),
+    ]
+    for other, words, against in rest:
+        if other is not cause and against and len(found) < 3:
+            found.append(Hypothesis(cause=other, statement=words, contradicted_by=tuple(against[:2])))
+    return tuple(found)
+
+
+def _against_drift(case: Casefile, cause: RootCause) -> list[Claim]:
+    if cause is RootCause.DATA_QUALITY:
+        return [case.claim(r.evidence) for r in case.symptoms.nulls[:1]]
+    if cause is RootCause.BENIGN:
+        return _held_quality(case)
+    return _flat_inputs(case)
+
+
+def _verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
+    s = case.symptoms
+
+    def no(because: str, *readings: SignalReading) -> RetrainingVerdict:
+        return RetrainingVerdict(retrain=False, because=because, evidence=tuple(r.evidence for r in readings[:3]))
+
+    match cause:
+        case RootCause.DATA_QUALITY:
+            return no(
+                "No. The data is broken; a model trained on it would learn the fault. Repair the data first.",
+                *(s.nulls + s.schema + s.volume_low),
+            )
+        case RootCause.BAD_DEPLOYMENT:
+            return no(
+                "No. The inputs are as before; the new version is at fault, and the old one works.", *s.serving_harm
+            )
+        case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT if not s.data_readable:
+            return no(
+                "Not yet. Whether the data is clean could not be read, and nobody should retrain on unknown data."
+            )
+        case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT if not s.changes_readable:
+            return no("Not yet. Whether a new version went live could not be read.")
+        case RootCause.FEATURE_DRIFT:
+            return RetrainingVerdict(
+                retrain=True,
+                because="Yes. The inputs drifted, the data is clean, and quality was lost after it.",
+                evidence=tuple(r.evidence for r in (s.drifted[:2] + s.quality_harm[:1])),
+            )
+        case RootCause.CONCEPT_DRIFT:
+            return RetrainingVerdict(
+                retrain=True,
+                because="Yes, on recent labels. Quality was lost with clean, unchanged inputs and no new version.",
+                evidence=tuple(r.evidence for r in s.quality_harm[:2]),
+            )
+        case RootCause.BENIGN:
+            return no("No. Drift without harm is no reason to retrain.", *(s.drifted[:1] + s.quality[:1]))
+        case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
+            return no("No. The predictions are not the trouble; the endpoint's capacity is.", *s.serving_harm)
+        case RootCause.TRAINING_SERVING_SKEW:
+            return no("No. Make training and serving prepare features alike first.", *s.drifted)
+        case RootCause.UNKNOWN:
+            return no("No. Nobody should retrain without knowing the cause.")
+
+
+def _advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
+    s = case.symptoms
+    if not case.brief.listed:
+        return (Advice.ADD_TO_CATALOGUE, Advice.INVESTIGATE_BY_HAND)
+    match cause:
+        case RootCause.DATA_QUALITY if s.data_broken:
+            return (Advice.QUARANTINE_DATA, Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
+        case RootCause.DATA_QUALITY:
+            return (Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
+        case RootCause.INFRASTRUCTURE if s.cpu or s.memory:
+            return (Advice.SCALE_ENDPOINT, Advice.WATCH)
+        case RootCause.TRAFFIC_ANOMALY:
+            return (Advice.SCALE_ENDPOINT, Advice.WATCH) if s.serving_harm else (Advice.WATCH,)
+        case RootCause.BENIGN:
+            return (Advice.WATCH, Advice.DO_NOT_RETRAIN)
+        case RootCause.UNKNOWN | RootCause.INFRASTRUCTURE | RootCause.TRAINING_SERVING_SKEW:
+            return (Advice.INVESTIGATE_BY_HAND,)
+        case _:
+            return ()
+
+
+def _citations(case: Casefile, cause: RootCause) -> list[RunbookCitation]:
+    """The passages that have most to do with the decision: words shared with its search, then nearness."""
+    wanted = set(SEARCHES[cause].lower().replace(",", " ").replace(":", " ").split())
+    alerts = {a.name for a in case.dossier.alerts}
+
+    def worth(passage: PassageReading) -> float:
+        words = set(f"{passage.heading} {passage.quote}".lower().replace(",", " ").replace(".", " ").split())
+        own_page = any(passage.file.endswith(f"{name}.md") for name in alerts)
+        return len(wanted & words) / len(wanted) + 0.3 * passage.score + (0.2 if own_page else 0.0)
+
+    ranked = sorted(case.citable(), key=worth, reverse=True)
+    chosen: list[PassageReading] = []
+    for passage in ranked:
+        if worth(passage) < HALF_AS_TELLING * worth(ranked[0]):
+            break
+        if sum(p.file == passage.file for p in chosen) < 2 and all(p.quote != passage.quote for p in chosen):
+            chosen.append(passage)
+        if len(chosen) == MOST_CITATIONS:
+            break
+    return [RunbookCitation(file=p.file, heading=p.heading, quote=p.quote, lines=p.lines) for p in chosen]

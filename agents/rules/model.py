@@ -1,0 +1,187 @@
+"""The offline model: a deterministic pydantic-ai model that uses the same tools and returns the same types.
+
+It keeps nothing between requests: what to do next is a pure function of the message history, so a `FallbackModel` may
+hand any request of a run to it.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_ai import RunContext
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    ModelResponsePart,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.usage import RequestUsage
+
+from agents.fencing import fences_in
+from agents.rules import answers, draft, remedy, triage
+from agents.rules.casefile import Casefile, casefile
+from agents.rules.table import decide
+
+OFFLINE_NAME = "offline-rules"
+
+
+class OfflineModel(Model):
+    """Decides by the rule table. Costs nothing and asks nobody."""
+
+    @property
+    def model_name(self) -> str:
+        """Stands on every response, so that whatever it wrote can be labelled."""
+        return OFFLINE_NAME
+
+    @property
+    def system(self) -> str:
+        """The provider's name."""
+        return "agentops"
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """The next response to a history."""
+        _, parameters = self.prepare_request(model_settings, model_request_parameters)
+        return respond(messages, parameters)
+
+    @asynccontextmanager
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: RunContext[Any] | None = None,
+    ) -> AsyncGenerator[StreamedResponse]:
+        """The same, all at once."""
+        response = await self.request(messages, model_settings, model_request_parameters)
+        yield CompletedStreamedResponse(response, model_request_parameters=model_request_parameters, replay_events=True)
+
+
+def respond(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> ModelResponse:
+    """What the rules say next: calls of tools while something is still to be asked, then the output."""
+    contents = [content for text in _texts(messages) for content in fences_in(text)]
+    case = casefile(contents)
+    asked = {
+        (part.tool_name, _arguments(part)) for m in messages if isinstance(m, ModelResponse) for part in m.tool_calls
+    }
+    tools = {tool.name for tool in parameters.function_tools}
+    wanted = _output_wanted(parameters)
+    if case is not None:
+        calls = [call for call in _next_calls(case, wanted, asked) if call.tool_name in tools]
+        if calls:
+            return _response(*calls)
+    return _response(_output(case, wanted, parameters))
+
+
+def _texts(messages: Sequence[ModelMessage]) -> list[str]:
+    texts: list[str] = []
+    for message in messages:
+        if not isinstance(message, ModelRequest):
+            continue
+        for part in message.parts:
+            match part:
+                case UserPromptPart(content=str() as text):
+                    texts.append(text)
+                case UserPromptPart(content=content):
+                    texts.extend(item for item in content if isinstance(item, str))
+                case ToolReturnPart():
+                    texts.append(part.model_response_str())
+                case _:
+                    pass
+    return texts
+
+
+def _output_wanted(parameters: ModelRequestParameters) -> str:
+    """Which of our outputs is asked for, by a field that only it has; from the output tool or the native schema."""
+    schema: dict[str, Any] = {}
+    if parameters.output_tools:
+        schema = parameters.output_tools[0].parameters_json_schema
+    elif parameters.output_object is not None:
+        schema = parameters.output_object.json_schema
+    fields = schema.get("properties", {})
+    for field, output in (("root_cause", "diagnosis"), ("choices", "plan"), ("case_kind", "triage")):
+        if field in fields:
+            return output
+    return "answer"
+
+
+def _next_calls(case: Casefile, wanted: str, asked: set[tuple[str, str]]) -> list[ToolCallPart]:
+    """What is still to be read before the output can be written."""
+
+    def once(name: str, **arguments: str) -> list[ToolCallPart]:
+        key = (name, json.dumps(arguments, sort_keys=True))
+        # The id follows from the call, so that a repeated run has the same history.
+        return [] if key in asked else [ToolCallPart(name, arguments, tool_call_id=f"offline-{name}-{len(asked)}")]
+
+    dossier = case.dossier
+    if wanted == "answer":
+        question = case.brief.question[:400]
+        return once("search_runbooks", query=question) if question else []
+    if wanted != "diagnosis":
+        return []
+    calls: list[ToolCallPart] = []
+    if case.brief.listed:
+        gaps = {gap.part for gap in dossier.gaps}
+        if not dossier.signals and "signals" not in gaps:
+            calls += once("all_signals")
+        if dossier.endpoint is None and "endpoint" not in gaps:
+            calls += once("endpoint_state")
+        if not dossier.changes and dossier.no_changes is None and "changes" not in gaps:
+            calls += once("recent_changes")
+        if dossier.monitor is None and "violations" not in gaps and case.brief.monitored:
+            calls += once("data_quality")
+        if not dossier.capacity and "capacity" not in gaps:
+            calls += once("capacity")
+    if calls:
+        return calls
+    if dossier.lacks("Runbook index"):
+        return []
+    return once("search_runbooks", query=draft.SEARCHES[decide(case.symptoms).cause])
+
+
+def _output(case: Casefile | None, wanted: str, parameters: ModelRequestParameters) -> ModelResponsePart:
+    output: BaseModel | None = None
+    if case is not None:
+        match wanted:
+            case "diagnosis":
+                output = draft.write(case)
+            case "plan":
+                output = remedy.write(case)
+            case "triage":
+                output = triage.write(case)
+            case _:
+                output = answers.write(case)
+    if output is None:
+        return TextPart("There is no case here that the offline rules know how to read.")
+    if parameters.output_tools:
+        return ToolCallPart(
+            parameters.output_tools[0].name, output.model_dump(mode="json"), tool_call_id="offline-output"
+        )
+    return TextPart(output.model_dump_json())
+
+
+def _arguments(call: ToolCallPart) -> str:
+    return json.dumps(call.args_as_dict(), sort_keys=True)
+
+
+def _response(*parts: ModelResponsePart) -> ModelResponse:
+    # A price of nothing is a known price: cost limits stay enforceable when this model stands in for another.
+    return ModelResponse(
+        parts=list(parts),
+        usage=RequestUsage(cost=Decimal(0)),
+        model_name=OFFLINE_NAME,
+        provider_name="agentops",
+    )

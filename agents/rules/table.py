@@ -1,0 +1,151 @@
+"""The rule table: which root cause, in the order in which one beats the other (design of the domain).
+
+Data quality beats drift, for drift in broken data is a consequence. A deployment near the onset with unchanged inputs
+beats saturation, for a bad version saturates too. Drift needs harm to count, and clean data to be believed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agents.rules.symptoms import Symptoms
+from incidents.diagnosis import Confidence, RootCause
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row: the cause, what must be so, and how sure it makes us when everything was readable."""
+
+    cause: RootCause
+    applies: Callable[[Symptoms], bool]
+    confidence: Confidence
+    says: str
+    """The row in words."""
+
+
+RULES: Sequence[Rule] = (
+    Rule(
+        RootCause.UNKNOWN,
+        lambda s: not s.metrics_readable,
+        Confidence.LOW,
+        "without metrics nothing can be told",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.nulls or s.schema),
+        Confidence.HIGH,
+        "nulls or schema violations past their limit; drift and loss of quality follow from them",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.broken) and bool(s.drifted or s.quality_harm or s.anomalies),
+        Confidence.MEDIUM,
+        "Model Monitor found broken data, and the model suffers",
+    ),
+    Rule(
+        RootCause.BAD_DEPLOYMENT,
+        lambda s: s.deployment is not None and bool(s.serving_harm),
+        Confidence.HIGH,
+        "the endpoint got slow or failed right after its config was changed",
+    ),
+    Rule(
+        RootCause.BAD_DEPLOYMENT,
+        lambda s: s.deployment is not None and bool(s.quality_harm) and s.inputs_flat,
+        Confidence.HIGH,
+        "quality fell right after the config was changed, with unchanged inputs",
+    ),
+    Rule(
+        RootCause.TRAINING_SERVING_SKEW,
+        lambda s: s.deployment is not None and bool(s.quality_harm) and bool(s.drifted),
+        Confidence.LOW,
+        "a new version and shifted inputs at once: the two may prepare features differently",
+    ),
+    Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: bool(s.serving_harm) and bool(s.cpu or s.memory),
+        Confidence.HIGH,
+        "slow or failing with a saturated endpoint and no new config",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.volume_low),
+        Confidence.MEDIUM,
+        "too few rows arrive: a stale or cut source",
+    ),
+    Rule(
+        RootCause.FEATURE_DRIFT,
+        lambda s: bool(s.drifted) and bool(s.quality_lost),
+        Confidence.HIGH,
+        "inputs drifted, data clean, quality lost",
+    ),
+    Rule(
+        RootCause.FEATURE_DRIFT,
+        lambda s: bool(s.drifted) and bool(s.quality_slipping),
+        Confidence.MEDIUM,
+        "inputs drifted, data clean, quality on its way out",
+    ),
+    Rule(
+        RootCause.TRAFFIC_ANOMALY,
+        lambda s: bool(s.volume_high) or (s.traffic_grew is not None and bool(s.serving_harm)),
+        Confidence.MEDIUM,
+        "far more requests than usual",
+    ),
+    Rule(
+        RootCause.CONCEPT_DRIFT,
+        lambda s: bool(s.quality_lost) and s.inputs_flat,
+        Confidence.MEDIUM,
+        "quality lost with unchanged inputs and no new config",
+    ),
+    Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: bool(s.serving_harm),
+        Confidence.LOW,
+        "slow or failing without a new config or a saturated endpoint: a dependency is the likeliest",
+    ),
+    Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: s.cpu is not None or s.memory is not None,
+        Confidence.MEDIUM,
+        "saturated, not yet slow",
+    ),
+    Rule(
+        RootCause.BENIGN,
+        lambda s: bool(s.drifted or s.predictions_drifted or s.anomalies) and s.quality_readable and not s.quality_harm,
+        Confidence.HIGH,
+        "drift without harm",
+    ),
+    Rule(
+        RootCause.BENIGN,
+        lambda s: s.quality_readable and not any(r.severity for r in s.dossier.signals) and not s.dossier.failures,
+        Confidence.MEDIUM,
+        "everything that was read is inside its limits",
+    ),
+    Rule(RootCause.UNKNOWN, lambda _: True, Confidence.LOW, "no row of the table fits"),
+)
+
+
+def decide(symptoms: Symptoms) -> Rule:
+    """The first row that applies."""
+    return next(rule for rule in RULES if rule.applies(symptoms))
+
+
+RESTS_ON_CHANGES = frozenset(
+    {RootCause.BAD_DEPLOYMENT, RootCause.INFRASTRUCTURE, RootCause.CONCEPT_DRIFT, RootCause.TRAINING_SERVING_SKEW}
+)
+"""Causes that nobody can tell without knowing what was changed."""
+
+
+def confidence_of(rule: Rule, symptoms: Symptoms) -> Confidence:
+    """The row's confidence, one lower when a partner failed, and low where it rests on what that partner knows."""
+    if not symptoms.dossier.failures:
+        return rule.confidence
+    lower = {Confidence.HIGH: Confidence.MEDIUM, Confidence.MEDIUM: Confidence.LOW, Confidence.LOW: Confidence.LOW}
+    return min(lower[rule.confidence], highest_confidence(rule.cause, symptoms), key=lambda c: c.rank)
+
+
+def highest_confidence(cause: RootCause, symptoms: Symptoms) -> Confidence:
+    """As sure as anybody may be of a cause with what could be read, whoever reasons."""
+    if not symptoms.dossier.failures:
+        return Confidence.HIGH
+    if cause in RESTS_ON_CHANGES and not symptoms.changes_readable:
+        return Confidence.LOW
+    return Confidence.LOW if symptoms.dossier.lacks("Prometheus") else Confidence.MEDIUM

@@ -1,0 +1,230 @@
+"""What the reasoning floor may read: the readers of `tools`, by what is asked of them. Nothing here can change anything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from incidents.catalogue import ModelSpec
+from incidents.verification import Sample
+from tools.runbook_index.records import RunbookHit
+
+
+class InstantSampleLike(Protocol):
+    """One value of one series at one moment."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The series' labels."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """The value; may be NaN."""
+        ...
+
+
+class SeriesLike(Protocol):
+    """Values of one series over a window."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The series' labels."""
+        ...
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """In order of time."""
+        ...
+
+
+class MetricsReader(Protocol):
+    """`tools.prometheus.client.PrometheusClient`, as far as it is used here."""
+
+    async def query(self, promql: str, at: datetime | None = None) -> Sequence[InstantSampleLike]:
+        """Values at a moment."""
+        ...
+
+    async def query_range(
+        self, promql: str, start: datetime, end: datetime, step: timedelta | None = None
+    ) -> Sequence[SeriesLike]:
+        """Values over a window."""
+        ...
+
+    def graph_url(self, promql: str, start: datetime, end: datetime) -> str:
+        """Where a person sees the same."""
+        ...
+
+
+class VariantLike(Protocol):
+    """A variant of an endpoint as it stands."""
+
+    @property
+    def current_instances(self) -> int | None:
+        """Instances that serve."""
+        ...
+
+    @property
+    def desired_instances(self) -> int | None:
+        """Instances that were asked for."""
+        ...
+
+
+class EndpointLike(Protocol):
+    """An endpoint as it stands."""
+
+    @property
+    def config_name(self) -> str:
+        """The endpoint config that is live."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """SageMaker's word, e.g. ``InService``."""
+        ...
+
+    @property
+    def created_at(self) -> datetime:
+        """When the endpoint was created."""
+        ...
+
+    @property
+    def last_modified(self) -> datetime:
+        """When it was last changed."""
+        ...
+
+    @property
+    def failure_reason(self) -> str | None:
+        """SageMaker's words, untrusted."""
+        ...
+
+    @property
+    def variants(self) -> Sequence[VariantLike]:
+        """Its variants."""
+        ...
+
+
+class ConfigSummaryLike(Protocol):
+    """One endpoint config among others."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was created."""
+        ...
+
+
+class ChangeLike(Protocol):
+    """Something that was changed about a model."""
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """A short word for the sort of change."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """The thing that was changed."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """More about it, untrusted."""
+        ...
+
+
+class PipelineLike(Protocol):
+    """A training pipeline as it stands."""
+
+    @property
+    def status(self) -> str:
+        """SageMaker's word, e.g. ``Active``."""
+        ...
+
+
+class SageMakerReads(Protocol):
+    """`tools.sagemaker.reader.SageMakerReader`, as far as it is used here."""
+
+    async def endpoint(self, name: str) -> EndpointLike:
+        """The endpoint as it stands."""
+        ...
+
+    async def endpoint_configs(self, prefix: str, limit: int) -> Sequence[ConfigSummaryLike]:
+        """Configs whose name begins so, newest first."""
+        ...
+
+    async def pipeline(self, name: str) -> PipelineLike:
+        """The training pipeline."""
+        ...
+
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> Sequence[str]:
+        """What stands against a rollback, in plain words; empty when nothing does."""
+        ...
+
+    async def recent_changes(self, model: ModelSpec, since: datetime) -> Sequence[ChangeLike]:
+        """Changes, newest first."""
+        ...
+
+
+class ViolationLike(Protocol):
+    """One violation of a model's data constraints."""
+
+    @property
+    def feature(self) -> str:
+        """The feature that violates."""
+        ...
+
+    @property
+    def check(self) -> str:
+        """The check's name, e.g. ``completeness_check``."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """The monitor's words, untrusted."""
+        ...
+
+
+class DatasetReads(Protocol):
+    """`tools.datasets.reader.DatasetReader`, as far as it is used here."""
+
+    async def violations(self, model: ModelSpec) -> Sequence[ViolationLike]:
+        """What the last run of Model Monitor found."""
+        ...
+
+
+class RunbookReads(Protocol):
+    """`tools.runbook_index.index.RunbookIndex`, as far as it is used here. Its methods block for milliseconds."""
+
+    def search(
+        self, query: str, *, alert: str | None = None, runbook_url: str | None = None, k: int = 5
+    ) -> Sequence[RunbookHit]:
+        """Passages, best first."""
+        ...
+
+    def similar_incidents(self, text: str, k: int = 3) -> Sequence[RunbookHit]:
+        """Past incidents, best first."""
+        ...
+
+    def verify_quote(self, file: str, heading: str, quote: str) -> tuple[int, int] | None:
+        """The lines of a quote, or None where it does not stand there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything an investigation may read."""
+
+    prometheus: MetricsReader
+    sagemaker: SageMakerReads
+    datasets: DatasetReads
+    runbooks: RunbookReads

@@ -1,0 +1,115 @@
+"""What a language model may call while it investigates. Every tool reads; none can change anything."""
+
+from collections.abc import Sequence
+
+from pydantic_ai import FunctionToolset, ModelRetry, RunContext
+
+from agents.collectors.free_query import LONGEST_QUERY
+from agents.fencing import facts_fenced
+from agents.readings import Found
+from agents.workbench import Workbench
+
+
+async def all_signals(ctx: RunContext[Workbench]) -> str:
+    """Every signal of the model's catalogue entry, now against before, with onset and limit. Start here."""
+    return _told("prometheus", await ctx.deps.all_signals())
+
+
+async def metric_window(ctx: RunContext[Workbench], signal: str) -> str:
+    """One signal of the catalogue over the window: value before and now, onset, and whether it is past its limit.
+
+    Args:
+        signal: the signal's name in the catalogue, e.g. latency_p99.
+    """
+    model = ctx.deps.lens.model
+    known = list(model.signals) if model else []
+    if signal not in known:
+        raise ModelRetry(f"There is no signal of that name. Signals: {', '.join(known) or 'none'}.")
+    return _told("prometheus", await ctx.deps.one_signal(signal))
+
+
+async def query_prometheus(ctx: RunContext[Workbench], promql: str) -> str:
+    """The value of a PromQL expression now. Use it for what the catalogue's signals do not tell.
+
+    Args:
+        promql: one expression; answers are cut to twenty series.
+    """
+    if not promql.strip() or len(promql) > LONGEST_QUERY:
+        raise ModelRetry(f"Give one expression of 1 to {LONGEST_QUERY} characters.")
+    return _told("prometheus", await ctx.deps.query_prometheus(promql))
+
+
+async def feature_drift(ctx: RunContext[Workbench]) -> str:
+    """The drift (PSI) of every feature and of all together, worst first."""
+    model = ctx.deps.lens.model
+    names = [name for name in ("feature_psi", "aggregate_psi", "prediction_psi") if model and name in model.signals]
+    found: list[Found] = []
+    for name in names:
+        found.extend(await ctx.deps.one_signal(name))
+    return _told("prometheus", found)
+
+
+async def capacity(ctx: RunContext[Workbench]) -> str:
+    """CPU, memory, instances and traffic of the endpoint, now against before."""
+    return _told("prometheus", await ctx.deps.capacity())
+
+
+async def endpoint_state(ctx: RunContext[Workbench]) -> str:
+    """The endpoint as SageMaker shows it: config, status, instances, last change, and older configs."""
+    return _told("sagemaker", await ctx.deps.endpoint_state())
+
+
+async def recent_changes(ctx: RunContext[Workbench]) -> str:
+    """What was changed about this model lately (deployments, configs, training), and which config served when."""
+    return _told("sagemaker", await ctx.deps.recent_changes())
+
+
+async def data_quality(ctx: RunContext[Workbench]) -> str:
+    """Violations of the data constraints that the last run of Model Monitor found: nulls, types, columns."""
+    return _told("model monitor", await ctx.deps.data_quality())
+
+
+async def search_runbooks(ctx: RunContext[Workbench], query: str) -> str:
+    """Passages of runbooks and procedures, word for word, each with file, heading and lines to cite.
+
+    Args:
+        query: what you want to know, in a few words.
+    """
+    return _told("runbooks", await ctx.deps.search_runbooks(query))
+
+
+async def similar_incidents(ctx: RunContext[Workbench], text: str) -> str:
+    """Past incidents like the one told.
+
+    Args:
+        text: the symptoms, in a few words.
+    """
+    return _told("runbooks", await ctx.deps.similar_incidents(text))
+
+
+def investigation_toolset() -> FunctionToolset[Workbench]:
+    """All of the above."""
+    return FunctionToolset[Workbench](
+        [
+            all_signals,
+            metric_window,
+            feature_drift,
+            data_quality,
+            endpoint_state,
+            recent_changes,
+            capacity,
+            search_runbooks,
+            similar_incidents,
+            query_prometheus,
+        ],
+        id="investigation",
+    )
+
+
+def runbook_toolset() -> FunctionToolset[Workbench]:
+    """Runbooks and past incidents alone, for questions without an incident."""
+    return FunctionToolset[Workbench]([search_runbooks, similar_incidents], id="runbooks")
+
+
+def _told(source: str, found: Sequence[Found]) -> str:
+    return facts_fenced(source, found)

@@ -1,0 +1,66 @@
+"""What the tools of one investigation work on: the case, the book, and the lens on the partners."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from agents.collectors import alerts, capacity, changes, free_query, quality, runbooks, signals
+from agents.collectors.lens import Lens
+from agents.evidence_book import EvidenceBook
+from agents.readings import Found
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Every question goes through the book: asked of a partner once, admitted under one id."""
+
+    lens: Lens
+    book: EvidenceBook
+
+    def alerts(self) -> list[Found]:
+        """The alerts of the incident."""
+        return self.book.admit(alerts.alerts(self.lens))
+
+    async def all_signals(self) -> list[Found]:
+        """Every signal of the catalogue, now against before."""
+        return await self._asked(("all_signals",), lambda: signals.all_signals(self.lens))
+
+    async def one_signal(self, name: str) -> list[Found]:
+        """One signal of the catalogue."""
+        return await self._asked(("signal", name), lambda: signals.one_signal(self.lens, name))
+
+    async def capacity(self) -> list[Found]:
+        """CPU, memory, instances, traffic."""
+        return await self._asked(("capacity",), lambda: capacity.capacity(self.lens))
+
+    async def endpoint_state(self) -> list[Found]:
+        """The endpoint as it stands."""
+        return await self._asked(("endpoint",), lambda: changes.endpoint_state(self.lens))
+
+    async def recent_changes(self) -> list[Found]:
+        """What was changed lately."""
+        return await self._asked(("changes",), lambda: changes.recent_changes(self.lens))
+
+    async def data_quality(self) -> list[Found]:
+        """What Model Monitor says."""
+        return await self._asked(("quality",), lambda: quality.data_quality(self.lens))
+
+    async def runbooks_for_alerts(self) -> list[Found]:
+        """The pages of the alerts, and past incidents like this one."""
+        return await self._asked(("pages",), lambda: runbooks.for_alerts(self.lens))
+
+    async def search_runbooks(self, query: str) -> list[Found]:
+        """Passages for a question."""
+        query = query.strip()[:400]
+        return await self._asked(("search", query), lambda: runbooks.search(self.lens, query))
+
+    async def similar_incidents(self, text: str) -> list[Found]:
+        """Past incidents like the one told."""
+        text = text.strip()[:400]
+        return await self._asked(("similar", text), lambda: runbooks.similar(self.lens, text))
+
+    async def query_prometheus(self, promql: str) -> list[Found]:
+        """The answer to a query that a reasoner wrote itself."""
+        return await self._asked(("query", promql), lambda: free_query.query_prometheus(self.lens, promql))
+
+    async def _asked(self, question: Hashable, ask: Callable[[], Awaitable[Sequence[Found]]]) -> list[Found]:
+        return self.book.admit(await self.book.once(question, ask))
