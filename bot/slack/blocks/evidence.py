@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import RichTextElement
 
+from bot.slack.blocks.citations import marks
 from bot.slack.blocks.kit import anchor, bullets, context, glue, paragraph, rendered, rich, section, words
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import mrkdwn, plural

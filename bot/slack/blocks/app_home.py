@@ -1,0 +1,82 @@
+"""The app's home: how things stand. Data for full members only."""
+
+from typing import Any
+
+from slack_sdk.models.views import View
+
+from bot.slack.blocks.incident_list import incident_blocks
+from bot.slack.blocks.kit import context, divider, header, section
+from bot.slack.blocks.links import Links
+from bot.slack.blocks.status import status_blocks
+from bot.slack.blocks.text import date, mrkdwn, plural
+from bot.slack.blocks.wording import approvers_words
+from bot.slack.rendered import Block
+from bot.slack.views import ApprovalLine, DoneLine, HomeView
+
+_INCIDENTS = 15
+_APPROVALS = 10
+_DONE = 10
+_PER_SECTION = 5
+
+
+def home_view(view: HomeView, links: Links) -> dict[str, Any]:
+    """Health per model, open incidents, approvals waiting, what was done lately, each with its thread."""
+    approvals = [_approval(one, links) for one in view.approvals[:_APPROVALS]]
+    done = [_done(one, links) for one in view.done[:_DONE]]
+    return _home(
+        [
+            header("Approvals waiting"),
+            *(_sections(approvals) or [section("Nothing waits for a decision.")]),
+            header("Open incidents"),
+            *(incident_blocks(view.incidents[:_INCIDENTS], links) or [section(":white_check_mark: No open incident.")]),
+            *_more(len(view.incidents) - _INCIDENTS, "open incident"),
+            header("Models"),
+            *(status_blocks(view.status, links) or [section("No models are watched.")]),
+            header("Done lately"),
+            *(_sections(done) or [section("Nothing was done lately.")]),
+            divider(),
+            context(f"As of {date(view.status.read_at, '{time_secs}')}; open this tab again to refresh it."),
+        ]
+    )
+
+
+def closed_home() -> dict[str, Any]:
+    """What guests and people of other workspaces see: that there is nothing to see."""
+    return _home([section("This app shows its data to full members of its own workspace only.")])
+
+
+def broken_home(reference: str) -> dict[str, Any]:
+    """What is shown when the data cannot be read."""
+    return _home(
+        [
+            section(":x: *The overview cannot be read right now.* Open this tab again in a minute."),
+            context(f"Reference: {mrkdwn(reference, 80)}"),
+        ]
+    )
+
+
+def _home(blocks: list[Block]) -> dict[str, Any]:
+    view: dict[str, Any] = View(type="home", blocks=list[Any](blocks[:100])).to_dict()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] the SDK types it as a bare dict
+    return view  # pyright: ignore[reportUnknownVariableType] the same
+
+
+def _more(count: int, what: str) -> list[Block]:
+    return [context(f"and {plural(count, f'more {what}')}: `/agentops incidents`")] if count > 0 else []
+
+
+def _sections(lines: list[str]) -> list[Block]:
+    return [section("\n".join(lines[start : start + _PER_SECTION])) for start in range(0, len(lines), _PER_SECTION)]
+
+
+def _approval(one: ApprovalLine, links: Links) -> str:
+    where = links.to_thread(one.thread, one.incident_id)
+    return (
+        f":bell: {where} *{mrkdwn(one.title, 160)}*\n"
+        f"      {one.votes} of {plural(one.needed, 'approval')} by {approvers_words(one.approvers)} · "
+        f"open until {date(one.expires_at)}"
+    )
+
+
+def _done(one: DoneLine, links: Links) -> str:
+    where = links.to_thread(one.thread, one.incident_id)
+    return f"{date(one.at)} · {where} *{mrkdwn(one.model, 80)}* – {mrkdwn(one.text, 200)}"

@@ -1,0 +1,278 @@
+"""The desk: what people ask in Slack, answered from the store, the runbooks and the investigator."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from agents.investigator import Investigator
+from bot.decisions import Decided, Decisions
+from bot.slack.people import LookupFailed, People
+from bot.slack.ports import Delivery, UnknownModel, Via
+from bot.slack.views import (
+    AnswerView,
+    ApprovalLine,
+    DecisionReply,
+    DoneLine,
+    HomeView,
+    IncidentLine,
+    IncidentsView,
+    InvestigateReply,
+    ModelStatus,
+    Passage,
+    RunbooksView,
+    StatusView,
+)
+from incidents import remediation as spec
+from incidents.approval import Person
+from incidents.catalogue import Catalogue, Unlisted
+from incidents.incident import Incident
+from incidents.investigation import Case
+from incidents.ledger import ThreadRef
+from tools.errors import UpstreamError
+from tools.incident_store.reader import StoreReader
+from tools.incident_store.tables import ExecutionRecord
+from tools.incident_store.writer.store import StoreWriter
+from tools.runbook_index.index import RunbookIndex
+
+log = structlog.get_logger(__name__)
+
+PAGE = 20
+"""Incidents on one page."""
+MANY = 1000
+LEFT_OVER_AFTER = timedelta(seconds=10)
+"""A delivery not dealt with for this long was left by a crash."""
+
+
+class BotDesk:
+    """Answers the listeners. See `bot.slack.ports.Desk` for what each method promises."""
+
+    def __init__(
+        self,
+        reader: StoreReader,
+        writer: StoreWriter,
+        catalogue: Catalogue,
+        decisions: Decisions,
+        investigator: Investigator,
+        runbooks: RunbookIndex,
+        people: People,
+        *,
+        runbook_link: Callable[[str], str | None],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        wake: Callable[[], None],
+    ) -> None:
+        """`runbook_link`: the address of a runbook file, where people can read it."""
+        self._reader = reader
+        self._writer = writer
+        self._catalogue = catalogue
+        self._decisions = decisions
+        self._investigator = investigator
+        self._runbooks = runbooks
+        self._people = people
+        self._runbook_link = runbook_link
+        self._clock = clock
+        self._new_id = new_id
+        self._wake = wake
+
+    async def record(self, delivery: Delivery) -> bool:
+        """Store it before it is acked; False when it was stored before."""
+        return await asyncio.to_thread(
+            self._writer.clicks.record, delivery.id, delivery.kind, delivery.payload, self._clock()
+        )
+
+    async def handled(self, delivery_id: str) -> None:
+        """It has been dealt with."""
+        await asyncio.to_thread(self._writer.clicks.handled, delivery_id, self._clock())
+
+    async def status(self, model: str | None) -> StatusView:
+        """One line a model, from rows alone."""
+        if model is not None and model not in self._catalogue.models:
+            raise UnknownModel(model, tuple(self._catalogue.models))
+        return await asyncio.to_thread(self._status, model)
+
+    async def incidents(self, page: int) -> IncidentsView:
+        """One page of open incidents, newest first."""
+        return await asyncio.to_thread(self._incidents, page)
+
+    async def home(self) -> HomeView:
+        """Health, incidents, approvals, what was done."""
+        return await asyncio.to_thread(self._home)
+
+    async def runbooks(self, question: str) -> RunbooksView:
+        """The passages nearest to a question."""
+        try:
+            hits = await asyncio.to_thread(self._runbooks.search, question, k=3)
+        except UpstreamError as error:
+            log.warning("runbooks.unsearchable", error=str(error))
+            return RunbooksView(question, (), "The runbooks cannot be searched right now.")
+        passages = tuple(Passage(h.file, h.heading, h.quote, h.lines, self._runbook_link(h.file)) for h in hits)
+        return RunbooksView(question, passages)
+
+    async def ask(self, question: str, person: Person, channel: str, thread_ts: str) -> AnswerView | None:
+        """Answer in the thread of an incident, or from the runbooks anywhere else."""
+        incident_id = await asyncio.to_thread(self._reader.incident_of_thread, channel, thread_ts)
+        if incident_id is None:
+            found = await self.runbooks(question)
+            text = "This is what the runbooks say." if found.passages else "No runbook fits this question."
+            return AnswerView(question, found.gap or text, found.passages)
+        file = await asyncio.to_thread(self._reader.file, incident_id)
+        case = Case(incident=file.incident, model=self._model(file.incident), question=question, now=self._clock())
+        answer = await self._investigator.answer(question, case, file.findings)
+        passages = tuple(
+            Passage(c.file, c.heading, c.quote, c.lines, self._runbook_link(c.file)) for c in answer.citations
+        )
+        text = answer.text if not answer.gaps else f"{answer.text}\n\nCould not be read: {'; '.join(answer.gaps)}."
+        return AnswerView(question, text, passages, answer.reasoner, incident_id)
+
+    async def investigate(self, model: str, question: str, person: Person) -> InvestigateReply:
+        """Look into a model now, in the thread of its open incident or in a new one."""
+        entry = self._catalogue.models.get(model)
+        if entry is None:
+            raise UnknownModel(model, tuple(self._catalogue.models))
+        incident_id = await asyncio.to_thread(
+            self._writer.intake.ask, entry, question, person.id, self._new_id(), self._clock()
+        )
+        self._wake()
+        if incident_id is None:
+            return InvestigateReply(model, why="a change is under way; its thread tells how it goes")
+        threads = await asyncio.to_thread(self._reader.threads, [incident_id])
+        return InvestigateReply(model, incident_id, threads.get(incident_id))
+
+    async def approve(self, proposal_id: str, person: Person, via: Via) -> DecisionReply:
+        """Count one yes."""
+        return _reply(await self._decisions.approve(proposal_id, person))
+
+    async def approve_by_digest(self, proposal_id: str, digest8: str, person: Person) -> DecisionReply:
+        """Count one yes whose eight characters must be the card's."""
+        return _reply(await self._decisions.approve(proposal_id, person, digest8))
+
+    async def deny(self, proposal_id: str, reason: str, person: Person, via: Via) -> DecisionReply:
+        """A final no."""
+        return _reply(await self._decisions.deny(proposal_id, person, reason))
+
+    async def finish_left_over(self) -> None:
+        """Decide the clicks that a crash left stored but undecided. The rows make a second decision harmless."""
+        left = await asyncio.to_thread(self._writer.clicks.left_over, self._clock(), LEFT_OVER_AFTER)
+        for delivery_id, kind, payload in left:
+            try:
+                await self._decide_left_over(kind, payload)
+            except LookupFailed as error:
+                log.warning("click.person_unknown", delivery=delivery_id, error=str(error))
+                continue
+            await self.handled(delivery_id)
+            log.info("click.left_over_decided", delivery=delivery_id, kind=kind)
+
+    async def _decide_left_over(self, kind: str, payload: dict[str, Any]) -> None:
+        if kind not in {"approve", "deny", "approve_by_digest"}:
+            return
+        person = await self._people.lookup(str(payload.get("user_id", "")), str(payload.get("team_id", "")))
+        proposal_id = str(payload.get("proposal_id", ""))
+        match kind:
+            case "approve":
+                await self._decisions.approve(proposal_id, person)
+            case "approve_by_digest":
+                await self._decisions.approve(proposal_id, person, str(payload.get("digest8", "")))
+            case _:
+                await self._decisions.deny(proposal_id, person, str(payload.get("reason", "")))
+
+    def _model(self, incident: Incident) -> Any:
+        found = self._catalogue.find({"model": incident.model, "env": incident.environment})
+        return None if isinstance(found, Unlisted) or not incident.listed else found
+
+    def _status(self, only: str | None) -> StatusView:
+        live = {one.model: one for one in reversed(self._reader.incidents(live=True, limit=MANY, model=only))}
+        threads = self._reader.threads([one.id for one in live.values()])
+        configs = self._reader.configs_live()
+        doing = {record.model: record for record in self._reader.executions_under_way()}
+        lines: list[ModelStatus] = []
+        for name, entry in self._catalogue.models.items():
+            if only is not None and name != only:
+                continue
+            incident = live.get(name)
+            seen = configs.get(entry.endpoint.name) if entry.endpoint else None
+            lines.append(
+                ModelStatus(
+                    model=name,
+                    environment=entry.environment,
+                    tier=entry.tier,
+                    live_config=seen[0] if seen else None,
+                    deployed_at=seen[1] if seen else None,
+                    incident_id=incident.id if incident else None,
+                    incident_state=incident.state if incident else None,
+                    severity=incident.severity if incident else None,
+                    doing=self._doing(doing[name]) if name in doing else "",
+                    thread=threads.get(incident.id) if incident else None,
+                    unreadable="" if seen or entry.endpoint is None else "its endpoint has not been read yet",
+                )
+            )
+        return StatusView(tuple(lines), self._clock())
+
+    def _doing(self, record: ExecutionRecord) -> str:
+        return spec.title(self._reader.proposal(record.proposal_id).proposal.remediation)
+
+    def _incidents(self, page: int) -> IncidentsView:
+        total = self._reader.count_incidents(live=True)
+        found = self._reader.incidents(live=True, limit=PAGE, offset=PAGE * (max(1, page) - 1))
+        return IncidentsView(self._lines(found), total, max(1, page), max(1, -(-total // PAGE)))
+
+    def _lines(self, found: list[Incident]) -> tuple[IncidentLine, ...]:
+        threads = self._reader.threads([one.id for one in found])
+        return tuple(
+            IncidentLine(one.id, one.model, one.state, one.severity, one.started_at, _fires(one), threads.get(one.id))
+            for one in found
+        )
+
+    def _home(self) -> HomeView:
+        pending = self._reader.pending_proposals()
+        done = self._reader.done_lately()
+        ids = [view.proposal.incident_id for view in pending] + [record.incident_id for record in done]
+        threads: dict[str, ThreadRef] = self._reader.threads(ids)
+        approvals = tuple(
+            ApprovalLine(
+                view.proposal.id,
+                view.proposal.title,
+                view.proposal.incident_id,
+                view.model,
+                view.approvers,
+                len(view.approval.votes),
+                view.approval.needed,
+                view.proposal.expires_at,
+                threads.get(view.proposal.incident_id),
+            )
+            for view in pending
+        )
+        lately = tuple(
+            DoneLine(
+                record.progress or self._doing(record),
+                record.finished_at or record.created_at,
+                record.incident_id,
+                record.model,
+                threads.get(record.incident_id),
+            )
+            for record in done
+        )
+        open_now = self._reader.incidents(live=True, limit=PAGE)
+        return HomeView(self._status(None), self._lines(open_now), approvals, lately)
+
+
+def _fires(incident: Incident) -> str:
+    names = list(dict.fromkeys(alert.name for alert in incident.firing))
+    return ", ".join(names) if names else "nothing fires any more"
+
+
+def _reply(decided: Decided) -> DecisionReply:
+    return DecisionReply(
+        result=decided.result,
+        proposal_id=decided.proposal_id,
+        incident_id=decided.incident_id,
+        title=decided.title,
+        state=decided.state,
+        votes=decided.votes,
+        needed=decided.needed,
+        by=decided.by,
+        at=decided.at,
+        why=decided.why,
+    )

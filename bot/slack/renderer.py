@@ -1,0 +1,182 @@
+"""From a row of the outbox to what stands in Slack: reads what the row shows, hands it to the blocks."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import assert_never
+
+from bot.slack.blocks.advice import advice_message
+from bot.slack.blocks.answer import answer_message
+from bot.slack.blocks.diagnosis import diagnosis_message
+from bot.slack.blocks.evidence import evidence_message
+from bot.slack.blocks.execution import execution_message
+from bot.slack.blocks.links import Links
+from bot.slack.blocks.notes import escalation_message, failure_message, note_message
+from bot.slack.blocks.progress import progress_message
+from bot.slack.blocks.proposal import proposal_message
+from bot.slack.blocks.report import report_message
+from bot.slack.blocks.root import root_message
+from bot.slack.blocks.verification import verification_message
+from bot.slack.people import LookupFailed
+from bot.slack.ports import Groups, Shelf
+from bot.slack.rendered import FilePost, Rendered
+from incidents import report
+from incidents.approval import ApprovalState
+from incidents.execution import ExecutionState
+from incidents.investigation import Findings
+from incidents.ledger import IncidentFile, InvestigationView, ProposalView
+from incidents.message import MessageKind, OutboxMessage
+from incidents.policy import RequireApproval
+
+_READ_NEXT = 5
+_ASK_AGAIN = "Ask for a new look and a new proposal: /agentops investigate"
+
+
+class Renderer:
+    """Renders any message. None means that there is nothing to show (any more)."""
+
+    def __init__(self, shelf: Shelf, groups: Groups, links: Links, clock: Callable[[], datetime]) -> None:
+        """`shelf` is read at the moment of sending, so that a message shows what is, not what was."""
+        self._shelf = shelf
+        self._groups = groups
+        self._links = links
+        self._clock = clock
+
+    async def __call__(self, message: OutboxMessage) -> Rendered | FilePost | None:
+        """Raises `LookupError` when the row names something that is not there."""
+        if message.incident_id is None:
+            return None
+        match message.kind:
+            case MessageKind.CHART:
+                return await self._shelf.chart(message.incident_id, message.subject)
+            case MessageKind.ANSWER:
+                answer = await self._shelf.answer(message.incident_id, message.subject)
+                return answer_message(answer, self._links) if answer else None
+            case MessageKind.NOTE:
+                note = await self._shelf.note(message.incident_id, message.subject)
+                return note_message(note) if note else None
+            case MessageKind.FAILURE:
+                return await self._failure(message.incident_id, message.subject)
+            case _:
+                file = await self._shelf.file(message.incident_id)
+                if message.kind is MessageKind.ESCALATION:
+                    return await self._escalation(file, message.subject)
+                return self._of_file(message.kind, file, message.subject)
+
+    def _of_file(self, kind: MessageKind, file: IncidentFile, subject: str) -> Rendered | None:
+        match kind:
+            case MessageKind.ROOT:
+                return root_message(file, self._links)
+            case MessageKind.PROGRESS:
+                one = _investigation(file, subject)
+                finished = one.state in {"done", "failed"}
+                return progress_message(one.steps, question=one.question, finished=finished)
+            case MessageKind.DIAGNOSIS:
+                return diagnosis_message(_findings(file, subject), self._links, proposed=_open_titles(file))
+            case MessageKind.EVIDENCE:
+                return evidence_message(_findings(file, subject), self._links)
+            case MessageKind.ADVICE:
+                forbidden = [entry.text for entry in file.timeline if entry.kind == "forbidden"]
+                return advice_message(file.incident, _findings(file, subject), forbidden=forbidden[-5:])
+            case MessageKind.PROPOSAL:
+                return proposal_message(_proposal(file, subject))
+            case MessageKind.EXECUTION:
+                execution = next((e for e in file.executions if e.id == subject), None)
+                if execution is None:
+                    raise LookupError(subject)
+                proposal = _proposal(file, execution.proposal_id).proposal
+                return execution_message(execution, proposal, now=self._clock())
+            case MessageKind.VERIFICATION:
+                view = next((v for v in file.verifications if v.execution_id == subject), None)
+                if view is None:
+                    raise LookupError(subject)
+                return verification_message(view)
+            case MessageKind.REPORT:
+                return self._report(file)
+            case (
+                MessageKind.CHART | MessageKind.ANSWER | MessageKind.NOTE | MessageKind.FAILURE | MessageKind.ESCALATION
+            ):
+                raise AssertionError(f"{kind} is rendered elsewhere")
+            case _:
+                assert_never(kind)
+
+    def _report(self, file: IncidentFile) -> Rendered:
+        findings = file.findings
+        diagnosis = findings.diagnosis if findings else None
+        files = [f"{c.file} › {c.heading}" for c in diagnosis.citations] if diagnosis else []
+        past = [f"similar: {one}" for one in diagnosis.similar_incidents] if diagnosis else []
+        read_next = list(dict.fromkeys([*files, *past]))[:_READ_NEXT]
+        return report_message(report.write(file.incident, diagnosis, file.timeline, read_next), self._links)
+
+    async def _failure(self, incident_id: str, subject: str) -> Rendered:
+        note = await self._shelf.note(incident_id, subject)
+        if note is not None:
+            return note_message(note)
+        return failure_message(
+            "The investigation could not be finished.",
+            incident_id,
+            "Nothing was changed. Ask for another with /agentops investigate, or look into it by hand.",
+        )
+
+    async def _escalation(self, file: IncidentFile, subject: str) -> Rendered:
+        why, steps, about = _needed(file, subject)
+        note = await self._shelf.note(file.incident.id, subject)
+        if note is not None:
+            why = f"{note.title} {note.text}".strip()
+        effect = about.proposal.decision.effect if about else None
+        call = (effect.escalate_to or effect.approvers) if isinstance(effect, RequireApproval) else ()
+        return escalation_message(why, steps, call=call, group_ids=await self._ids_of_groups())
+
+    async def _ids_of_groups(self) -> Mapping[str, str]:
+        try:
+            return await self._groups.group_ids()
+        except LookupFailed:
+            # Named without being called: better than a message that does not come.
+            return {}
+
+
+def _investigation(file: IncidentFile, id: str) -> InvestigationView:
+    found = next((one for one in file.investigations if one.id == id), None)
+    if found is None:
+        raise LookupError(id)
+    return found
+
+
+def _findings(file: IncidentFile, id: str) -> Findings:
+    findings = _investigation(file, id).findings
+    if findings is None:
+        raise LookupError(id)
+    return findings
+
+
+def _proposal(file: IncidentFile, id: str) -> ProposalView:
+    found = next((view for view in file.proposals if view.proposal.id == id), None)
+    if found is None:
+        raise LookupError(id)
+    return found
+
+
+def _open_titles(file: IncidentFile) -> list[str]:
+    live = {ApprovalState.PENDING, ApprovalState.APPROVED}
+    return [view.proposal.title for view in file.proposals if view.approval.state in live]
+
+
+def _needed(file: IncidentFile, subject: str) -> tuple[str, list[str], ProposalView | None]:
+    """Why a person is needed, what they can do, and which proposal it is about."""
+    ask_again = f"{_ASK_AGAIN} {file.incident.model}"
+    execution = next((e for e in file.executions if e.id == subject), None)
+    proposal_id = execution.proposal_id if execution else subject
+    about = next((view for view in file.proposals if view.proposal.id == proposal_id), None)
+    title = f"“{about.proposal.title}”" if about else "The proposal"
+    if execution is None:
+        why = f"Nobody decided on {title} in time. Nothing was changed and the alerts still fire."
+        return why, ["Read the diagnosis and the evidence above.", ask_again], about
+    match execution.state:
+        case ExecutionState.NEEDS_VERIFICATION:
+            why = f"It is not known whether {title} took effect; it is not sent again by itself."
+            return why, [f"Look at {execution.target} by hand.", ask_again], about
+        case ExecutionState.SUCCEEDED:
+            why = f"{title} was done, but the recovery could not be confirmed."
+            undo = [f"To undo it: {about.proposal.undo}"] if about else []
+            return why, ["Look at the signals above.", *undo, ask_again], about
+        case _:
+            return f"{title} could not be done.", ["Look at the error above.", ask_again], about
