@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,7 +52,7 @@ def require_chromium() -> tuple[str, str]:
 
 
 @contextmanager
-def open_browser(profile: Path, *, width: int = 1440, height: int = 900) -> Iterator["Page"]:
+def open_browser(profile: Path, *, width: int = 1440, height: int = 900) -> Generator["Page", None, None]:
     """A browser with a fresh profile, closed at the end."""
     chromium, driver = require_chromium()
     options = webdriver.ChromeOptions()
@@ -60,7 +60,7 @@ def open_browser(profile: Path, *, width: int = 1440, height: int = 900) -> Iter
     for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    chrome: Any = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     try:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -72,8 +72,8 @@ def open_browser(profile: Path, *, width: int = 1440, height: int = 900) -> Iter
 class Page:
     """The workspace's page, driven by its `data-testid`s."""
 
-    def __init__(self, chrome: webdriver.Chrome):
-        self.chrome = chrome
+    def __init__(self, chrome: Any):
+        self.chrome = chrome  # Any: selenium's signatures are only partly typed
 
     def open(self, address: str) -> None:
         """Load the page as a person who has never been here, and wait until it has read everything."""
@@ -125,11 +125,15 @@ class Page:
         """The name of the element that has the focus."""
         return str(self.run("return document.activeElement?.dataset.testid ?? ''"))
 
+    def value(self, testid: str) -> str:
+        """What is written in a field."""
+        return str(self.run("return arguments[0].value", self.find(testid)))
+
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page."""
         return self.chrome.execute_script(script, *arguments)
 
     def complaints(self) -> list[str]:
         """What the browser logged as an error since last asked: refused by the policy, thrown, not found."""
-        log: list[dict[str, Any]] = self.chrome.get_log("browser")  # pyright: ignore[reportUnknownMemberType] - untyped in selenium
+        log: list[dict[str, Any]] = self.chrome.get_log("browser")
         return [str(entry["message"]) for entry in log if entry["level"] == "SEVERE"]

@@ -127,10 +127,11 @@ class Stage:
 
     async def _connect(self) -> None:
         credentials = self.workspace.credentials
-        self.client = AsyncWebClient(token=credentials.bot_token, base_url=f"{self.workspace.base_url}/api/")
-        self.slack_app = AsyncApp(client=self.client, signing_secret=credentials.signing_secret)
+        # Any: the SDK's signatures are only partly typed.
+        self.client: Any = AsyncWebClient(token=credentials.bot_token, base_url=f"{self.workspace.base_url}/api/")
+        self.slack_app: Any = AsyncApp(client=self.client, signing_secret=credentials.signing_secret)
         self._listen()
-        self._handler = AsyncSocketModeHandler(self.slack_app, credentials.app_token)
+        self._handler: Any = AsyncSocketModeHandler(self.slack_app, credentials.app_token)
         await self._handler.connect_async()
 
     async def _stop(self) -> None:

@@ -111,7 +111,7 @@ def test_a_slash_command_is_completed_and_answered_to_its_writer_alone(page: Pag
     page.keys("/agentops st")
     page.says("composer-input-list", "/agentops status")
     page.keys(Keys.TAB)
-    assert page.find("composer-input").get_property("value") == "/agentops status"
+    assert page.value("composer-input") == "/agentops status"
     page.keys(Keys.ENTER)
     page.says("channel-messages", "Only visible to you")
     page.says("channel-messages", "You asked: status")
@@ -125,7 +125,7 @@ def test_an_unknown_command_is_refused_where_it_was_written(page: Page) -> None:
     page.click("composer-input")
     page.keys("/nothing at all", Keys.ENTER)
     page.says("composer-input-note", "/nothing is not a command here")
-    assert page.find("composer-input").get_property("value") == "/nothing at all"
+    assert page.value("composer-input") == "/nothing at all"
 
 
 def test_a_mention_is_completed_and_answered_in_a_thread(page: Page) -> None:
@@ -156,9 +156,8 @@ def test_a_message_elsewhere_marks_its_channel_unread(page: Page, stage: Stage) 
 
 
 def test_new_messages_do_not_move_a_reader_who_scrolled_up(page: Page, stage: Stage) -> None:
-    for _ in range(4):
-        last = stage.post(content.diagnosis())
-    page.find(f"message-{last}")
+    posted = [stage.post(content.diagnosis()) for _ in range(4)]
+    page.find(f"message-{posted[-1]}")
     page.run("document.querySelector('[data-testid=channel-messages]').scrollTop = 0")
     page.until(lambda: page.run("return document.querySelector('.list-scroll').scrollTop") == 0, "scrolled up")
     stage.post(text="Something new")
@@ -225,7 +224,7 @@ def test_a_question_mark_shows_the_shortcuts(page: Page) -> None:
 def test_a_key_pressed_in_a_field_is_text(page: Page) -> None:
     page.click("composer-input")
     page.keys("?jkb")
-    assert page.find("composer-input").get_property("value") == "?jkb"
+    assert page.value("composer-input") == "?jkb"
     assert page.find_all("shortcuts") == []
 
 
