@@ -25,6 +25,9 @@ from sandbox.world.world import TICK_SECONDS, World
 logger = logging.getLogger(__name__)
 
 Mode = Literal["auto", "real", "built-in"]
+FLUSH_SECONDS = 0.2
+"""How often groups are looked at, so that a short group_wait is kept."""
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -209,12 +212,14 @@ class PrometheusPart:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        due = loop.time()
+        due = loop.time() + TICK_SECONDS
         while True:
-            due = max(due + TICK_SECONDS, loop.time())
-            await asyncio.sleep(due - loop.time())
+            await asyncio.sleep(max(0.0, min(due - loop.time(), FLUSH_SECONDS)))
             try:
-                self._tick()
+                if loop.time() >= due:
+                    due = max(due + TICK_SECONDS, loop.time())
+                    self._tick()
+                self._notify()
             except Exception:  # the world's clock is an edge: one bad second must not stop it
                 logger.exception("a tick of the world failed")
 
@@ -222,17 +227,16 @@ class PrometheusPart:
         now = time.time()
         self.world.tick(now)
         if self._real is None and self._built_in is not None:
-            self._notify(self._built_in, now)
+            self._built_in.step(now)
         self._on_tick()
 
-    def _notify(self, built_in: BuiltInMonitoring, now: float) -> None:
-        notifications = built_in.step(now)
-        if self.receiver is None or self._starting_real:
+    def _notify(self) -> None:
+        built_in, receiver = self._built_in, self.receiver
+        if built_in is None or receiver is None or self._real is not None or self._starting_real:
             return
-        for notification in notifications:
-            if notification.key not in self._deliveries:
-                task = asyncio.create_task(self._deliver(built_in, self.receiver, notification))
-                self._deliveries[notification.key] = task
+        for notification in built_in.groups.due(time.time(), busy=self._deliveries):
+            task = asyncio.create_task(self._deliver(built_in, receiver, notification))
+            self._deliveries[notification.key] = task
 
     async def _deliver(self, built_in: BuiltInMonitoring, receiver: Receiver, notification: Notification) -> None:
         if self._session is None:

@@ -5,7 +5,7 @@ at again every `group_interval`, and told again when something new fires, someth
 passed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -129,11 +129,14 @@ class AlertGroups:
                 group = self._groups[key] = _Group(now + self.routing.group_wait)
             group.alerts[update.labels] = update
 
-    def due(self, now: float) -> list[Notification]:
-        """The notifications whose time has come; each group is looked at again after `group_interval`."""
+    def due(self, now: float, busy: Container[Labels] = ()) -> list[Notification]:
+        """The notifications whose time has come; each group is looked at again after `group_interval`.
+
+        A group whose key is in `busy` waits, as its last notification is still on its way.
+        """
         found: list[Notification] = []
         for key, group in list(self._groups.items()):
-            if now < group.due_at:
+            if now < group.due_at or key in busy:
                 continue
             group.due_at = now + self.routing.group_interval
             notification = self._notification(key, group, now)

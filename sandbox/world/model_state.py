@@ -111,12 +111,20 @@ class ModelState:
         self._retrained.clear()
         self._harm.clear()
 
-    def tick(self, now: float, elapsed: float, live: LiveEndpoint | None) -> None:
-        """Advance by the wall seconds elapsed; `live` is what SageMaker says serves now."""
+    def tick(self, now: float, elapsed: float, live: LiveEndpoint | None, *, sample: bool = True) -> None:
+        """Advance by the wall seconds elapsed.
+
+        Args:
+            now: Unix seconds.
+            elapsed: Since the last tick.
+            live: What SageMaker says serves now.
+            sample: Draw new inputs; without, the last reading stands, which is cheaper.
+        """
         self.live = live
         wave = math.sin(now / 97.0 + len(self.profile.name))
         reference = self._reference(live)
-        self.reading = reference.read(self.conditions.shifts, ROWS_PER_TICK, self._rng)
+        if sample:
+            self.reading = reference.read(self.conditions.shifts, ROWS_PER_TICK, self._rng)
         self._serve(elapsed, live, wave)
         self._score(now, reference)
         self.volume = self.conditions.traffic * (1.0 + 0.03 * wave + self._noise(0.01))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.world.alert_groups import AlertGroups, Notification, load_routing
+from sandbox.world.alert_groups import AlertGroups, load_routing
 from sandbox.world.exposition import target_labels
 from sandbox.world.promql.engine import Engine
 from sandbox.world.query_api import QueryApi
@@ -52,14 +52,13 @@ class BuiltInMonitoring:
         """Scrape the world as it is, at a time."""
         self.database.scrape(round(at * 1000), [*self._samples(), (self._target_labels("up", {}), 1.0)])
 
-    def step(self, now: float) -> list[Notification]:
-        """Scrape and evaluate when an interval has passed; the notifications that are due."""
+    def step(self, now: float) -> None:
+        """Scrape, evaluate and group when an interval has passed."""
         if now >= self._next:
             self._next = now + self._interval * 0.999
             self.record(now)
             self.groups.receive(self.evaluation.evaluate(now), now)
             self.database.scrape(round(now * 1000), self.evaluation.series(), source="rules")
-        return self.groups.due(now)
 
     def _samples(self) -> list[tuple[Labels, float]]:
         return [(self._target_labels(name, labels), value) for name, labels, value in self._world.samples()]

@@ -10,6 +10,8 @@ from sandbox.world.profiles import PROFILES, ModelProfile
 from sandbox.world.serving import LiveEndpoint, Serving
 
 TICK_SECONDS = 1.0
+PAST_SAMPLE_TICKS = 4
+"""In the past made at the start, inputs are sampled every so many ticks, for a quick start."""
 
 
 class World:
@@ -41,7 +43,7 @@ class World:
         ticks = int(seconds / TICK_SECONDS)
         for number in range(ticks):
             at = until - (ticks - number) * TICK_SECONDS
-            self._tick_healthy(at)
+            self._tick_healthy(at, sample=number % PAST_SAMPLE_TICKS == 0)
             record(at)
 
     def samples(self) -> list[RawSample]:
@@ -79,11 +81,11 @@ class World:
         """Each model's live config, conditions and current metric values."""
         return {name: _describe(state) for name, state in self.models.items()}
 
-    def _tick_healthy(self, now: float) -> None:
+    def _tick_healthy(self, now: float, *, sample: bool) -> None:
         elapsed = TICK_SECONDS if self.now == 0.0 else max(0.0, now - self.now)
         self.now = now
         for state in self.models.values():
-            state.tick(now, elapsed, LiveEndpoint(state.profile.config))
+            state.tick(now, elapsed, LiveEndpoint(state.profile.config), sample=sample)
 
 
 def _shift_text(shift: Shift) -> dict[str, object]:
