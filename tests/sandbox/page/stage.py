@@ -189,7 +189,7 @@ class Stage:
 
     async def _state(self, _: web.Request) -> web.Response:
         state = control.slack_state(self.workspace)
-        return web.json_response(state | {"speed": 60, "prometheus": "real", "scenario": self.scenario, "ready": True})
+        return web.json_response(state | {"speed": 60, "prometheus": "real", "ready": True})
 
     async def _scenarios(self, _: web.Request) -> web.Response:
         return web.json_response({"ok": True, "scenarios": SCENARIOS})
@@ -207,7 +207,8 @@ class Stage:
     async def _world(self, _: web.Request) -> web.Response:
         metrics = {"cpu": 0.41, "quality": {"accuracy": 0.942}, "feature_psi": {"amount": 0.03}}
         model = {"config": "fraud-detector-v41", "endpoint_status": "InService", "metrics": metrics}
-        return web.json_response({"fraud-detector": model})
+        running = [{"name": self.scenario, "model": "fraud-detector", "state": "disturbed"}] if self.scenario else []
+        return web.json_response({"models": {"fraud-detector": model}, "scenarios": running})
 
 
 def fill(stage: Stage, png: bytes | None = None) -> str:

@@ -3,7 +3,7 @@
 /** A refused or failed request: `status` is 0 when nothing answered; `body` is the answer's JSON, if any. */
 export class ApiError extends Error {
   constructor(status, body) {
-    super(body?.detail ?? body?.error ?? (status ? `the sandbox answered ${status}` : "the sandbox did not answer"));
+    super(body?.message ?? body?.error ?? (status ? `the sandbox answered ${status}` : "the sandbox did not answer"));
     this.status = status;
     this.body = body;
   }

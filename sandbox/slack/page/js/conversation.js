@@ -69,7 +69,7 @@ on("channel", (channel) => {
   draw();
   fill(strip, channel === dmChannel() ? null : scenarioStrip());
 });
-on("place me workspace scenarios", drawPlace);
+on("place me workspace scenarios world", drawPlace);
 
 export const conversation = {
   header,

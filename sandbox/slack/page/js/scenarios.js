@@ -4,8 +4,8 @@ import { api } from "./api.js";
 import { say } from "./announce.js";
 import { h, fill, rememberFocus } from "./dom.js";
 import { icon } from "./icons.js";
-import { emit, on, runningScenario, store } from "./state.js";
-import { soon } from "./sync.js";
+import { emit, on, runs, store, troubles } from "./state.js";
+import { readWorld, soon } from "./sync.js";
 import { worldTable } from "./world.js";
 
 const KNOWN = [
@@ -28,7 +28,6 @@ function scenarios() {
 const titleOf = (name) => scenarios().find((each) => each.name === name)?.title ?? name;
 
 const WORLD_MS = 2000;
-let polling = null;
 let busy = null;
 let problem = "";
 
@@ -44,8 +43,7 @@ async function run(name, send) {
   }
   busy = null;
   soon.workspace();
-  soon.scenarios();
-  soon.world();
+  await readWorld().catch(() => soon.world());
   drawPanel();
   return !problem;
 }
@@ -54,9 +52,7 @@ async function run(name, send) {
 export async function start(name) {
   if (!(await run(name, () => api.startScenario(name)))) return;
   say(`${titleOf(name)} has started.`);
-  store.workspace.scenario = name;
   emit("started", name);
-  emit("workspace");
   showPanel(false);
   emit("goto-incidents");
 }
@@ -74,27 +70,21 @@ export function showPanel(open) {
   if (open) {
     soon.scenarios();
     soon.world();
-    polling ??= setInterval(() => soon.world(), WORLD_MS);
     drawPanel();
     (panel.querySelector(".is-running button, .scenario button") ?? panel).focus();
-  } else {
-    clearInterval(polling);
-    polling = null;
-    if (was && held) opener.focus();
-  }
+  } else if (was && held) opener.focus();
   return was;
 }
 
 function drawPanel() {
   drawOpener();
   if (panel.hidden) return;
-  const running = runningScenario();
   const restore = rememberFocus(panel);
   fill(panel,
     h("header", { class: "panel-head" }, h("h2", {}, "Break something"), h("button", { type: "button", class: "icon-only", testid: "scenarios-close", "aria-label": "Close", on: { click: () => showPanel(false) } }, icon("close"))),
     h("p", { class: "muted panel-note" }, "Each one changes the small world of models behind this workspace. What AgentOps does to it is what heals it."),
     problem && h("p", { class: "click-error", role: "alert" }, icon("alert"), problem),
-    h("ul", { class: "scenario-list" }, scenarios().map((each) => row(each, running))),
+    h("ul", { class: "scenario-list" }, scenarios().map(row)),
     h("div", { class: "panel-foot" },
       h("button", { type: "button", class: `button button-plain${busy === "reset" ? " is-pending" : ""}`, testid: "scenario-reset", on: { click: reset } }, icon("refresh"), h("span", { class: "button-label" }, "Reset the world")),
       h("span", { class: "muted", testid: "world-facts" }, facts())),
@@ -103,12 +93,12 @@ function drawPanel() {
   restore();
 }
 
-function row(each, running) {
-  const on_ = each.name === running;
-  const button = on_
-    ? h("span", { class: "running", testid: `running-${each.name}` }, h("span", { class: "pulse" }), "Running")
-    : h("button", { type: "button", class: `button button-plain${busy === each.name ? " is-pending" : ""}`, testid: `scenario-${each.name}`, "aria-label": `Start ${each.title}`, disabled: Boolean(busy), on: { click: () => start(each.name) } }, h("span", { class: "button-label" }, "Start"));
-  return h("li", { class: `scenario${on_ ? " is-running" : ""}` }, h("div", { class: "scenario-text", title: each.more }, h("div", { class: "strong" }, each.title), h("div", { class: "muted" }, each.note)), button);
+function row(each) {
+  const found = runs().find((other) => other.name === each.name);
+  const hurts = found && found.state === "disturbed";
+  const mark = hurts ? h("span", { class: "running", testid: `running-${each.name}` }, h("span", { class: "pulse" }), "Running") : found && h("span", { class: "healed", testid: `healed-${each.name}` }, icon("check"), "Healed");
+  const button = !hurts && h("button", { type: "button", class: `button button-plain${busy === each.name ? " is-pending" : ""}`, testid: `scenario-${each.name}`, "aria-label": `Start ${each.title}`, disabled: Boolean(busy), on: { click: () => start(each.name) } }, h("span", { class: "button-label" }, found ? "Again" : "Start"));
+  return h("li", { class: `scenario${hurts ? " is-running" : ""}` }, h("div", { class: "scenario-text", title: each.more }, h("div", { class: "strong" }, each.title), h("div", { class: "muted" }, each.note)), mark, button);
 }
 
 function facts() {
@@ -119,14 +109,16 @@ function facts() {
 }
 
 function drawOpener() {
-  const running = runningScenario();
-  fill(opener, running ? h("span", { class: "pulse" }) : icon("bolt"), h("span", {}, running ? `${titleOf(running)} is running` : "Break something"));
-  opener.classList.toggle("is-running", Boolean(running));
+  const hurting = troubles();
+  const label = hurting.length === 0 ? "Break something" : hurting.length === 1 ? `${titleOf(hurting[0].name)} is running` : `${hurting.length} scenarios are running`;
+  const restore = document.activeElement === opener;
+  fill(opener, hurting.length ? h("span", { class: "pulse" }) : icon("bolt"), h("span", {}, label));
+  if (restore) opener.focus();
 }
 
 /** The card in an empty incident channel: what to do first, and what will come of it. */
 export function welcome() {
-  if (runningScenario()) return null;
+  if (troubles().length) return null;
   const step = (title, note) => h("li", {}, h("span", { class: "strong" }, title), h("span", { class: "muted" }, note));
   return h("section", { class: "welcome", testid: "welcome", "aria-label": "Start here" },
     h("h3", {}, "All quiet. Break something?"),
@@ -143,19 +135,24 @@ export function welcome() {
 
 /** A line over the messages from the start of a scenario until the app has said something about it. */
 export function scenarioStrip() {
-  if (!waitingSince || !runningScenario()) return null;
-  const heard = [...store.messages.values()].flat().some((message) => message.is_bot && Number.parseFloat(message.ts) > waitingSince);
+  if (!waiting || !troubles().some((run) => run.name === waiting.name)) return null;
+  const heard = [...store.messages.values()].flat().some((message) => message.is_bot && Number.parseFloat(message.edited?.ts ?? message.ts) > waiting.since);
   if (heard) {
-    waitingSince = null;
+    waiting = null;
     return null;
   }
-  return h("div", { class: "strip", role: "status", testid: "scenario-strip" }, h("span", { class: "spinner" }), h("span", {}, h("strong", {}, titleOf(runningScenario())), " has begun. Prometheus notices within seconds, an alert fires, and AgentOps posts here."));
+  return h("div", { class: "strip", role: "status", testid: "scenario-strip" }, h("span", { class: "spinner" }), h("span", {}, h("strong", {}, titleOf(waiting.name)), " has begun. Prometheus notices within seconds, an alert fires, and AgentOps posts here."));
 }
 
-let waitingSince = null;
-on("started", () => {
-  waitingSince = Date.now() / 1000 - 1;
+let waiting = null;
+on("started", (name) => {
+  waiting = { name, since: Date.now() / 1000 - 1 };
+  emit("scenarios");
 });
+// The world heals without a word to the page, so it is looked at while something hurts or is looked at here.
+setInterval(() => {
+  if (!document.hidden && store.connected && (troubles().length || !panel.hidden)) soon.world();
+}, WORLD_MS);
 on("scenarios workspace world", drawPanel);
 
 document.addEventListener("pointerdown", (event) => {

@@ -33,6 +33,7 @@ export const store = {
   views: [],
   home: null,
   scenarios: [],
+  /** The answer of /_sandbox/world. */
   world: null,
   connected: true,
 };
@@ -53,12 +54,13 @@ export function channelName(id) {
 /** The channel of the direct messages between this persona and the app. */
 export const dmChannel = () => persona()?.dm ?? null;
 
-/** The running scenario's name, or null. */
-export function runningScenario() {
-  const running = store.workspace.scenario;
-  if (!running) return null;
-  return typeof running === "string" ? running : (running.name ?? null);
+/** The scenarios started and not undone: {name, model, state}; `state` is "disturbed" until the model has healed. */
+export function runs() {
+  return store.world?.scenarios ?? store.workspace.scenarios ?? [];
 }
+
+/** Those that still hurt. */
+export const troubles = () => runs().filter((run) => run.state === "disturbed");
 
 const preferences = {
   get(key) {
