@@ -1,5 +1,6 @@
 """The workspace: everything it knows, in one place."""
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Workspace:
     response_urls: ResponseUrls = field(default_factory=ResponseUrls)
     changes: Changes = field(default_factory=Changes)
     timestamps: TimestampSource = field(default_factory=TimestampSource)
+    scheduled: dict[str, asyncio.TimerHandle] = field(default_factory=dict[str, asyncio.TimerHandle])
 
     @classmethod
     def standard(

@@ -42,7 +42,7 @@ def _metadata(call: Call) -> dict[str, Any] | None:
     return metadata
 
 
-def _place(call: Call) -> Channel:
+def place_to_post(call: Call) -> Channel:
     """Where the app may post: channels it is in, or any public one with `chat:write.public`."""
     channel = call.channel()
     if not channel.bot_is_member and "chat:write.public" not in call.workspace.credentials.scopes:
@@ -65,7 +65,7 @@ def _thread(call: Call, channel: Channel) -> str | None:
 
 def post_message(call: Call) -> dict[str, Any]:
     """chat.postMessage."""
-    channel = _place(call)
+    channel = place_to_post(call)
     wait = call.workspace.rate_limits.retry_after_post(channel.id)
     if wait:
         raise ApiError("ratelimited", retry_after=wait)

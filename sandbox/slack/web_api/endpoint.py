@@ -8,12 +8,13 @@ from aiohttp import web
 
 from sandbox.slack.errors import ApiError
 from sandbox.slack.records import ApiCall
-from sandbox.slack.web_api import chat, conversations, directory, uploads, views
+from sandbox.slack.web_api import chat, conversations, directory, scheduled, uploads, views
 from sandbox.slack.web_api.call import Call, Method, merged_arguments
 from sandbox.slack.workspace import Workspace
 
 METHODS: dict[str, Method] = {
     **chat.METHODS,
+    **scheduled.METHODS,
     **conversations.METHODS,
     **directory.METHODS,
     **views.METHODS,
