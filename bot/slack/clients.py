@@ -1,6 +1,6 @@
 """The two clients of a workspace: one for messages that must not go out twice, one for everything else."""
 
-from urllib.parse import urlsplit
+from typing import Any, cast
 
 import aiohttp
 from slack_sdk.http_retry.builtin_async_handlers import (
@@ -9,7 +9,6 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-SLACK_API_URL = "https://slack.com/api/"
 TIMEOUT_SECONDS = 15
 
 
@@ -36,18 +35,17 @@ def asking_client(token: str, base_url: str, session: aiohttp.ClientSession) -> 
     )
 
 
-def foreign_address(token: str, base_url: str, *, sandbox: bool) -> str | None:
-    """Why this token must not be sent to this address, in plain words, or None when it may.
-
-    A real token goes to Slack only, unless sandbox mode is said outright.
-    """
-    host = urlsplit(base_url).hostname or ""
-    if sandbox or host == "slack.com" or host.endswith(".slack.com") or "-sandbox-" in token:
-        return None
-    return (
-        f"SLACK_API_URL leads to {host or 'nowhere'}, which is not Slack, and the token does not look like a sandbox's"
-    )
-
-
 def _with_slash(base_url: str) -> str:
     return base_url if base_url.endswith("/") else f"{base_url}/"
+
+
+async def called(
+    client: AsyncWebClient, method: str, *, params: dict[str, Any] | None = None, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The answer of one Web API call as plain JSON. A question goes as `params`, anything else as `body`."""
+    if body is None:
+        answer = await client.api_call(method, http_verb="GET", params=params)  # pyright: ignore[reportUnknownMemberType] the SDK types its arguments as bare dicts
+    else:
+        answer = await client.api_call(method, json=body)  # pyright: ignore[reportUnknownMemberType] the same
+    data = cast("object", answer.data)  # pyright: ignore[reportUnknownMemberType] the same
+    return cast("dict[str, Any]", data) if isinstance(data, dict) else {}

@@ -9,6 +9,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.clients import called
 from incidents.approval import Person
 from incidents.errors import AgentOpsError
 
@@ -28,15 +29,22 @@ class People:
 
     Args:
         client: any client of the workspace.
+        home_team: the bot's own workspace, known once it has connected; empty before, when everybody is a stranger.
         timeout: seconds after which a lookup has failed.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, client: AsyncWebClient, *, timeout: float = 5.0, clock: Callable[[], float] = time.monotonic
+        self,
+        client: AsyncWebClient,
+        home_team: Callable[[], str],
+        *,
+        timeout: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """No call is made yet."""
         self._client = client
+        self._home_team = home_team
         self._timeout = timeout
         self._clock = clock
         self._members: dict[str, frozenset[str]] = {}
@@ -44,8 +52,10 @@ class People:
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
 
-    async def look_up(self, user_id: str, *, home_team: str, groups: bool = True) -> Person:
+    async def lookup(self, user_id: str, team_id: str = "", *, groups: bool = True) -> Person:
         """Who they are now, with the handles of their user groups unless `groups` is False.
+
+        `team_id` is what the payload said of their team; it counts only where Slack's own record names none.
 
         Raises:
             LookupFailed: Slack is down, slow, or refuses to say.
@@ -56,7 +66,7 @@ class People:
             user, handles = await self._user(user_id), frozenset[str]()
         return Person(
             id=user_id,
-            team=_team(user, home_team),
+            team=_team(user, self._home_team()) or team_id,
             is_bot=bool(user.get("is_bot")) or bool(user.get("is_workflow_bot")) or user_id == SLACKBOT,
             is_guest=bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")),
             is_stranger=bool(user.get("is_stranger")),
@@ -108,18 +118,16 @@ class People:
     async def _call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._client.api_call(method, http_verb="GET", params=params)
+                return await called(self._client, method, params=params)
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise LookupFailed(f"{method} failed") from error
-        data = answer.data
-        return cast("dict[str, Any]", data) if isinstance(data, dict) else {}
 
 
 def _team(user: dict[str, Any], home_team: str) -> str:
     """Their team; ours where an organisation's account belongs to ours among others."""
     organisation = user.get("enterprise_user")
     if isinstance(organisation, dict):
-        teams = cast("dict[str, Any]", organisation).get("teams") or []
-        if home_team in teams:
+        teams = cast("dict[str, Any]", organisation).get("teams")
+        if isinstance(teams, list) and home_team in cast("list[Any]", teams):
             return home_team
-    return str(user.get("team_id", ""))
+    return str(user.get("team_id") or "")

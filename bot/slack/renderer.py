@@ -23,7 +23,7 @@ from incidents import report
 from incidents.approval import ApprovalState
 from incidents.execution import ExecutionState
 from incidents.investigation import Findings
-from incidents.ledger import IncidentFile, InvestigationView, ProposalView
+from incidents.ledger import IncidentFile, InvestigationView, ProposalView, VerificationView
 from incidents.message import MessageKind, OutboxMessage
 from incidents.policy import RequireApproval
 
@@ -34,12 +34,16 @@ _ASK_AGAIN = "Ask for a new look and a new proposal: /agentops investigate"
 class Renderer:
     """Renders any message. None means that there is nothing to show (any more)."""
 
-    def __init__(self, shelf: Shelf, groups: Groups, links: Links, clock: Callable[[], datetime]) -> None:
+    def __init__(self, shelf: Shelf, groups: Groups, links: Callable[[], Links], clock: Callable[[], datetime]) -> None:
         """`shelf` is read at the moment of sending, so that a message shows what is, not what was."""
         self._shelf = shelf
         self._groups = groups
-        self._links = links
+        self._current_links = links
         self._clock = clock
+
+    @property
+    def _links(self) -> Links:
+        return self._current_links()
 
     async def __call__(self, message: OutboxMessage) -> Rendered | FilePost | None:
         """Raises `LookupError` when the row names something that is not there."""
@@ -80,16 +84,9 @@ class Renderer:
             case MessageKind.PROPOSAL:
                 return proposal_message(_proposal(file, subject))
             case MessageKind.EXECUTION:
-                execution = next((e for e in file.executions if e.id == subject), None)
-                if execution is None:
-                    raise LookupError(subject)
-                proposal = _proposal(file, execution.proposal_id).proposal
-                return execution_message(execution, proposal, now=self._clock())
+                return self._execution(file, subject)
             case MessageKind.VERIFICATION:
-                view = next((v for v in file.verifications if v.execution_id == subject), None)
-                if view is None:
-                    raise LookupError(subject)
-                return verification_message(view)
+                return verification_message(_verification(file, subject))
             case MessageKind.REPORT:
                 return self._report(file)
             case (
@@ -98,6 +95,12 @@ class Renderer:
                 raise AssertionError(f"{kind} is rendered elsewhere")
             case _:
                 assert_never(kind)
+
+    def _execution(self, file: IncidentFile, id: str) -> Rendered:
+        execution = next((e for e in file.executions if e.id == id), None)
+        if execution is None:
+            raise LookupError(id)
+        return execution_message(execution, _proposal(file, execution.proposal_id).proposal, now=self._clock())
 
     def _report(self, file: IncidentFile) -> Rendered:
         findings = file.findings
@@ -146,6 +149,13 @@ def _findings(file: IncidentFile, id: str) -> Findings:
     if findings is None:
         raise LookupError(id)
     return findings
+
+
+def _verification(file: IncidentFile, execution_id: str) -> VerificationView:
+    found = next((view for view in file.verifications if view.execution_id == execution_id), None)
+    if found is None:
+        raise LookupError(execution_id)
+    return found
 
 
 def _proposal(file: IncidentFile, id: str) -> ProposalView:
