@@ -8,6 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from incidents.clock import Moment
 from tools.errors import BadAnswer
 
+STATISTICS = "statistics.json"
+VIOLATIONS = "constraint_violations.json"
+RESULTS = frozenset({STATISTICS, VIOLATIONS, "constraints.json"})
+"""The files of one run of Model Monitor."""
+
 MAX_VIOLATIONS = 500
 MAX_FEATURES = 1_000
 MAX_TEXT = 2_000
@@ -25,6 +30,7 @@ class Violation(_Frozen):
     """E.g. ``completeness_check``, ``data_type_check``, ``baseline_drift_check``, ``missing_column_check``."""
     description: str = ""
     seen_at: Moment
+    """The hour of the run that found it."""
     uri: str
 
 

@@ -8,18 +8,16 @@ from typing import TypeVar
 from incidents.catalogue import ModelSpec
 from tools.datasets import monitor
 from tools.datasets.monitor import CaptureHour, CaptureWindow, FeatureStatistics, Violation, hour_floor
+from tools.datasets.runs import latest_run
 from tools.errors import InvalidRequest, NotFound, Unavailable
 from tools.sagemaker.connection import AwsConnection, AwsCredentials
 from tools.sagemaker.errors import upstream
-from tools.sagemaker.objects import ObjectReader, StoredObject
+from tools.sagemaker.objects import ObjectReader
 
 T = TypeVar("T")
 
 SERVICE = "S3"
 DEADLINE_S = 30.0
-MAX_RESULTS = 10_000
-"""Objects looked at below a monitor's address; a year of hourly runs with three files each is about 26,000, so point
-`data.monitor` at one schedule and let old results expire."""
 MAX_CAPTURED_HOURS = 24 * 7
 MAX_FILES_AN_HOUR = 2_000
 
@@ -48,8 +46,12 @@ class DatasetReader:
         place = _place(model.data.monitor, model, "monitor")
 
         def read() -> list[Violation]:
-            latest = self._latest(place, "constraint_violations.json")
-            return monitor.violations(self._objects.json(latest.uri), uri=latest.uri, seen_at=latest.modified)
+            run = latest_run(self._objects, place)
+            found = run.files.get(monitor.VIOLATIONS)
+            if found is None:
+                # Model Monitor leaves the file out when there is nothing to tell.
+                return []
+            return monitor.violations(self._objects.json(found.uri), uri=found.uri, seen_at=run.at)
 
         return await self._ask("GetObject", read)
 
@@ -93,14 +95,10 @@ class DatasetReader:
         self._objects.close()
 
     def _statistics(self, place: str) -> list[FeatureStatistics]:
-        latest = self._latest(place, "statistics.json")
-        return monitor.statistics(self._objects.json(latest.uri), uri=latest.uri)
-
-    def _latest(self, place: str, name: str) -> StoredObject:
-        found = [one for one in self._objects.listing(place, most=MAX_RESULTS) if one.key.split("/")[-1] == name]
-        if not found:
-            raise NotFound(SERVICE, "ListObjectsV2", f"no {name} below {place}")
-        return max(found, key=lambda one: (one.modified, one.key))
+        found = latest_run(self._objects, place).files.get(monitor.STATISTICS)
+        if found is None:
+            raise NotFound(SERVICE, "ListObjectsV2", f"the last results below {place} have no {monitor.STATISTICS}")
+        return monitor.statistics(self._objects.json(found.uri), uri=found.uri)
 
     def _hour(self, base: str, hour: datetime) -> CaptureHour:
         files = list(self._objects.listing(f"{base}{hour:%Y/%m/%d/%H}/", most=MAX_FILES_AN_HOUR))

@@ -158,7 +158,7 @@ def unanswered(error: Exception, service: str, operation: str) -> UpstreamError:
     match error:
         case _ if isinstance(error, denied):
             return AccessDenied(service, operation, detail)
-        case ResponseParserError() | boto.ChecksumError() | boto.IncompleteReadError():
+        case ResponseParserError() | boto.ChecksumError() | boto.FlexibleChecksumError() | boto.IncompleteReadError():
             return BadAnswer(service, operation, detail)
         case boto.HTTPClientError() | boto.ConnectionError() | boto.MetadataRetrievalError():
             return Unavailable(service, operation, detail)

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -15,10 +15,12 @@ from tools.sagemaker.readonly import refuse_changes
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 SERVICE = "S3"
 MAX_JSON = 10_000_000
-PAGE = 1_000
+MAX_PAGES = 5
+"""Of a thousand folders and objects each."""
 
 
 @dataclass(frozen=True)
@@ -87,25 +89,49 @@ class ObjectReader:
     def listing(self, uri: str, *, most: int) -> Iterator[StoredObject]:
         """The first `most` objects below an address, in S3's order, which is by key."""
         bucket, prefix = split_uri(uri)
-        token: dict[str, Any] = {}
         seen = 0
-        while seen < most:
-            with upstream(SERVICE, "ListObjectsV2"):
-                answer = self.client.list_objects_v2(
-                    Bucket=bucket, Prefix=prefix, MaxKeys=min(PAGE, most - seen), **token
-                )
-            for row in answer.get("Contents", []):
+        for page in self._pages(bucket, prefix, delimiter=""):
+            for row in page.get("Contents", []):
+                if seen == most:
+                    return
                 seen += 1
-                yield StoredObject(
-                    bucket=bucket,
-                    key=row.get("Key", ""),
-                    size=row.get("Size", 0),
-                    modified=row["LastModified"],  # pyright: ignore[reportTypedDictNotRequiredAccess] # S3 always gives it
-                )
+                yield _stored(bucket, row)
+
+    def level(self, uri: str) -> "Level":
+        """The folders and objects right below an address that ends with a slash, at most a few thousand."""
+        bucket, prefix = split_uri(uri)
+        level = Level()
+        for number, page in enumerate(self._pages(bucket, prefix, delimiter="/"), start=1):
+            level.folders += [f"s3://{bucket}/{row.get('Prefix', '')}" for row in page.get("CommonPrefixes", [])]
+            level.objects += [_stored(bucket, row) for row in page.get("Contents", [])]
+            if number == MAX_PAGES:
+                break
+        return level
+
+    def _pages(self, bucket: str, prefix: str, *, delimiter: str) -> "Iterator[ListObjectsV2OutputTypeDef]":
+        token: dict[str, Any] = {"Delimiter": delimiter} if delimiter else {}
+        while True:
+            with upstream(SERVICE, "ListObjectsV2"):
+                answer = self.client.list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
+            yield answer
             following = answer.get("NextContinuationToken", "")
             if not following:
                 return
-            token = {"ContinuationToken": following}
+            token["ContinuationToken"] = following
+
+
+@dataclass
+class Level:
+    """What lies right below an address: addresses of folders, ending with a slash, and objects."""
+
+    folders: list[str] = field(default_factory=list[str])
+    objects: list[StoredObject] = field(default_factory=list[StoredObject])
+
+
+def _stored(bucket: str, row: "ObjectTypeDef") -> StoredObject:
+    if "LastModified" not in row:
+        raise BadAnswer(SERVICE, "ListObjectsV2", "an object without LastModified")
+    return StoredObject(bucket=bucket, key=row.get("Key", ""), size=row.get("Size", 0), modified=row["LastModified"])
 
 
 def split_uri(uri: str) -> tuple[str, str]:

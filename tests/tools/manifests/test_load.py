@@ -20,7 +20,7 @@ models:
     endpoint: {name: fraud-detector-prod}
     signals: &signals
       feature_psi:
-        {kind: feature_drift, query: 'ml_feature_psi{model="$model"}', comparison: ">", warning: 0.1, baseline: training, unit: PSI}
+        {kind: feature_drift, query: 'ml_psi{model="$model"}', comparison: ">", warning: 0.1, baseline: b, unit: PSI}
   churn-predictor:
     environment: staging
     channel: churn-alerts

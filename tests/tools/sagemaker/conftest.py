@@ -1,0 +1,50 @@
+"""A local SageMaker on a clock that only moves when a test says so, and our clients of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.sagemaker.fleet import SeedModel
+from sandbox.sagemaker.server import LocalSageMaker
+from tests.tools.sagemaker.world import CREDENTIALS, REGION, SEEDED, HandClock
+from tools.sagemaker.operator import SageMakerOperator
+from tools.sagemaker.reader import SageMakerReader
+
+
+@pytest.fixture(scope="module")
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture(scope="module")
+def running(clock: HandClock) -> Iterator[LocalSageMaker]:
+    local = LocalSageMaker(speed=1, clock=clock)
+    local.start()
+    yield local
+    local.stop()
+
+
+@pytest.fixture
+def models() -> tuple[SeedModel, ...]:
+    return (SEEDED,)
+
+
+@pytest.fixture
+def local(running: LocalSageMaker, clock: HandClock, models: tuple[SeedModel, ...]) -> LocalSageMaker:
+    clock.now = HandClock.START
+    running.reset(models)
+    return running
+
+
+@pytest.fixture
+def reader(local: LocalSageMaker) -> Iterator[SageMakerReader]:
+    made = SageMakerReader(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def operator(local: LocalSageMaker) -> SageMakerOperator:
+    return SageMakerOperator(
+        region=REGION, endpoint_url=local.url, credentials=CREDENTIALS, external_id="agentops-external"
+    )

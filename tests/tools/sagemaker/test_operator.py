@@ -1,0 +1,222 @@
+import json
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from incidents.remediation import (
+    ApiRequest,
+    EndpointOrigin,
+    PipelineOrigin,
+    RollbackEndpoint,
+    StartRetraining,
+    requests,
+)
+from sandbox.sagemaker.server import LocalSageMaker
+from tests.tools.sagemaker.world import ACCOUNT, CREDENTIALS, REGION, SPEC
+from tools.errors import (
+    AccessDenied,
+    Busy,
+    InvalidRequest,
+    NotFound,
+    QuotaExceeded,
+    Throttled,
+    Unavailable,
+    UpstreamError,
+)
+from tools.sagemaker.operator import METHODS, SageMakerOperator, session_name, session_policy
+
+NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
+ENDPOINT = "product-recommender-prod"
+ROLLBACK = RollbackEndpoint(endpoint=ENDPOINT, to_config="product-recommender-v22")
+RETRAIN = StartRetraining(pipeline="product-recommender-train", window_start=NOW - timedelta(days=14), window_end=NOW)
+ENDPOINT_ORIGIN = EndpointOrigin(
+    arn="arn",
+    config_name="product-recommender-v23",
+    variant_names=("AllTraffic",),
+    status="InService",
+    last_modified=NOW,
+)
+PIPELINE_ORIGIN = PipelineOrigin(arn="arn", last_modified=NOW)
+ROLLER = SPEC.roles.roller or ""
+RETRAINER = SPEC.roles.retrainer or ""
+(ROLLBACK_REQUEST,) = requests(ROLLBACK, ENDPOINT_ORIGIN, "xp1")
+(RETRAIN_REQUEST,) = requests(RETRAIN, PIPELINE_ORIGIN, "xp1")
+
+
+async def test_a_rollback_is_sent_exactly_as_its_spec_made_it(
+    operator: SageMakerOperator, local: LocalSageMaker
+) -> None:
+    sent = await operator.send(ROLLBACK_REQUEST, role_arn=ROLLER, execution_id="xp1")
+    assert sent == {"EndpointArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{ENDPOINT}"}
+    (call,) = local.changes
+    assert (call.operation, call.request, call.outcome) == ("UpdateEndpoint", ROLLBACK_REQUEST.parameters, "ok")
+    assert (call.role_arn, call.role_session_name) == (ROLLER, "xp1")
+
+
+async def test_a_retraining_sent_twice_is_one_run(operator: SageMakerOperator, local: LocalSageMaker) -> None:
+    first = await operator.send(RETRAIN_REQUEST, role_arn=RETRAINER, execution_id="xp1")
+    again = await operator.send(RETRAIN_REQUEST, role_arn=RETRAINER, execution_id="xp1")
+    assert first == again
+    assert set(first) == {"PipelineExecutionArn"}
+    assert [call.request for call in local.changes] == [RETRAIN_REQUEST.parameters] * 2
+
+
+async def test_without_roles_the_process_sends_with_its_own_credentials(local: LocalSageMaker) -> None:
+    operator = SageMakerOperator(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS, use_roles=False)
+    await operator.send(ROLLBACK_REQUEST, role_arn=None, execution_id="xp1")
+    (call,) = local.changes
+    assert call.role_arn is None
+
+
+async def test_what_no_spec_declares_is_not_sent(operator: SageMakerOperator, local: LocalSageMaker) -> None:
+    for operation in ("DeleteEndpoint", "CreateEndpointConfig", "UpdateModelPackage", "update_endpoint", "close", ""):
+        request = ApiRequest(service="sagemaker", operation=operation, parameters={"EndpointName": ENDPOINT})
+        with pytest.raises(InvalidRequest, match="nothing was sent"):
+            await operator.send(request, role_arn=ROLLER, execution_id="xp1")
+    assert local.changes == []
+
+
+def test_the_allow_list_is_what_the_specs_declare() -> None:
+    assert {ROLLBACK_REQUEST.operation, RETRAIN_REQUEST.operation} == set(METHODS)
+
+
+@pytest.mark.parametrize("role", [None, "", "agentops-roller", "arn:aws:iam::123:role/x", "arn:aws:s3:::bucket"])
+async def test_without_a_proper_role_nothing_is_sent(
+    operator: SageMakerOperator, local: LocalSageMaker, role: str | None
+) -> None:
+    with pytest.raises(AccessDenied):
+        await operator.send(ROLLBACK_REQUEST, role_arn=role, execution_id="xp1")
+    assert local.changes == []
+
+
+async def test_a_role_that_cannot_be_assumed_is_told_in_plain_words(
+    operator: SageMakerOperator, local: LocalSageMaker
+) -> None:
+    local.faults.add("denied", match="sts:AssumeRole")
+    with pytest.raises(AccessDenied, match=f"the role {ROLLER} could not be assumed .*; nothing was sent"):
+        await operator.send(ROLLBACK_REQUEST, role_arn=ROLLER, execution_id="xp1")
+    assert local.changes == []
+
+
+async def test_an_sts_that_is_down_is_unavailable_and_nothing_is_sent(
+    operator: SageMakerOperator, local: LocalSageMaker
+) -> None:
+    local.faults.add("down", match="sts:AssumeRole")
+    with pytest.raises(Unavailable):
+        await operator.send(ROLLBACK_REQUEST, role_arn=ROLLER, execution_id="xp1")
+    assert local.changes == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("throttle", Throttled),
+        ("busy", Busy),
+        ("denied", AccessDenied),
+        ("quota", QuotaExceeded),
+        ("down", Unavailable),
+    ],
+)
+async def test_each_trouble_is_its_own_error_and_tried_once(
+    operator: SageMakerOperator, local: LocalSageMaker, fault: str, kind: type[UpstreamError]
+) -> None:
+    armed = local.faults.add(fault, match="sagemaker:UpdateEndpoint")
+    with pytest.raises(UpstreamError) as caught:
+        await operator.send(ROLLBACK_REQUEST, role_arn=ROLLER, execution_id="xp1")
+    assert type(caught.value) is kind
+    assert armed.hits == 1
+
+
+async def test_a_lost_reply_is_unavailable_though_the_call_took_effect(
+    operator: SageMakerOperator, local: LocalSageMaker
+) -> None:
+    local.faults.add("lost_reply", match="sagemaker:UpdateEndpoint")
+    with pytest.raises(Unavailable):
+        await operator.send(ROLLBACK_REQUEST, role_arn=ROLLER, execution_id="xp1")
+    assert [call.operation for call in local.changes] == ["UpdateEndpoint"]
+    endpoint = local.endpoint(ENDPOINT)
+    assert endpoint
+    assert endpoint.pending_config == "product-recommender-v22"
+
+
+async def test_a_config_that_is_gone_is_not_found(operator: SageMakerOperator) -> None:
+    (request,) = requests(RollbackEndpoint(endpoint=ENDPOINT, to_config="gone"), ENDPOINT_ORIGIN, "xp1")
+    with pytest.raises(NotFound):
+        await operator.send(request, role_arn=ROLLER, execution_id="xp1")
+
+
+async def test_parameters_that_boto_refuses_are_an_invalid_request(local: LocalSageMaker) -> None:
+    operator = SageMakerOperator(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS, use_roles=False)
+    request = ApiRequest(service="sagemaker", operation="UpdateEndpoint", parameters={"Nonsense": 1})
+    with pytest.raises(InvalidRequest):
+        await operator.send(request, role_arn=None, execution_id="xp1")
+
+
+async def test_nobody_listening_is_unavailable() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        operator = SageMakerOperator(region=REGION, endpoint_url=url, credentials=CREDENTIALS, use_roles=False)
+        with pytest.raises(Unavailable):
+            await operator.send(ROLLBACK_REQUEST, role_arn=None, execution_id="xp1")
+
+
+def test_the_session_may_do_this_one_thing_to_these_very_things() -> None:
+    base = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+    assert session_policy(ROLLBACK_REQUEST, ROLLER, REGION)["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "sagemaker:UpdateEndpoint",
+            "Resource": [f"{base}:endpoint/{ENDPOINT}", f"{base}:endpoint-config/product-recommender-v22"],
+        }
+    ]
+    assert session_policy(RETRAIN_REQUEST, RETRAINER, REGION)["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "sagemaker:StartPipelineExecution",
+            "Resource": [f"{base}:pipeline/product-recommender-train"],
+        }
+    ]
+
+
+def test_the_session_policy_names_both_spellings_of_a_name_and_the_roles_partition() -> None:
+    request = ApiRequest(
+        service="sagemaker", operation="StartPipelineExecution", parameters={"PipelineName": "Fraud-Train"}
+    )
+    policy: dict[str, Any] = session_policy(request, "arn:aws-cn:iam::123456789012:role/path/retrainer", "cn-north-1")
+    assert policy["Statement"][0]["Resource"] == [
+        f"arn:aws-cn:sagemaker:cn-north-1:123456789012:pipeline/{name}" for name in ("Fraud-Train", "fraud-train")
+    ]
+
+
+async def test_sts_is_asked_with_external_id_session_name_and_policy(
+    local: LocalSageMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sandbox.sagemaker.sessions import Sessions
+
+    seen: list[bytes] = []
+    learn = Sessions.learn
+
+    def spy(self: Sessions, request_body: bytes, answer_body: bytes) -> None:
+        seen.append(request_body)
+        learn(self, request_body, answer_body)
+
+    monkeypatch.setattr(Sessions, "learn", spy)
+    operator = SageMakerOperator(
+        region=REGION, endpoint_url=local.url, credentials=CREDENTIALS, external_id="agentops-external"
+    )
+    await operator.send(ROLLBACK_REQUEST, role_arn=ROLLER, execution_id="xp1")
+    from urllib.parse import parse_qs
+
+    form = {key: texts[0] for key, texts in parse_qs(seen[0].decode()).items()}
+    assert (form["RoleArn"], form["RoleSessionName"]) == (ROLLER, "xp1")
+    assert (form["ExternalId"], form["DurationSeconds"]) == ("agentops-external", "900")
+    assert json.loads(form["Policy"]) == session_policy(ROLLBACK_REQUEST, ROLLER, REGION)
+
+
+@pytest.mark.parametrize("bad", ["", "x", "a b", "é" * 5, "x" * 65, "x/y", "x\n"])
+def test_an_id_that_cannot_name_a_session_is_refused(bad: str) -> None:
+    with pytest.raises(InvalidRequest):
+        session_name(bad)
