@@ -36,6 +36,7 @@ class Stage:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
         self.scenario: str | None = None
+        self.cpu = 0.41
         self.submitted: list[Json] = []
         self.acted: list[Json] = []
 
@@ -101,6 +102,7 @@ class Stage:
         self.workspace.views = ViewStore()
         self.workspace.faults.clear()
         self.scenario = None
+        self.cpu = 0.41
         self.submitted.clear()
         self.acted.clear()
 
@@ -205,7 +207,7 @@ class Stage:
         return web.json_response({"ok": True})
 
     async def _world(self, _: web.Request) -> web.Response:
-        metrics = {"cpu": 0.41, "quality": {"accuracy": 0.942}, "feature_psi": {"amount": 0.03}}
+        metrics = {"cpu": self.cpu, "quality": {"accuracy": 0.942}, "feature_psi": {"amount": 0.03}}
         model = {"config": "fraud-detector-v41", "endpoint_status": "InService", "metrics": metrics}
         running = [{"name": self.scenario, "model": "fraud-detector", "state": "disturbed"}] if self.scenario else []
         return web.json_response({"models": {"fraud-detector": model}, "scenarios": running})

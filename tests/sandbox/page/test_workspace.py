@@ -246,3 +246,12 @@ def test_a_lost_connection_is_said(browser: Page) -> None:
     other.stop()
     browser.says("connection-banner", "Connection lost, trying again")
     browser.complaints()
+
+
+def test_a_control_is_not_drawn_anew_under_the_mouse(page: Page, stage: Stage) -> None:
+    page.click("scenarios-open")
+    page.find("world")
+    page.run("window.before = document.querySelector('[data-testid=scenario-feature_drift]')")
+    stage.cpu = 0.97
+    page.says("world-fraud-detector", "97.0 %")
+    assert page.run("return window.before.isConnected")

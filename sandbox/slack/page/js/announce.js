@@ -4,7 +4,9 @@ const region = () => document.getElementById("live");
 
 /** Say who wrote, and how it begins. */
 export function announce(message, where = "") {
-  const begin = String(message.text ?? "").replace(/<([^|>]+\|)?([^>]*)>/g, "$2").slice(0, 160);
+  const begin = String(message.text ?? "")
+    .replace(/<([^|>]+\|)?([^>]*)>/g, "$2")
+    .slice(0, 160);
   say(`${message.username ?? message.user} wrote ${where}: ${begin}`);
 }
 

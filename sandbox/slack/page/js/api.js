@@ -3,7 +3,11 @@
 /** A refused or failed request: `status` is 0 when nothing answered; `body` is the answer's JSON, if any. */
 export class ApiError extends Error {
   constructor(status, body) {
-    super(body?.message ?? body?.error ?? (status ? `the sandbox answered ${status}` : "the sandbox did not answer"));
+    super(
+      body?.message ??
+        body?.error ??
+        (status ? `the sandbox answered ${status}` : "the sandbox did not answer"),
+    );
     this.status = status;
     this.body = body;
   }
@@ -44,12 +48,18 @@ export const api = {
   messages: (channel, persona, threadTs) =>
     request("GET", `slack/messages?${query({ channel, persona, thread_ts: threadTs })}`),
   post: (persona, channel, text, threadTs) =>
-    request("POST", "slack/messages", { persona, channel, text, ...(threadTs ? { thread_ts: threadTs } : {}) }),
+    request("POST", "slack/messages", {
+      persona,
+      channel,
+      text,
+      ...(threadTs ? { thread_ts: threadTs } : {}),
+    }),
   act: (persona, container, action) => request("POST", "slack/actions", { persona, container, ...action }),
   command: (persona, channel, text) => request("POST", "slack/commands", { persona, channel, text }),
 
   views: (persona) => request("GET", `slack/views?${query({ persona })}`),
-  submitView: (persona, viewId, values) => request("POST", `slack/views/${at(viewId)}/submit`, { persona, values }),
+  submitView: (persona, viewId, values) =>
+    request("POST", `slack/views/${at(viewId)}/submit`, { persona, values }),
   closeView: (persona, viewId) => request("POST", `slack/views/${at(viewId)}/close`, { persona }),
 
   openHome: (persona) => request("POST", "slack/home", { persona }),

@@ -9,20 +9,47 @@ const MOST = 8;
 /** Commands and their subcommands that fit what is typed. */
 function commands(text) {
   const all = store.workspace.commands.flatMap((each) => [
-    { insert: `${each.command} `, label: each.command, hint: each.completions?.length ? "" : each.usage_hint, note: each.description },
-    ...(each.completions ?? []).map((entry) => ({ insert: entry.text, label: entry.text.trim(), hint: entry.hint, note: entry.description })),
+    {
+      insert: `${each.command} `,
+      label: each.command,
+      hint: each.completions?.length ? "" : each.usage_hint,
+      note: each.description,
+    },
+    ...(each.completions ?? []).map((entry) => ({
+      insert: entry.text,
+      label: entry.text.trim(),
+      hint: entry.hint,
+      note: entry.description,
+    })),
   ]);
   const typed = text.toLowerCase();
-  const fits = all.filter((entry) => entry.insert.toLowerCase().startsWith(typed) && entry.insert.trim().toLowerCase() !== typed.trim());
+  const fits = all.filter(
+    (entry) =>
+      entry.insert.toLowerCase().startsWith(typed) && entry.insert.trim().toLowerCase() !== typed.trim(),
+  );
   // Once the command's name is there, its own line says nothing new.
   return text.includes(" ") ? fits.filter((entry) => entry.label.includes(" ")) : fits;
 }
 
 function people(typed) {
-  const app = { insert: "@agentops ", label: who(botId()).name, note: "App: ask a question", person: who(botId()) };
-  const others = store.workspace.personas.filter((each) => each.id !== store.me).map((each) => ({ insert: `@${each.real_name ?? each.name} `, label: each.real_name ?? each.name, person: who(each.id) }));
+  const app = {
+    insert: "@agentops ",
+    label: who(botId()).name,
+    note: "App: ask a question",
+    person: who(botId()),
+  };
+  const others = store.workspace.personas
+    .filter((each) => each.id !== store.me)
+    .map((each) => ({
+      insert: `@${each.real_name ?? each.name} `,
+      label: each.real_name ?? each.name,
+      person: who(each.id),
+    }));
   const start = typed.toLowerCase();
-  return [app, ...others].filter((entry) => entry.insert.slice(1).toLowerCase().startsWith(start) || entry.label.toLowerCase().includes(start));
+  return [app, ...others].filter(
+    (entry) =>
+      entry.insert.slice(1).toLowerCase().startsWith(start) || entry.label.toLowerCase().includes(start),
+  );
 }
 
 export class Completion {
@@ -35,7 +62,14 @@ export class Completion {
     this.input = input;
     this.id = id;
     this.changed = changed;
-    this.node = h("ul", { class: "completion", role: "listbox", id, testid: id, hidden: true, "aria-label": "Suggestions" });
+    this.node = h("ul", {
+      class: "completion",
+      role: "listbox",
+      id,
+      testid: id,
+      hidden: true,
+      "aria-label": "Suggestions",
+    });
     input.addEventListener("blur", () => this.close());
   }
 
@@ -63,7 +97,8 @@ export class Completion {
 
   /** True when the key was for the list. */
   key(event) {
-    if (!this.#entries.length || event.shiftKey || event.metaKey || event.ctrlKey || event.altKey) return false;
+    if (!this.#entries.length || event.shiftKey || event.metaKey || event.ctrlKey || event.altKey)
+      return false;
     const count = this.#entries.length;
     switch (event.key) {
       case "ArrowDown":
@@ -117,8 +152,19 @@ export class Completion {
       event.preventDefault(); // the input keeps the focus
       this.#take(position);
     };
-    return h("li", { class: "completion-item", role: "option", id: `${this.id}-${position}`, "aria-selected": String(position === this.#at), on: { mousedown: take } },
-      entry.person && avatar(entry.person, "avatar-small"), h("span", { class: "completion-label" }, entry.label), entry.hint && h("span", { class: "completion-hint" }, entry.hint), entry.note && h("span", { class: "completion-note" }, entry.note));
+    return h(
+      "li",
+      {
+        class: "completion-item",
+        role: "option",
+        id: `${this.id}-${position}`,
+        "aria-selected": String(position === this.#at),
+        on: { mousedown: take },
+      },
+      entry.person && avatar(entry.person, "avatar-small"),
+      h("span", { class: "completion-label" }, entry.label),
+      entry.hint && h("span", { class: "completion-hint" }, entry.hint),
+      entry.note && h("span", { class: "completion-note" }, entry.note),
+    );
   }
 }
-

@@ -16,12 +16,36 @@ export class Composer {
   /** `where()` -> {channel, threadTs?, name}; `testid` is the input's. */
   constructor({ testid, where }) {
     this.where = where;
-    this.input = h("textarea", { class: "composer-input", testid, rows: 1, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${testid}-list` });
-    this.send = h("button", { type: "button", class: "composer-send", testid: `${testid}-send`, "aria-label": "Send", disabled: true, on: { click: () => this.#submit() } }, icon("send"));
+    this.input = h("textarea", {
+      class: "composer-input",
+      testid,
+      rows: 1,
+      role: "combobox",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      "aria-controls": `${testid}-list`,
+    });
+    this.send = h(
+      "button",
+      {
+        type: "button",
+        class: "composer-send",
+        testid: `${testid}-send`,
+        "aria-label": "Send",
+        disabled: true,
+        on: { click: () => this.#submit() },
+      },
+      icon("send"),
+    );
     this.note = h("div", { class: "composer-note", role: "alert", testid: `${testid}-note`, hidden: true });
     this.hint = h("div", { class: "composer-hint", "aria-hidden": "true" });
     this.completion = new Completion(this.input, `${testid}-list`, () => this.#resize());
-    const box = h("div", { class: "composer-box" }, this.input, h("div", { class: "composer-bar" }, this.hint, this.send));
+    const box = h(
+      "div",
+      { class: "composer-box" },
+      this.input,
+      h("div", { class: "composer-bar" }, this.hint, this.send),
+    );
     this.node = h("div", { class: "composer" }, this.completion.node, this.note, box);
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("keydown", (event) => this.#keyDown(event));
@@ -103,8 +127,10 @@ export class Composer {
         return answer.ok ? "" : inWords(answer.error);
       }
       const command = text.split(/\s/, 1)[0];
-      if (!store.workspace.commands.some((each) => each.command === command)) return `${command} is not a command here. Type / to see which are.`;
-      if (threadTs) return `${command} is not supported in threads, as in Slack. Mention @agentops here, or use the channel.`;
+      if (!store.workspace.commands.some((each) => each.command === command))
+        return `${command} is not a command here. Type / to see which are.`;
+      if (threadTs)
+        return `${command} is not supported in threads, as in Slack. Mention @agentops here, or use the channel.`;
       const answer = await api.command(store.me, channel, text);
       // A timeout shows as Slackbot's notice in the channel, so the text is not given back here.
       return answer.ok || answer.error === "operation_timeout" ? "" : inWords(answer.error);
@@ -119,7 +145,11 @@ function withMentions(text) {
   let out = text;
   for (const each of store.workspace.personas) {
     for (const name of [each.real_name, each.name]) {
-      if (name) out = out.replaceAll(new RegExp(`(^|\\s)@${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`, "gi"), `$1<@${each.id}>`);
+      if (name)
+        out = out.replaceAll(
+          new RegExp(`(^|\\s)@${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`, "gi"),
+          `$1<@${each.id}>`,
+        );
     }
   }
   return out;

@@ -2,7 +2,7 @@
 
 import { announce } from "./announce.js";
 import { Composer } from "./composer.js";
-import { h, fill } from "./dom.js";
+import { h, patch } from "./dom.js";
 import { icon } from "./icons.js";
 import { MessageList } from "./message_list.js";
 import { avatar, botId, botName, who } from "./people.js";
@@ -27,10 +27,23 @@ function intro(messages) {
   const channel = openConversation();
   if (!channel) return null;
   if (channel === dmChannel()) {
-    return h("div", { class: "intro" }, avatar(who(botId()), "avatar-large"), h("h2", {}, botName()), h("p", { class: "muted" }, "Messages between you and the app. Try a question, or a slash command."));
+    return h(
+      "div",
+      { class: "intro" },
+      avatar(who(botId()), "avatar-large"),
+      h("h2", {}, botName()),
+      h("p", { class: "muted" }, "Messages between you and the app. Try a question, or a slash command."),
+    );
   }
   const about = channelById(channel);
-  const head = h("div", { class: "intro" }, h("span", { class: "intro-sign" }, icon("hash")), h("h2", {}, `#${about?.name ?? channel}`), h("p", { class: "muted" }, about?.topic || "This is the very beginning of the channel."), about && !about.bot_is_member && h("p", { class: "muted" }, `${botName()} has not been invited here.`));
+  const head = h(
+    "div",
+    { class: "intro" },
+    h("span", { class: "intro-sign" }, icon("hash")),
+    h("h2", {}, `#${about?.name ?? channel}`),
+    h("p", { class: "muted" }, about?.topic || "This is the very beginning of the channel."),
+    about && !about.bot_is_member && h("p", { class: "muted" }, `${botName()} has not been invited here.`),
+  );
   return [head, !messages.length && about?.bot_is_member ? welcome() : null];
 }
 
@@ -38,8 +51,21 @@ function drawHeader() {
   const channel = openConversation();
   if (!channel) return;
   const about = channelById(channel);
-  const title = channel === dmChannel() ? h("h1", { class: "title" }, botName()) : h("h1", { class: "title" }, icon("hash"), about?.name ?? channel);
-  fill(header, title, about?.topic && h("span", { class: "topic" }, about.topic), about?.members && h("span", { class: "members", title: about.members.map((id) => who(id).name).join(", ") }, `${about.members.length} members`));
+  const title =
+    channel === dmChannel()
+      ? h("h1", { class: "title" }, botName())
+      : h("h1", { class: "title" }, icon("hash"), about?.name ?? channel);
+  patch(
+    header,
+    title,
+    about?.topic && h("span", { class: "topic" }, about.topic),
+    about?.members &&
+      h(
+        "span",
+        { class: "members", title: about.members.map((id) => who(id).name).join(", ") },
+        `${about.members.length} members`,
+      ),
+  );
 }
 
 function draw() {
@@ -60,14 +86,14 @@ function drawPlace() {
   composer.node.hidden = !inside;
   outside.hidden = inside;
   outside.textContent = `You are looking in on #${channelName(channel)}; this persona is not a member.`;
-  fill(strip, channel === dmChannel() ? null : scenarioStrip());
+  patch(strip, channel === dmChannel() ? null : scenarioStrip());
   draw();
 }
 
 on("channel", (channel) => {
   if (channel !== openConversation()) return;
   draw();
-  fill(strip, channel === dmChannel() ? null : scenarioStrip());
+  patch(strip, channel === dmChannel() ? null : scenarioStrip());
 });
 on("place me workspace scenarios world", drawPlace);
 

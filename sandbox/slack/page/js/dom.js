@@ -13,9 +13,11 @@ export function h(tag, props = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "class") node.className = value;
     else if (name === "testid") node.dataset.testid = value;
-    else if (name === "on") for (const [type, handler] of Object.entries(value)) node.addEventListener(type, handler);
+    else if (name === "on")
+      for (const [type, handler] of Object.entries(value)) node.addEventListener(type, handler);
     else if (name === "data") Object.assign(node.dataset, value);
-    else if (name.startsWith("on") || name === "style") throw new Error(`${name} is not allowed as an attribute`);
+    else if (name.startsWith("on") || name === "style")
+      throw new Error(`${name} is not allowed as an attribute`);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
   append(node, children);
@@ -36,6 +38,27 @@ export function fill(node, ...children) {
   node.replaceChildren();
   return append(node, children);
 }
+
+/**
+ * Make the inside of `node` equal to `children`, leaving alone what is equal already: a control that is redrawn
+ * between the press and the release of the mouse would lose the click. Controls are replaced whole, so that a
+ * handler never outlives what it was made for.
+ */
+export function patch(node, ...children) {
+  const wanted = [...append(document.createDocumentFragment(), children).childNodes];
+  const there = [...node.childNodes];
+  for (const [index, fresh] of wanted.entries()) {
+    const old = there[index];
+    if (!old) node.append(fresh);
+    else if (old.isEqualNode(fresh)) continue;
+    else if (isPlainBox(old) && old.cloneNode(false).isEqualNode(fresh.cloneNode(false)))
+      patch(old, ...fresh.childNodes);
+    else old.replaceWith(fresh);
+  }
+  for (const old of there.slice(wanted.length)) old.remove();
+}
+
+const isPlainBox = (node) => ["UL", "LI", "DIV", "SECTION", "SPAN", "HEADER"].includes(node.nodeName);
 
 /** An SVG element; attributes as given. */
 export function svg(tag, attributes = {}, ...children) {

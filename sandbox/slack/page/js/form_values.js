@@ -32,7 +32,9 @@ class FormValues {
 
   /** {block_id: {action_id: StateValue}}, as view.state.values. */
   asState() {
-    return Object.fromEntries([...this.#values].map(([block, actions]) => [block, Object.fromEntries(actions)]));
+    return Object.fromEntries(
+      [...this.#values].map(([block, actions]) => [block, Object.fromEntries(actions)]),
+    );
   }
 }
 

@@ -17,7 +17,8 @@ const PATHS = {
   hash: "M4 9h16M4 15h16M10 3 8 21M16 3l-2 18",
   help: "M9.1 9a3 3 0 0 1 5.8 1c0 2-2.9 2.4-2.9 4M12 17.5v.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   home: "M3 11 12 4l9 7M6 9.5V20h12V9.5",
-  image: "M5 4h14a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2zM8.5 8a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3zM21 16l-5-5L5 20",
+  image:
+    "M5 4h14a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2zM8.5 8a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3zM21 16l-5-5L5 20",
   info: "M12 11v6M12 7.5v.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   moon: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z",
   play: "M8 5v14l11-7z",
@@ -33,7 +34,12 @@ const PATHS = {
 
 /** One icon; decorative, so hidden from screen readers (its control carries the label). */
 export function icon(name, extra = "") {
-  const node = svg("svg", { viewBox: "0 0 24 24", class: `icon icon-${name} ${extra}`.trim(), "aria-hidden": "true", focusable: "false" });
+  const node = svg("svg", {
+    viewBox: "0 0 24 24",
+    class: `icon icon-${name} ${extra}`.trim(),
+    "aria-hidden": "true",
+    focusable: "false",
+  });
   node.append(svg("path", { d: PATHS[name] ?? PATHS.circle }));
   return node;
 }

@@ -19,12 +19,23 @@ function escape() {
   return closeThread();
 }
 
-const REGIONS = [".sidebar .nav-item", ".main-pane .list-scroll, .main-pane .home", ".main-pane .composer-input", ".thread-pane .list-scroll", ".thread-pane .composer-input"];
+const REGIONS = [
+  ".sidebar .nav-item",
+  ".main-pane .list-scroll, .main-pane .home",
+  ".main-pane .composer-input",
+  ".thread-pane .list-scroll",
+  ".thread-pane .composer-input",
+];
 
 function nextRegion(step) {
-  const places = REGIONS.map((selector) => [...document.querySelectorAll(selector)].find((node) => node.checkVisibility())).filter(Boolean);
+  const places = REGIONS.map((selector) =>
+    [...document.querySelectorAll(selector)].find((node) => node.checkVisibility()),
+  ).filter(Boolean);
   const active = document.activeElement;
-  const inside = (node) => node === active || (node.matches(".list-scroll, .home") && node.contains(active)) || (node.matches(".nav-item") && active.closest(".sidebar"));
+  const inside = (node) =>
+    node === active ||
+    (node.matches(".list-scroll, .home") && node.contains(active)) ||
+    (node.matches(".nav-item") && active.closest(".sidebar"));
   const at = places.findIndex(inside);
   places[(at + step + places.length) % places.length]?.focus();
 }
@@ -45,7 +56,8 @@ const KEYS = {
   },
   Enter: () => {
     const message = document.activeElement?.closest?.(".main-pane .message");
-    if (message && message === document.activeElement && !message.classList.contains("is-ephemeral")) openThread(message.dataset.ts);
+    if (message && message === document.activeElement && !message.classList.contains("is-ephemeral"))
+      openThread(message.dataset.ts);
   },
 };
 

@@ -12,18 +12,47 @@ import { scenarioPanel, showPanel } from "./scenarios.js";
 import { sidebar } from "./sidebar.js";
 import { channelById, channelName, dmChannel, emit, on, preferences, store } from "./state.js";
 import { openHelp, openSwitcher } from "./switcher.js";
-import { isUnread, listen, markSeen, myChannels, openConversation, readAll, readChannel, readWorkspace, soon } from "./sync.js";
+import {
+  isUnread,
+  listen,
+  markSeen,
+  myChannels,
+  openConversation,
+  readAll,
+  readChannel,
+  readWorkspace,
+  soon,
+} from "./sync.js";
 import { permalink } from "./text/links.js";
 import { closeThread, openThread, thread } from "./thread.js";
 import { ago } from "./time.js";
 
 const paneHead = h("header", { class: "pane-head" });
-const banner = h("div", { class: "banner", role: "alert", testid: "connection-banner", hidden: true }, h("span", { class: "spinner" }), "Connection lost, trying again");
-const mainPane = h("main", { class: "main-pane", id: "main", tabindex: "-1" }, paneHead, appPlace.tabs, appPlace.home, conversation.body);
+const banner = h(
+  "div",
+  { class: "banner", role: "alert", testid: "connection-banner", hidden: true },
+  h("span", { class: "spinner" }),
+  "Connection lost, trying again",
+);
+const mainPane = h(
+  "main",
+  { class: "main-pane", id: "main", tabindex: "-1" },
+  paneHead,
+  appPlace.tabs,
+  appPlace.home,
+  conversation.body,
+);
 
 function topBar() {
-  const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const theme = h("button", { type: "button", class: "top-icon", testid: "theme-toggle", on: { click: () => setTheme(isDark() ? "light" : "dark") } });
+  const isDark = () =>
+    (document.documentElement.dataset.theme ??
+      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const theme = h("button", {
+    type: "button",
+    class: "top-icon",
+    testid: "theme-toggle",
+    on: { click: () => setTheme(isDark() ? "light" : "dark") },
+  });
   const setTheme = (name) => {
     if (name) {
       document.documentElement.dataset.theme = name;
@@ -36,10 +65,41 @@ function topBar() {
   };
   setTheme();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTheme());
-  return h("header", { class: "top-bar" },
-    h("div", { class: "brand" }, h("span", { class: "brand-sign" }, icon("bolt")), h("span", { class: "brand-name" }, "AgentOps"), h("span", { class: "brand-note" }, "sandbox")),
-    h("button", { type: "button", class: "top-search", testid: "switcher-open", on: { click: openSwitcher } }, icon("search"), h("span", {}, "Go to…"), h("kbd", {}, "Ctrl K")),
-    h("div", { class: "top-right" }, scenarioPanel.opener, theme, h("button", { type: "button", class: "top-icon", testid: "help-open", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", on: { click: openHelp } }, icon("help"))),
+  return h(
+    "header",
+    { class: "top-bar" },
+    h(
+      "div",
+      { class: "brand" },
+      h("span", { class: "brand-sign" }, icon("bolt")),
+      h("span", { class: "brand-name" }, "AgentOps"),
+      h("span", { class: "brand-note" }, "sandbox"),
+    ),
+    h(
+      "button",
+      { type: "button", class: "top-search", testid: "switcher-open", on: { click: openSwitcher } },
+      icon("search"),
+      h("span", {}, "Go to…"),
+      h("kbd", {}, "Ctrl K"),
+    ),
+    h(
+      "div",
+      { class: "top-right" },
+      scenarioPanel.opener,
+      theme,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "top-icon",
+          testid: "help-open",
+          "aria-label": "Keyboard shortcuts",
+          title: "Keyboard shortcuts (?)",
+          on: { click: openHelp },
+        },
+        icon("help"),
+      ),
+    ),
   );
 }
 
@@ -57,7 +117,10 @@ function drawTitle() {
   const unread = myChannels().filter((channel) => isUnread(channel.id)).length;
   const here = store.place.kind === "app" ? "AgentOps" : `#${channelName(store.place.channel)}`;
   document.title = `${unread ? `(${unread}) ` : ""}${here} · AgentOps sandbox`;
-  const address = store.place.kind === "app" ? `#app/${store.place.tab}` : `#${store.place.channel}${store.thread ? `/${store.thread}` : ""}`;
+  const address =
+    store.place.kind === "app"
+      ? `#app/${store.place.tab}`
+      : `#${store.place.channel}${store.thread ? `/${store.thread}` : ""}`;
   if (location.hash !== address) history.replaceState(null, "", address);
 }
 
@@ -95,7 +158,11 @@ async function become(id) {
   store.seen = new Map();
   store.home = null;
   const mine = myChannels();
-  if (store.place.kind === "channel" && mine.length && !mine.some((channel) => channel.id === store.place.channel)) {
+  if (
+    store.place.kind === "channel" &&
+    mine.length &&
+    !mine.some((channel) => channel.id === store.place.channel)
+  ) {
     closeThread();
     store.place = { kind: "channel", channel: mine[0].id };
     emit("place");
@@ -107,7 +174,11 @@ async function become(id) {
 
 function incidentsChannel() {
   const mine = myChannels();
-  return mine.find((channel) => /incident/.test(channel.name)) ?? mine.find((channel) => channel.bot_is_member) ?? mine[0];
+  return (
+    mine.find((channel) => /incident/.test(channel.name)) ??
+    mine.find((channel) => channel.bot_is_member) ??
+    mine[0]
+  );
 }
 
 function fromAddress() {
@@ -119,11 +190,33 @@ function fromAddress() {
 }
 
 function locked() {
-  fill(document.getElementById("page"), h("div", { class: "locked", testid: "locked" }, h("span", { class: "brand-sign" }, icon("bolt")), h("h1", {}, "This workspace needs its key"), h("p", {}, "Open the whole address that ", h("code", { class: "code" }, "agentops demo"), " printed: its last part is the key, and this browser does not have it.")));
+  fill(
+    document.getElementById("page"),
+    h(
+      "div",
+      { class: "locked", testid: "locked" },
+      h("span", { class: "brand-sign" }, icon("bolt")),
+      h("h1", {}, "This workspace needs its key"),
+      h(
+        "p",
+        {},
+        "Open the whole address that ",
+        h("code", { class: "code" }, "agentops demo"),
+        " printed: its last part is the key, and this browser does not have it.",
+      ),
+    ),
+  );
 }
 
 function build() {
-  document.getElementById("page").replaceChildren(topBar(), banner, h("div", { class: "columns" }, sidebar.node, mainPane, thread.node), scenarioPanel.panel);
+  document
+    .getElementById("page")
+    .replaceChildren(
+      topBar(),
+      banner,
+      h("div", { class: "columns" }, sidebar.node, mainPane, thread.node),
+      scenarioPanel.panel,
+    );
   listenToKeys();
   on("goto", goto);
   on("become", become);

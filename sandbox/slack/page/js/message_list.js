@@ -1,6 +1,6 @@
 // A scrolling list of messages that keeps its place: at the bottom it follows, elsewhere it says what is new.
 
-import { h, rememberFocus } from "./dom.js";
+import { h, patch, rememberFocus } from "./dom.js";
 import { icon } from "./icons.js";
 import { continues, messageElement } from "./message.js";
 import { store } from "./state.js";
@@ -20,8 +20,23 @@ export class MessageList {
     this.divider = divider;
     this.top = h("div", { class: "list-top" });
     this.items = h("div", { class: "list-items" });
-    this.pill = h("button", { type: "button", class: "new-pill", testid: `${testid}-new`, hidden: true, on: { click: () => this.toBottom(true) } }, icon("down"), h("span", {}, "New messages"));
-    this.scroller = h("div", { class: "list-scroll", testid, role: "log", "aria-live": "off", "aria-label": label, tabindex: "0" }, h("div", { class: "list-inner" }, this.top, this.items));
+    this.pill = h(
+      "button",
+      {
+        type: "button",
+        class: "new-pill",
+        testid: `${testid}-new`,
+        hidden: true,
+        on: { click: () => this.toBottom(true) },
+      },
+      icon("down"),
+      h("span", {}, "New messages"),
+    );
+    this.scroller = h(
+      "div",
+      { class: "list-scroll", testid, role: "log", "aria-live": "off", "aria-label": label, tabindex: "0" },
+      h("div", { class: "list-inner" }, this.top, this.items),
+    );
     this.node = h("div", { class: "list" }, this.scroller, this.pill);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#stick && this.toBottom()).observe(this.scroller.firstChild);
@@ -38,7 +53,10 @@ export class MessageList {
     this.pill.hidden = true;
     this.#stick = true;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: smooth && !calm ? "smooth" : "instant" });
+    this.scroller.scrollTo({
+      top: this.scroller.scrollHeight,
+      behavior: smooth && !calm ? "smooth" : "instant",
+    });
   }
 
   /** Show these messages; `key` names the place, and a new place starts at the bottom. */
@@ -54,7 +72,7 @@ export class MessageList {
     const restore = rememberFocus(this.items);
     this.#place(this.#wanted(messages));
     restore();
-    this.top.replaceChildren(...[this.intro(messages)].flat().filter(Boolean));
+    patch(this.top, this.intro(messages));
     const added = messages.filter((message) => !known.has(`m${message.ts}`));
     if (this.#stick) this.toBottom();
     else if (added.some((message) => message.user !== store.me)) this.pill.hidden = false;
@@ -69,11 +87,25 @@ export class MessageList {
     for (const [index, message] of messages.entries()) {
       const day = dayKey(message.ts);
       const newDay = !before || dayKey(before.ts) !== day;
-      if (newDay && !this.inThread) rows.push(this.#row(`d${day}`, dayOf(message.ts), () => h("div", { class: "day", role: "separator" }, h("span", {}, dayOf(message.ts)))));
+      if (newDay && !this.inThread)
+        rows.push(
+          this.#row(`d${day}`, dayOf(message.ts), () =>
+            h("div", { class: "day", role: "separator" }, h("span", {}, dayOf(message.ts))),
+          ),
+        );
       const compact = !newDay && index !== (this.inThread ? 1 : 0) && continues(message, before);
-      rows.push(this.#row(`m${message.ts}`, JSON.stringify([message, compact]), () => messageElement(message, { compact, inThread: this.inThread })));
+      rows.push(
+        this.#row(`m${message.ts}`, JSON.stringify([message, compact]), () =>
+          messageElement(message, { compact, inThread: this.inThread }),
+        ),
+      );
       const divider = this.divider(message, index);
-      if (divider) rows.push(this.#row(`x${index}`, divider, () => h("div", { class: "replies-divider" }, h("span", {}, divider))));
+      if (divider)
+        rows.push(
+          this.#row(`x${index}`, divider, () =>
+            h("div", { class: "replies-divider" }, h("span", {}, divider)),
+          ),
+        );
       before = message;
     }
     return rows;
@@ -86,7 +118,8 @@ export class MessageList {
 
   #place(rows) {
     const wanted = new Map(rows.map(({ key, signature, node }) => [key, { signature, node }]));
-    for (const [key, { node }] of this.#rows) if (wanted.get(key)?.node !== node) this.#retire(node, wanted.get(key)?.node);
+    for (const [key, { node }] of this.#rows)
+      if (wanted.get(key)?.node !== node) this.#retire(node, wanted.get(key)?.node);
     let at = this.items.firstChild;
     for (const { node } of wanted.values()) {
       if (node === at) at = at.nextSibling;

@@ -25,8 +25,23 @@ function draw() {
   const signature = JSON.stringify([view.id, view.hash, view.blocks, view.title, store.views.length]);
   if (shown?.signature === signature) return;
   if (!shown) {
-    const form = h("form", { class: "modal-form", novalidate: true, on: { submit: (event) => { event.preventDefault(); submit(); } } });
-    const dialog = showDialog({ testid: "modal", label: "Dialog", className: "modal", content: form, cancelled: () => close(store.views.at(-1)) });
+    const form = h("form", {
+      class: "modal-form",
+      novalidate: true,
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          submit();
+        },
+      },
+    });
+    const dialog = showDialog({
+      testid: "modal",
+      label: "Dialog",
+      className: "modal",
+      content: form,
+      cancelled: () => close(store.views.at(-1)),
+    });
     shown = { dialog, form };
   }
   const first = shown.id !== view.id;
@@ -40,13 +55,43 @@ function fillForm(view, first) {
   const restore = rememberFocus(shown.form);
   const title = h("h2", { class: "dialog-title", testid: "modal-title" }, withEmoji(view.title?.text ?? ""));
   const back = store.views.length > 1;
-  const shut = h("button", { type: "button", class: "icon-only", testid: "modal-x", "aria-label": "Close", on: { click: () => close(view) } }, icon("close"));
-  const body = h("div", { class: "modal-body blocks" }, renderBlocks(view.blocks, surfaceOf("modal", { view_id: view.id })));
+  const shut = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-only",
+      testid: "modal-x",
+      "aria-label": "Close",
+      on: { click: () => close(view) },
+    },
+    icon("close"),
+  );
+  const body = h(
+    "div",
+    { class: "modal-body blocks" },
+    renderBlocks(view.blocks, surfaceOf("modal", { view_id: view.id })),
+  );
   shown.failure = h("div", { class: "modal-failure", role: "alert", testid: "modal-error", hidden: true });
-  shown.submit = (view.submit || hasInput(view)) && h("button", { type: "submit", class: "button button-primary", testid: "modal-submit" }, h("span", { class: "button-label" }, withEmoji(view.submit?.text ?? "Submit")));
-  const cancel = h("button", { type: "button", class: "button button-plain", testid: "modal-close", on: { click: () => close(view) } }, view.close?.text ?? (back ? "Back" : "Close"));
+  shown.submit =
+    (view.submit || hasInput(view)) &&
+    h(
+      "button",
+      { type: "submit", class: "button button-primary", testid: "modal-submit" },
+      h("span", { class: "button-label" }, withEmoji(view.submit?.text ?? "Submit")),
+    );
+  const cancel = h(
+    "button",
+    { type: "button", class: "button button-plain", testid: "modal-close", on: { click: () => close(view) } },
+    view.close?.text ?? (back ? "Back" : "Close"),
+  );
   shown.dialog.node.setAttribute("aria-label", view.title?.text ?? "Dialog");
-  fill(shown.form, h("header", { class: "modal-head" }, title, shut), body, shown.failure, h("footer", { class: "dialog-buttons" }, cancel, shown.submit));
+  fill(
+    shown.form,
+    h("header", { class: "modal-head" }, title, shut),
+    body,
+    shown.failure,
+    h("footer", { class: "dialog-buttons" }, cancel, shown.submit),
+  );
   if (first) focusFirst(body);
   else restore();
 }
@@ -54,7 +99,11 @@ function fillForm(view, first) {
 const hasInput = (view) => (view.blocks ?? []).some((block) => block.type === "input");
 
 function focusFirst(body) {
-  const target = body.querySelector("[autofocus]") ?? body.querySelector("input, textarea, select") ?? shown.submit ?? shown.form.querySelector("button");
+  const target =
+    body.querySelector("[autofocus]") ??
+    body.querySelector("input, textarea, select") ??
+    shown.submit ??
+    shown.form.querySelector("button");
   target?.focus();
 }
 
@@ -70,10 +119,13 @@ function invalid(values) {
   const errors = {};
   for (const { block, field } of values.fields()) {
     const { type: _type, ...state } = field.read();
-    const empty = Object.values(state).every((value) => value === null || value === "" || (Array.isArray(value) && !value.length));
+    const empty = Object.values(state).every(
+      (value) => value === null || value === "" || (Array.isArray(value) && !value.length),
+    );
     const least = block.element?.min_length ?? 0;
     if (empty && !block.optional) errors[block.block_id] = "Please complete this required field.";
-    else if (!empty && typeof state.value === "string" && state.value.length < least) errors[block.block_id] = `Please write at least ${least} characters.`;
+    else if (!empty && typeof state.value === "string" && state.value.length < least)
+      errors[block.block_id] = `Please write at least ${least} characters.`;
   }
   return errors;
 }

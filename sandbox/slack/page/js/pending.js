@@ -11,7 +11,9 @@ const elements = (key) => document.querySelectorAll(`[data-click="${CSS.escape(k
 
 /** The key of one control: where it stands, and which it is. */
 export function clickKey(container, blockId, actionId, value = "") {
-  return [container.view_id ?? `${container.channel}/${container.ts}`, blockId ?? "", actionId, value].join("|");
+  return [container.view_id ?? `${container.channel}/${container.ts}`, blockId ?? "", actionId, value].join(
+    "|",
+  );
 }
 
 function show(element) {
@@ -31,7 +33,15 @@ function explain(element, key) {
   if (!block) return;
   const shown = block.querySelector(`.click-error[data-for="${CSS.escape(key)}"]`);
   if (!failed.has(key)) shown?.remove();
-  else if (!shown) block.append(h("div", { class: "click-error", role: "alert", testid: "click-error", data: { for: key } }, icon("alert"), failed.get(key)));
+  else if (!shown)
+    block.append(
+      h(
+        "div",
+        { class: "click-error", role: "alert", testid: "click-error", data: { for: key } },
+        icon("alert"),
+        failed.get(key),
+      ),
+    );
 }
 
 /** Forget what failed: another persona looks now. */
@@ -76,7 +86,8 @@ export async function track(key, send) {
 export function inWords(error) {
   return (
     {
-      operation_timeout: "AgentOps did not answer within 3 seconds. It may still be at work; look before you try again.",
+      operation_timeout:
+        "AgentOps did not answer within 3 seconds. It may still be at work; look before you try again.",
       dispatch_failed: "AgentOps is not connected, so this did not reach it.",
       unknown_command: "That is not a command of this workspace.",
       message_not_found: "That message is gone.",

@@ -35,7 +35,10 @@ export function groupHandle(id) {
 
 /** Two letters for a face. */
 export function initials(name) {
-  const words = String(name).replace(/[^\p{L}\p{N}\s-]/gu, "").split(/[\s-]+/).filter(Boolean);
+  const words = String(name)
+    .replace(/[^\p{L}\p{N}\s-]/gu, "")
+    .split(/[\s-]+/)
+    .filter(Boolean);
   const letters = words.length > 1 ? words[0][0] + words[1][0] : (words[0] ?? "?").slice(0, 2);
   return letters.toUpperCase();
 }
@@ -50,7 +53,13 @@ function colourOf(id) {
 
 /** A rounded square with initials, or the app's sign. */
 export function avatar(person, size = "") {
-  const sort = person.kind === "app" ? "avatar-app" : person.kind === "slackbot" ? "avatar-slackbot" : `avatar-${colourOf(person.id)}`;
-  const face = person.kind === "app" ? icon("bolt") : person.kind === "slackbot" ? icon("bot") : initials(person.name);
+  const sort =
+    person.kind === "app"
+      ? "avatar-app"
+      : person.kind === "slackbot"
+        ? "avatar-slackbot"
+        : `avatar-${colourOf(person.id)}`;
+  const face =
+    person.kind === "app" ? icon("bolt") : person.kind === "slackbot" ? icon("bot") : initials(person.name);
   return h("span", { class: `avatar ${sort} ${size}`.trim(), "aria-hidden": "true" }, face);
 }

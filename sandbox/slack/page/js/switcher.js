@@ -9,10 +9,36 @@ import { showDialog } from "./ui/dialog.js";
 
 function places() {
   return [
-    ...myChannels().map((channel) => ({ label: channel.name, note: "Channel", face: icon("hash"), testid: `switch-${channel.id}`, go: () => emit("goto", { channel: channel.id, ts: null }) })),
-    { label: botName(), note: "App Home", face: avatar(who(botId()), "avatar-small"), testid: "switch-app", go: () => emit("goto", { app: "home" }) },
-    ...store.workspace.personas.filter((each) => each.id !== store.me).map((each) => ({ label: each.real_name ?? each.name, note: "Become", face: avatar(who(each.id), "avatar-small"), testid: `switch-${each.id}`, go: () => emit("become", each.id) })),
-    { label: "Break something", note: "Scenarios", face: icon("bolt"), testid: "switch-scenarios", go: () => emit("show-scenarios") },
+    ...myChannels().map((channel) => ({
+      label: channel.name,
+      note: "Channel",
+      face: icon("hash"),
+      testid: `switch-${channel.id}`,
+      go: () => emit("goto", { channel: channel.id, ts: null }),
+    })),
+    {
+      label: botName(),
+      note: "App Home",
+      face: avatar(who(botId()), "avatar-small"),
+      testid: "switch-app",
+      go: () => emit("goto", { app: "home" }),
+    },
+    ...store.workspace.personas
+      .filter((each) => each.id !== store.me)
+      .map((each) => ({
+        label: each.real_name ?? each.name,
+        note: "Become",
+        face: avatar(who(each.id), "avatar-small"),
+        testid: `switch-${each.id}`,
+        go: () => emit("become", each.id),
+      })),
+    {
+      label: "Break something",
+      note: "Scenarios",
+      face: icon("bolt"),
+      testid: "switch-scenarios",
+      go: () => emit("show-scenarios"),
+    },
   ];
 }
 
@@ -22,8 +48,23 @@ export function openSwitcher() {
   if (open) return;
   let at = 0;
   let found = [];
-  const input = h("input", { class: "switcher-input", testid: "switcher-input", type: "text", placeholder: "Go to a channel, the app, or become someone…", role: "combobox", "aria-expanded": "true", "aria-controls": "switcher-list", "aria-label": "Go to", autocomplete: "off" });
-  const list = h("ul", { class: "switcher-list", role: "listbox", id: "switcher-list", "aria-label": "Places" });
+  const input = h("input", {
+    class: "switcher-input",
+    testid: "switcher-input",
+    type: "text",
+    placeholder: "Go to a channel, the app, or become someone…",
+    role: "combobox",
+    "aria-expanded": "true",
+    "aria-controls": "switcher-list",
+    "aria-label": "Go to",
+    autocomplete: "off",
+  });
+  const list = h("ul", {
+    class: "switcher-list",
+    role: "listbox",
+    id: "switcher-list",
+    "aria-label": "Places",
+  });
   const close = () => {
     open.close();
     open = null;
@@ -36,7 +77,26 @@ export function openSwitcher() {
     const typed = input.value.trim().toLowerCase().replace(/^[#@]/, "");
     found = places().filter((place) => place.label.toLowerCase().includes(typed));
     at = Math.min(at, Math.max(0, found.length - 1));
-    fill(list, found.map((place, index) => h("li", { class: "switcher-item", role: "option", id: `switcher-${index}`, testid: place.testid, "aria-selected": String(index === at), on: { click: () => choose(place) } }, place.face, h("span", { class: "switcher-label" }, place.label), h("span", { class: "muted" }, place.note))), !found.length && h("li", { class: "muted switcher-none" }, "Nothing by that name"));
+    fill(
+      list,
+      found.map((place, index) =>
+        h(
+          "li",
+          {
+            class: "switcher-item",
+            role: "option",
+            id: `switcher-${index}`,
+            testid: place.testid,
+            "aria-selected": String(index === at),
+            on: { click: () => choose(place) },
+          },
+          place.face,
+          h("span", { class: "switcher-label" }, place.label),
+          h("span", { class: "muted" }, place.note),
+        ),
+      ),
+      !found.length && h("li", { class: "muted switcher-none" }, "Nothing by that name"),
+    );
     input.setAttribute("aria-activedescendant", `switcher-${at}`);
     list.children[at]?.scrollIntoView({ block: "nearest" });
   };
@@ -55,7 +115,14 @@ export function openSwitcher() {
       choose(found[at]);
     }
   });
-  open = showDialog({ testid: "switcher", label: "Go to", className: "switcher", content: [h("div", { class: "switcher-head" }, icon("search"), input), list], cancelled: close, light: true });
+  open = showDialog({
+    testid: "switcher",
+    label: "Go to",
+    className: "switcher",
+    content: [h("div", { class: "switcher-head" }, icon("search"), input), list],
+    cancelled: close,
+    light: true,
+  });
   draw();
   input.focus();
 }
@@ -81,8 +148,24 @@ export function openHelp() {
     help.close();
     help = null;
   };
-  const rows = SHORTCUTS.map(([keys, what]) => h("div", { class: "shortcut" }, h("kbd", {}, keys), h("span", {}, what)));
-  const shut = h("button", { type: "button", class: "icon-only", testid: "help-close", "aria-label": "Close", on: { click: close } }, icon("close"));
-  help = showDialog({ testid: "shortcuts", label: "Keyboard shortcuts", className: "dialog-small", light: true, cancelled: close, content: [h("header", { class: "modal-head" }, h("h2", { class: "dialog-title" }, "Keyboard shortcuts"), shut), h("div", { class: "dialog-body shortcuts" }, rows)] });
+  const rows = SHORTCUTS.map(([keys, what]) =>
+    h("div", { class: "shortcut" }, h("kbd", {}, keys), h("span", {}, what)),
+  );
+  const shut = h(
+    "button",
+    { type: "button", class: "icon-only", testid: "help-close", "aria-label": "Close", on: { click: close } },
+    icon("close"),
+  );
+  help = showDialog({
+    testid: "shortcuts",
+    label: "Keyboard shortcuts",
+    className: "dialog-small",
+    light: true,
+    cancelled: close,
+    content: [
+      h("header", { class: "modal-head" }, h("h2", { class: "dialog-title" }, "Keyboard shortcuts"), shut),
+      h("div", { class: "dialog-body shortcuts" }, rows),
+    ],
+  });
   shut.focus();
 }

@@ -113,7 +113,8 @@ const again = {
 };
 
 export function readChannelSoon(channel) {
-  if (!again.channels.has(channel)) again.channels.set(channel, coalesce(quietly(() => readChannel(channel))));
+  if (!again.channels.has(channel))
+    again.channels.set(channel, coalesce(quietly(() => readChannel(channel))));
   again.channels.get(channel)();
 }
 
@@ -126,7 +127,12 @@ function changed({ what, channel, thread_ts: threadTs, user }) {
     case "ephemerals":
       if (!channel) again.all();
       else if (channelById(channel) || channel === dmChannel()) readChannelSoon(channel);
-      if (store.thread && (!channel || channel === openConversation()) && (!threadTs || threadTs === store.thread || what === "messages")) again.thread();
+      if (
+        store.thread &&
+        (!channel || channel === openConversation()) &&
+        (!threadTs || threadTs === store.thread || what === "messages")
+      )
+        again.thread();
       break;
     case "views":
       again.views();

@@ -12,9 +12,30 @@ import { openConversation, soon } from "./sync.js";
 const list = new MessageList({ testid: "thread-messages", label: "Thread", inThread: true, divider });
 const composer = new Composer({ testid: "thread-composer-input", where });
 const place = h("span", { class: "topic" });
-const shut = h("button", { type: "button", class: "icon-only", testid: "thread-close", "aria-label": "Close thread", title: "Close (Esc)", on: { click: () => closeThread() } }, icon("close"));
-const node = h("aside", { class: "thread-pane", id: "thread", testid: "thread-pane", "aria-label": "Thread", hidden: true },
-  h("header", { class: "pane-head" }, h("div", { class: "pane-title" }, h("h2", { class: "title" }, "Thread"), place), shut), list.node, composer.node);
+const shut = h(
+  "button",
+  {
+    type: "button",
+    class: "icon-only",
+    testid: "thread-close",
+    "aria-label": "Close thread",
+    title: "Close (Esc)",
+    on: { click: () => closeThread() },
+  },
+  icon("close"),
+);
+const node = h(
+  "aside",
+  { class: "thread-pane", id: "thread", testid: "thread-pane", "aria-label": "Thread", hidden: true },
+  h(
+    "header",
+    { class: "pane-head" },
+    h("div", { class: "pane-title" }, h("h2", { class: "title" }, "Thread"), place),
+    shut,
+  ),
+  list.node,
+  composer.node,
+);
 
 function where() {
   const channel = openConversation();

@@ -5,7 +5,12 @@ import { h } from "../dom.js";
 import { store } from "../state.js";
 import { withEmoji } from "../text/inline.js";
 
-const TYPED = { plain_text_input: "text", email_text_input: "email", url_text_input: "url", number_input: "number" };
+const TYPED = {
+  plain_text_input: "text",
+  email_text_input: "email",
+  url_text_input: "url",
+  number_input: "number",
+};
 const PICKED = {
   datepicker: ["date", "selected_date", "initial_date"],
   timepicker: ["time", "selected_time", "initial_time"],
@@ -37,8 +42,18 @@ export function control(each, options) {
 
 function typed(each, { id, testid, given }) {
   const start = given?.value ?? each.initial_value ?? "";
-  const shared = { id, testid, class: "input", placeholder: each.placeholder?.text, maxlength: each.max_length, autofocus: each.focus_on_load, autocomplete: "off" };
-  const node = each.multiline ? h("textarea", { ...shared, rows: 4 }) : h("input", { ...shared, type: TYPED[each.type] });
+  const shared = {
+    id,
+    testid,
+    class: "input",
+    placeholder: each.placeholder?.text,
+    maxlength: each.max_length,
+    autofocus: each.focus_on_load,
+    autocomplete: "off",
+  };
+  const node = each.multiline
+    ? h("textarea", { ...shared, rows: 4 })
+    : h("input", { ...shared, type: TYPED[each.type] });
   if (each.type === "number_input" && each.is_decimal_allowed) node.step = "any";
   node.value = start;
   return {
@@ -55,7 +70,13 @@ function typed(each, { id, testid, given }) {
 
 function picked(each, { id, testid, given }) {
   const [type, field, initial] = PICKED[each.type];
-  const node = h("input", { id, testid, class: "input input-short", type, "aria-label": each.placeholder?.text });
+  const node = h("input", {
+    id,
+    testid,
+    class: "input input-short",
+    type,
+    "aria-label": each.placeholder?.text,
+  });
   node.value = given?.[field] ?? each[initial] ?? "";
   return {
     node,
@@ -69,25 +90,50 @@ function picked(each, { id, testid, given }) {
 }
 
 function optionsOf(each) {
-  const flat = (options) => (options ?? []).map((option) => ({ value: option.value, label: option.text?.text ?? option.value, option }));
-  if (each.option_groups) return each.option_groups.map((group) => ({ group: group.label?.text ?? "", options: flat(group.options) }));
+  const flat = (options) =>
+    (options ?? []).map((option) => ({
+      value: option.value,
+      label: option.text?.text ?? option.value,
+      option,
+    }));
+  if (each.option_groups)
+    return each.option_groups.map((group) => ({
+      group: group.label?.text ?? "",
+      options: flat(group.options),
+    }));
   return flat(each.options);
 }
 
-const people = () => store.workspace.personas.map((each) => ({ value: each.id, label: each.real_name ?? each.name, option: each.id }));
-const channels = () => store.workspace.channels.map((each) => ({ value: each.id, label: `#${each.name}`, option: each.id }));
+const people = () =>
+  store.workspace.personas.map((each) => ({
+    value: each.id,
+    label: each.real_name ?? each.name,
+    option: each.id,
+  }));
+const channels = () =>
+  store.workspace.channels.map((each) => ({ value: each.id, label: `#${each.name}`, option: each.id }));
 
 function select(each, { id, testid, given }, entries, field, initial) {
   const flat = entries.flatMap((entry) => entry.options ?? [entry]);
   const one = (entry) => h("option", { value: entry.value }, entry.label);
-  const list = entries.map((entry) => (entry.options ? h("optgroup", { label: entry.group }, entry.options.map(one)) : one(entry)));
-  const node = h("select", { id, testid, class: "select", "aria-label": each.accessibility_label ?? each.placeholder?.text }, h("option", { value: "" }, each.placeholder?.text ?? "Choose…"), list);
+  const list = entries.map((entry) =>
+    entry.options ? h("optgroup", { label: entry.group }, entry.options.map(one)) : one(entry),
+  );
+  const node = h(
+    "select",
+    { id, testid, class: "select", "aria-label": each.accessibility_label ?? each.placeholder?.text },
+    h("option", { value: "" }, each.placeholder?.text ?? "Choose…"),
+    list,
+  );
   const valueOf = (state) => (typeof state?.[field] === "object" ? state[field]?.value : state?.[field]);
   node.value = (given ? valueOf(given) : initial) ?? "";
   return {
     node,
     target: node,
-    read: () => ({ type: each.type, [field]: flat.find((entry) => entry.value === node.value)?.option ?? null }),
+    read: () => ({
+      type: each.type,
+      [field]: flat.find((entry) => entry.value === node.value)?.option ?? null,
+    }),
     write: (value) => {
       node.value = valueOf(value) ?? "";
     },
@@ -105,16 +151,32 @@ function choices(each, { id, testid, given }, type) {
     input.checked = (before ?? []).some((chosen) => chosen?.value === option.value);
     return input;
   });
-  const rows = options.map((option, index) => h("label", { class: "choice" }, inputs[index], h("span", {}, h("span", {}, withEmoji(option.text?.text ?? option.value)), option.description && h("span", { class: "choice-note" }, withEmoji(option.description.text ?? "")))));
+  const rows = options.map((option, index) =>
+    h(
+      "label",
+      { class: "choice" },
+      inputs[index],
+      h(
+        "span",
+        {},
+        h("span", {}, withEmoji(option.text?.text ?? option.value)),
+        option.description && h("span", { class: "choice-note" }, withEmoji(option.description.text ?? "")),
+      ),
+    ),
+  );
   const node = h("div", { class: "choices", role: single ? "radiogroup" : "group", testid, id }, rows);
   const chosen = () => options.filter((_, index) => inputs[index].checked);
   return {
     node,
     target: inputs[0] ?? node,
-    read: () => (single ? { type: each.type, selected_option: chosen()[0] ?? null } : { type: each.type, selected_options: chosen() }),
+    read: () =>
+      single
+        ? { type: each.type, selected_option: chosen()[0] ?? null }
+        : { type: each.type, selected_options: chosen() },
     write: (value) => {
       const wanted = single ? [value?.selected_option] : (value?.selected_options ?? []);
-      for (const [index, option] of options.entries()) inputs[index].checked = wanted.some((other) => other?.value === option.value);
+      for (const [index, option] of options.entries())
+        inputs[index].checked = wanted.some((other) => other?.value === option.value);
     },
     onChange: (fn) => node.addEventListener("change", fn),
   };

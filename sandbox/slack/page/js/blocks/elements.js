@@ -37,7 +37,16 @@ function sender(each, block, surface, key) {
 function button(each, block, surface) {
   const key = clickKey(surface.container, block.block_id, each.action_id, each.value);
   const style = each.style === "primary" || each.style === "danger" ? `button-${each.style}` : "button-plain";
-  const node = h("button", { type: "button", class: `button ${style}`, testid: `action-${each.action_id}`, "aria-label": each.accessibility_label }, h("span", { class: "button-label" }, withEmoji(each.text?.text ?? "")));
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: `button ${style}`,
+      testid: `action-${each.action_id}`,
+      "aria-label": each.accessibility_label,
+    },
+    h("span", { class: "button-label" }, withEmoji(each.text?.text ?? "")),
+  );
   const send = sender(each, block, surface, key);
   node.addEventListener("click", async () => {
     const url = each.url && safeUrl(each.url);
@@ -49,19 +58,33 @@ function button(each, block, surface) {
 
 function overflow(each, block, surface) {
   const key = clickKey(surface.container, block.block_id, each.action_id);
-  const node = h("button", { type: "button", class: "button button-plain button-square", testid: `action-${each.action_id}`, "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false" }, icon("dots"));
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: "button button-plain button-square",
+      testid: `action-${each.action_id}`,
+      "aria-label": "More actions",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+    },
+    icon("dots"),
+  );
   const send = sender(each, block, surface, key);
   node.addEventListener("click", () =>
-    openMenu(node, (each.options ?? []).map((option) => ({
-      label: option.text?.text ?? option.value,
-      note: option.description?.text,
-      testid: `option-${option.value}`,
-      choose: () => {
-        const url = option.url && safeUrl(option.url);
-        if (url) window.open(url.href, "_blank", "noopener,noreferrer");
-        return send({ selected_option: option });
-      },
-    }))),
+    openMenu(
+      node,
+      (each.options ?? []).map((option) => ({
+        label: option.text?.text ?? option.value,
+        note: option.description?.text,
+        testid: `option-${option.value}`,
+        choose: () => {
+          const url = option.url && safeUrl(option.url);
+          if (url) window.open(url.href, "_blank", "noopener,noreferrer");
+          return send({ selected_option: option });
+        },
+      })),
+    ),
   );
   return follow(node, key);
 }
@@ -69,7 +92,11 @@ function overflow(each, block, surface) {
 /** A select, picker, radio group or checkboxes outside an input block: every change is an action. */
 function acting(each, block, surface) {
   const key = clickKey(surface.container, block.block_id, each.action_id);
-  const field = control(each, { id: `${block.block_id}-${each.action_id}`, testid: `action-${each.action_id}`, given: surface.values?.get(block.block_id, each.action_id) });
+  const field = control(each, {
+    id: `${block.block_id}-${each.action_id}`,
+    testid: `action-${each.action_id}`,
+    given: surface.values?.get(block.block_id, each.action_id),
+  });
   if (!field) return h("span", { class: "block-unknown", testid: "unknown-element" }, `[${each.type}]`);
   const send = sender(each, block, surface, key);
   const before = field.read();

@@ -14,7 +14,8 @@ import { table } from "./table.js";
 
 const RENDERERS = {
   actions,
-  alert: (block, surface) => (surface.kind === "modal" ? alert(block) : unknown(block, "alert (works in modals only)")),
+  alert: (block, surface) =>
+    surface.kind === "modal" ? alert(block) : unknown(block, "alert (works in modals only)"),
   context,
   context_actions: contextActions,
   divider,
@@ -45,6 +46,18 @@ function renderBlock(block, surface) {
 
 /** A block this page cannot draw is said to be there, with its type. */
 function unknown(block, type) {
-  const fallback = block?.fallback ?? block?.text?.text ?? (typeof block?.text === "string" ? block.text : "");
-  return h("div", { class: "block-unknown", testid: "unknown-block" }, icon("file"), h("span", {}, "This page cannot show a block of type ", h("code", { class: "code" }, String(type ?? "none"))), fallback && h("span", { class: "muted" }, fallback));
+  const fallback =
+    block?.fallback ?? block?.text?.text ?? (typeof block?.text === "string" ? block.text : "");
+  return h(
+    "div",
+    { class: "block-unknown", testid: "unknown-block" },
+    icon("file"),
+    h(
+      "span",
+      {},
+      "This page cannot show a block of type ",
+      h("code", { class: "code" }, String(type ?? "none")),
+    ),
+    fallback && h("span", { class: "muted" }, fallback),
+  );
 }

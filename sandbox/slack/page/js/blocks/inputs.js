@@ -9,12 +9,34 @@ import { control } from "./controls.js";
 export function input(block, surface) {
   const each = block.element ?? {};
   const id = `field-${block.block_id}-${each.action_id}`;
-  const field = control(each, { id, testid: `input-${each.action_id}`, given: surface.values?.get(block.block_id, each.action_id) });
+  const field = control(each, {
+    id,
+    testid: `input-${each.action_id}`,
+    given: surface.values?.get(block.block_id, each.action_id),
+  });
   const choice = each.type === "radio_buttons" || each.type === "checkboxes";
-  const label = h(choice ? "div" : "label", { class: "input-label", ...(choice ? { id: `${id}-label` } : { for: id }) }, withEmoji(block.label?.text ?? ""), block.optional && h("span", { class: "input-optional" }, "(optional)"));
-  const error = h("div", { class: "input-error", id: `${id}-error`, testid: `error-${block.block_id}`, hidden: true });
-  const hint = block.hint && h("div", { class: "input-hint", id: `${id}-hint` }, withEmoji(block.hint.text ?? ""));
-  const node = h("div", { class: "block-input" }, label, field ? field.node : h("span", { class: "block-unknown", testid: "unknown-element" }, `[${each.type}]`), error, hint);
+  const label = h(
+    choice ? "div" : "label",
+    { class: "input-label", ...(choice ? { id: `${id}-label` } : { for: id }) },
+    withEmoji(block.label?.text ?? ""),
+    block.optional && h("span", { class: "input-optional" }, "(optional)"),
+  );
+  const error = h("div", {
+    class: "input-error",
+    id: `${id}-error`,
+    testid: `error-${block.block_id}`,
+    hidden: true,
+  });
+  const hint =
+    block.hint && h("div", { class: "input-hint", id: `${id}-hint` }, withEmoji(block.hint.text ?? ""));
+  const node = h(
+    "div",
+    { class: "block-input" },
+    label,
+    field ? field.node : h("span", { class: "block-unknown", testid: "unknown-element" }, `[${each.type}]`),
+    error,
+    hint,
+  );
   if (!field) return node;
 
   if (choice) field.node.setAttribute("aria-labelledby", `${id}-label`);

@@ -24,7 +24,15 @@ export function imageSource(image) {
 
 function missing(image) {
   const address = image.image_url ?? image.slack_file?.url;
-  return h("span", { class: "image-missing", role: "img", "aria-label": image.alt_text ?? "image" }, icon("image"), h("span", {}, image.alt_text || "Image"), address && safeUrl(address) && h("span", { class: "muted" }, "not loaded from ", link(address, safeUrl(address).host)));
+  return h(
+    "span",
+    { class: "image-missing", role: "img", "aria-label": image.alt_text ?? "image" },
+    icon("image"),
+    h("span", {}, image.alt_text || "Image"),
+    address &&
+      safeUrl(address) &&
+      h("span", { class: "muted" }, "not loaded from ", link(address, safeUrl(address).host)),
+  );
 }
 
 /** A small image (context, accessory): no frame, not clickable. */
@@ -42,7 +50,17 @@ export function figure(image, title, testid) {
   const caption = title && h("figcaption", { class: "image-title" }, title);
   if (!source) return h("figure", { class: "block-image" }, caption, missing(image));
   const img = h("img", { class: "image", src: source, alt: image.alt_text ?? "" });
-  const open = h("button", { type: "button", class: "image-open", testid, "aria-label": `Enlarge: ${image.alt_text ?? "image"}`, on: { click: () => lightbox(source, image.alt_text ?? "") } }, img);
+  const open = h(
+    "button",
+    {
+      type: "button",
+      class: "image-open",
+      testid,
+      "aria-label": `Enlarge: ${image.alt_text ?? "image"}`,
+      on: { click: () => lightbox(source, image.alt_text ?? "") },
+    },
+    img,
+  );
   img.addEventListener("error", () => open.replaceWith(missing(image)));
   return h("figure", { class: "block-image" }, caption, open);
 }
@@ -54,5 +72,15 @@ export function image(block) {
 export function video(block) {
   const title = block.title?.text ?? block.alt_text ?? "Video";
   const shown = block.title_url ? link(block.title_url, title) : title;
-  return h("div", { class: "block-video" }, icon("video"), h("div", {}, h("div", { class: "strong" }, shown), h("div", { class: "muted" }, block.description?.text ?? "Videos are not played here.")));
+  return h(
+    "div",
+    { class: "block-video" },
+    icon("video"),
+    h(
+      "div",
+      {},
+      h("div", { class: "strong" }, shown),
+      h("div", { class: "muted" }, block.description?.text ?? "Videos are not played here."),
+    ),
+  );
 }

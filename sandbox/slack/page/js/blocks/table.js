@@ -7,9 +7,28 @@ import { words } from "../text/inline.js";
 export function table(block) {
   const [head, ...rows] = block.rows ?? [];
   const settings = block.column_settings ?? [];
-  const row = (cells, tag) => h("tr", {}, (cells ?? []).map((cell, index) => h(tag, { class: shape(settings[index], cell), ...(tag === "th" ? { scope: "col" } : {}) }, content(cell))));
-  const body = h("tbody", {}, rows.map((cells) => row(cells, "td")));
-  return h("div", { class: "block-table table-scroll", tabindex: "0", role: "region", "aria-label": "Table" }, h("table", { class: "table" }, h("thead", {}, row(head, "th")), body));
+  const row = (cells, tag) =>
+    h(
+      "tr",
+      {},
+      (cells ?? []).map((cell, index) =>
+        h(
+          tag,
+          { class: shape(settings[index], cell), ...(tag === "th" ? { scope: "col" } : {}) },
+          content(cell),
+        ),
+      ),
+    );
+  const body = h(
+    "tbody",
+    {},
+    rows.map((cells) => row(cells, "td")),
+  );
+  return h(
+    "div",
+    { class: "block-table table-scroll", tabindex: "0", role: "region", "aria-label": "Table" },
+    h("table", { class: "table" }, h("thead", {}, row(head, "th")), body),
+  );
 }
 
 function shape(setting, cell) {

@@ -12,7 +12,10 @@ const URL_IN_TEXT = /https?:\/\/[^\s<>"'`|]+[^\s<>"'`|.,;:!?)\]}]/g;
 
 /** Text as nodes, with the state signs drawn. */
 export function words(text) {
-  return String(text).split(SIGN).filter(Boolean).map((part) => (Object.hasOwn(SIGNS, part) ? emoji(SIGNS[part]) : part.replace(/^\ufe0f/, "")));
+  return String(text)
+    .split(SIGN)
+    .filter(Boolean)
+    .map((part) => (Object.hasOwn(SIGNS, part) ? emoji(SIGNS[part]) : part.replace(/^\ufe0f/, "")));
 }
 
 /** Text with bare web addresses made links. */
@@ -52,7 +55,11 @@ export function broadcast(range) {
 
 export function dateToken(seconds, format, address, fallback) {
   const shown = formatDate(seconds, format) ?? fallback ?? String(seconds);
-  const node = h("time", { class: "date-token", title: formatDate(seconds, "{date_long} {time_secs}") }, shown);
+  const node = h(
+    "time",
+    { class: "date-token", title: formatDate(seconds, "{date_long} {time_secs}") },
+    shown,
+  );
   return address && safeUrl(address) ? link(address, [node]) : node;
 }
 

@@ -18,7 +18,8 @@ export function safeUrl(address) {
 
 /** {channel, ts, threadTs} when the address is a message or channel of this workspace, else null. */
 export function permalink(url) {
-  const ours = url.host === location.host || url.hostname.endsWith(".slack.com") || url.hostname === "slack.com";
+  const ours =
+    url.host === location.host || url.hostname.endsWith(".slack.com") || url.hostname === "slack.com";
   const match = ours && ARCHIVE.exec(url.pathname);
   if (!match) return null;
   const ts = match[2] ? `${match[2]}.${match[3]}` : null;
@@ -36,7 +37,15 @@ export function link(address, label) {
       event.preventDefault();
       emit("goto", here);
     };
-    return h("a", { href: url.href, class: "link", title: "Opens the message here", on: { click: open } }, shown);
+    return h(
+      "a",
+      { href: url.href, class: "link", title: "Opens the message here", on: { click: open } },
+      shown,
+    );
   }
-  return h("a", { href: url.href, class: "link", target: "_blank", rel: "noopener noreferrer", title: url.href }, shown);
+  return h(
+    "a",
+    { href: url.href, class: "link", target: "_blank", rel: "noopener noreferrer", title: url.href },
+    shown,
+  );
 }

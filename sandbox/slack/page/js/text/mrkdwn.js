@@ -2,7 +2,17 @@
 // `&amp; &lt; &gt;` are the only entities, and they are decoded last, so escaped text never becomes markup.
 
 import { h } from "../dom.js";
-import { broadcast, channelMention, code, dateToken, groupMention, userMention, withEmoji, words, wordsWithLinks } from "./inline.js";
+import {
+  broadcast,
+  channelMention,
+  code,
+  dateToken,
+  groupMention,
+  userMention,
+  withEmoji,
+  words,
+  wordsWithLinks,
+} from "./inline.js";
 import { link } from "./links.js";
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
@@ -15,7 +25,9 @@ export function decode(text) {
 /** The nodes of a mrkdwn string: blocks of preformatted and quoted lines, and running text between. */
 export function mrkdwn(text, { verbatim = false } = {}) {
   const nodes = [];
-  for (const [index, part] of String(text ?? "").split(/```\n?([\s\S]+?)\n?```\n?/g).entries()) {
+  for (const [index, part] of String(text ?? "")
+    .split(/```\n?([\s\S]+?)\n?```\n?/g)
+    .entries()) {
     if (index % 2) nodes.push(h("pre", { class: "pre" }, decode(unwrapLinks(part))));
     else nodes.push(...quotesAndText(part, verbatim));
   }
@@ -53,7 +65,10 @@ function inline(text, verbatim) {
   let plain = "";
   let at = 0;
   const flush = () => {
-    if (plain) nodes.push(...withEmoji(plain, (part) => (verbatim ? words(decode(part)) : wordsWithLinks(decode(part)))));
+    if (plain)
+      nodes.push(
+        ...withEmoji(plain, (part) => (verbatim ? words(decode(part)) : wordsWithLinks(decode(part)))),
+      );
     plain = "";
   };
   while (at < text.length) {

@@ -5,7 +5,14 @@ import { emoji } from "./emoji.js";
 import { broadcast, channelMention, dateToken, groupMention, userMention, words } from "./inline.js";
 import { link } from "./links.js";
 
-const STYLE_TAGS = { bold: "strong", italic: "em", strike: "s", underline: "u", code: "code", highlight: "mark" };
+const STYLE_TAGS = {
+  bold: "strong",
+  italic: "em",
+  strike: "s",
+  underline: "u",
+  code: "code",
+  highlight: "mark",
+};
 
 /** The nodes of a rich_text block. */
 export function richText(block) {
@@ -48,7 +55,9 @@ function list(element, start) {
   const indent = Math.min(8, element.indent ?? 0);
   const shape = `rich-list rich-indent-${indent}${element.border ? " rich-border" : ""}`;
   const items = (element.elements ?? []).map((item) => h("li", {}, (item.elements ?? []).map(piece)));
-  return element.style === "ordered" ? h("ol", { class: shape, start }, items) : h("ul", { class: shape }, items);
+  return element.style === "ordered"
+    ? h("ol", { class: shape, start }, items)
+    : h("ul", { class: shape }, items);
 }
 
 function piece(element) {

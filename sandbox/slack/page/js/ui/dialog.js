@@ -4,7 +4,11 @@ import { h } from "../dom.js";
 
 /** Show a dialog; `cancelled` runs on Esc, or a click on the backdrop where `light` is true. */
 export function showDialog({ testid, label, className, content, cancelled, light = false, role }) {
-  const node = h("dialog", { class: `dialog ${className ?? ""}`.trim(), testid, "aria-label": label, role }, content);
+  const node = h(
+    "dialog",
+    { class: `dialog ${className ?? ""}`.trim(), testid, "aria-label": label, role },
+    content,
+  );
   const opener = document.activeElement;
   node.addEventListener("cancel", (event) => {
     event.preventDefault();

@@ -24,10 +24,37 @@ export function openMenu(anchor, items, { className = "", title = "" } = {}) {
   closeMenu(false);
   const radio = items.some((item) => item.checked !== undefined);
   const entries = items.map((item) =>
-    h("button", { type: "button", class: "menu-item", role: radio ? "menuitemradio" : "menuitem", "aria-checked": radio ? String(Boolean(item.checked)) : null, tabindex: "-1", testid: item.testid, on: { click: () => { closeMenu(); item.choose(); } } },
-      item.face, h("span", { class: "menu-text" }, h("span", { class: "menu-label" }, item.label), item.note && h("span", { class: "menu-note" }, item.note))),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "menu-item",
+        role: radio ? "menuitemradio" : "menuitem",
+        "aria-checked": radio ? String(Boolean(item.checked)) : null,
+        tabindex: "-1",
+        testid: item.testid,
+        on: {
+          click: () => {
+            closeMenu();
+            item.choose();
+          },
+        },
+      },
+      item.face,
+      h(
+        "span",
+        { class: "menu-text" },
+        h("span", { class: "menu-label" }, item.label),
+        item.note && h("span", { class: "menu-note" }, item.note),
+      ),
+    ),
   );
-  const menu = h("div", { class: `menu ${className}`.trim(), role: "menu", "aria-label": title || "Menu" }, title && h("div", { class: "menu-title", role: "presentation" }, title), entries);
+  const menu = h(
+    "div",
+    { class: `menu ${className}`.trim(), role: "menu", "aria-label": title || "Menu" },
+    title && h("div", { class: "menu-title", role: "presentation" }, title),
+    entries,
+  );
   menu.addEventListener("keydown", (event) => walk(event, entries));
   // Inside an open dialog everything outside is inert, so the menu goes where its anchor is.
   (anchor.closest("dialog") ?? document.body).append(menu);
