@@ -4,9 +4,6 @@ COMMAND = "/agentops"
 
 APPROVE = "proposal_approve"
 DENY = "proposal_deny"
-OPEN_LINK = "open_link"
-"""Begins the id of every button that only opens an address; Slack tells the app of those clicks too."""
-
 DENY_FORM = "proposal_deny_form"
 DENY_REASON_BLOCK = "reason"
 DENY_REASON_INPUT = "reason_input"

@@ -15,7 +15,7 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.pacing import Pacing
 from bot.slack.ports import OutboxStore
 from bot.slack.rendered import FilePost, Rendered
-from bot.slack.sending import UNFIT, Limited, NotSent, OutcomeUnknown, Posted, Refused, Sender
+from bot.slack.sending import UNFIT, Limited, NotSent, NotYet, OutcomeUnknown, Posted, Refused, Sender
 from incidents.clock import now as wall_clock
 from incidents.message import OutboxMessage
 
@@ -37,6 +37,7 @@ AT_ONCE = 500
 SWEEP_SECONDS = 2.0
 """Between two looks when nobody called: rows that another process wrote."""
 LONGEST_BACKOFF = 30.0
+NOT_YET_SECONDS = 1.0
 MOST_ATTEMPTS = 5
 """Of a message that cannot be rendered, or whose picture Slack does not take in."""
 STOP_SECONDS = 5.0
@@ -102,6 +103,7 @@ class Outbox:
     _lanes: dict[int, _Lane] = field(default_factory=dict[int, _Lane])
     _busy: dict[int, asyncio.Task[None]] = field(default_factory=dict[int, "asyncio.Task[None]"])
     _unsure: set[int] = field(default_factory=set[int])
+    _lost: set[int] = field(default_factory=set[int])
     _unwritten: dict[int, Posted] = field(default_factory=dict[int, Posted])
     _uploaded: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
     _trouble: _Trouble = field(default_factory=_Trouble)
@@ -170,12 +172,12 @@ class Outbox:
         else:
             self._pacing.updating(row.id)
         task = asyncio.create_task(self._send(row), name=f"message {row.id}")
-        self._busy[_key(row)] = task
-        task.add_done_callback(lambda _: self._ended(_key(row)))
+        self._busy[_lane_of(row)] = task
+        task.add_done_callback(lambda _: self._ended(_lane_of(row)))
         return SWEEP_SECONDS
 
-    def _ended(self, key: int) -> None:
-        self._busy.pop(key, None)
+    def _ended(self, lane: int) -> None:
+        self._busy.pop(lane, None)
         self._event.set()
 
     async def _send(self, row: OutboxMessage) -> None:
@@ -184,11 +186,14 @@ class Outbox:
             posted = await self._deliver(row)
         except Limited as limited:
             self._wait_as_asked(row, limited)
+        except NotYet:
+            self._hold(row, NOT_YET_SECONDS)
         except NotSent as error:
-            self._slack_is_down(row, error)
+            self._slack_is_down(error)
         except OutcomeUnknown as error:
             self._unsure.add(row.id)
-            self._slack_is_down(row, error)
+            self._lost.add(row.id)
+            self._slack_is_down(error)
         except Refused as refused:
             self._slack_is_up()
             await self._give_up(row, str(refused), WHAT_TO_DO.get(refused.code, ""))
@@ -198,11 +203,12 @@ class Outbox:
             await self._try_later(row, "it could not be rendered")
         else:
             self._slack_is_up()
-            self._lanes.pop(_lane_of(row), None)
-            self._unsure.discard(row.id)
+            self._forget(row)
             if posted is not None:
                 self._pacing.same(row.channel, posted.channel)
                 await self._sent(row, posted)
+        finally:
+            self._trouble.probing = False
 
     async def _deliver(self, row: OutboxMessage) -> Posted | None:
         """The call itself. None when the row is settled without one."""
@@ -248,10 +254,9 @@ class Outbox:
             send = self._sender.post if row.ts is None else self._sender.update
             posted = await send(row, content)
         except Refused as refused:
-            attempts = self._lanes[_lane_of(row)].attempts if _lane_of(row) in self._lanes else 0
-            if refused.code == "invalid_blocks" and attempts < MOST_ATTEMPTS:
-                self._hold(row, 1.0)
-                raise Limited(0.5) from refused
+            lane = self._lanes.get(_lane_of(row))
+            if refused.code == "invalid_blocks" and (lane is None or lane.attempts < MOST_ATTEMPTS):
+                raise NotYet("the picture is not taken in yet") from refused
             log.error("outbox.picture_refused", message=row.id, incident=row.incident_id, why=str(refused))
             posted = await self._deliver_message(
                 row, Rendered(text=f"{file.title}: {file.alt_text}"[:PLAIN_LIMIT], blocks=[])
@@ -270,7 +275,7 @@ class Outbox:
                     log.warning("outbox.may_not_look_back", why="the scope channels:history is missing")
                 elif refused.code == "thread_not_found":
                     return None
-        if row.attempts or row.id in self._lanes:
+        if row.id in self._lost:
             self.counts.sent_again_blindly += 1
             log.warning("outbox.sent_again_blindly", message=row.id, kind=row.kind, incident=row.incident_id)
         return None
@@ -291,8 +296,7 @@ class Outbox:
 
     async def _give_up(self, row: OutboxMessage, error: str, what_to_do: str) -> None:
         self.counts.given_up += 1
-        self._lanes.pop(_lane_of(row), None)
-        self._unsure.discard(row.id)
+        self._forget(row)
         log.error(
             "outbox.given_up",
             message=row.id,
@@ -319,6 +323,11 @@ class Outbox:
             # The edge of the process: the row stays due and is tried again.
             log.exception("outbox.not_written_down", args=args[:1])
 
+    def _forget(self, row: OutboxMessage) -> None:
+        self._lanes.pop(_lane_of(row), None)
+        self._unsure.discard(row.id)
+        self._lost.discard(row.id)
+
     def _hold(self, row: OutboxMessage, seconds: float) -> None:
         lane = self._lanes.setdefault(_lane_of(row), _Lane())
         lane.attempts += 1
@@ -333,29 +342,24 @@ class Outbox:
         else:
             self._pacing.hold_updates(limited.seconds)
 
-    def _slack_is_down(self, row: OutboxMessage, error: Exception) -> None:
+    def _slack_is_down(self, error: Exception) -> None:
         """Everything waits, for longer each time; then one message finds out."""
         trouble = self._trouble
         trouble.failures += 1
         trouble.probing = False
         backoff = min(LONGEST_BACKOFF, 0.5 * 2 ** min(trouble.failures - 1, 10))
         trouble.until = self.monotonic() + backoff * random.uniform(0.8, 1.0)  # noqa: S311 - spreads retries, no secret
-        self._lanes.setdefault(_lane_of(row), _Lane())
         log.warning("outbox.slack_is_down", error=str(error), retry_in=round(backoff, 1), failures=trouble.failures)
 
     def _slack_is_up(self) -> None:
         if self._trouble.failures:
             log.info("outbox.slack_is_back", failures=self._trouble.failures)
-        self._trouble = replace(self._trouble, failures=0, until=0.0, probing=False)
+        self._trouble = _Trouble()
 
 
 def _lane_of(row: OutboxMessage) -> int:
     """What waits together: posts of one thread; updates of one message (ids below zero)."""
     return -row.id if row.ts is not None else (row.root_id or row.id)
-
-
-def _key(row: OutboxMessage) -> int:
-    return _lane_of(row)
 
 
 def _next_in_line(rows: Iterable[OutboxMessage], busy: set[int]) -> list[OutboxMessage]:

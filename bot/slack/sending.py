@@ -52,6 +52,10 @@ class Limited(NotSent):
         self.seconds = seconds
 
 
+class NotYet(NotSent):
+    """Slack is not ready for this one message; others may go."""
+
+
 class OutcomeUnknown(AgentOpsError):
     """The request left, the answer did not come: the message may be in Slack or not."""
 
@@ -140,13 +144,11 @@ class Sender:
         except OutcomeUnknown as error:
             raise NotSent(str(error)) from error
         for one in cast("list[dict[str, Any]]", answer.get("messages") or []):
-            metadata = one.get("metadata") or {}
-            payload: dict[str, Any] = metadata.get("event_payload") or {}
-            if metadata.get("event_type") != MESSAGE_EVENT or payload.get("message_id") != message.id:
-                continue
-            if payload.get("installation") == self._installation:
-                revision = int(payload.get("revision") or 1)
-                return Posted(str(answer.get("channel") or message.channel), str(one["ts"]), revision)
+            metadata = _data(one.get("metadata"))
+            mark = _data(metadata.get("event_payload"))
+            ours = metadata.get("event_type") == MESSAGE_EVENT and mark.get("installation") == self._installation
+            if ours and mark.get("message_id") == message.id:
+                return Posted(message.channel, str(one["ts"]), int(mark.get("revision") or 1))
         return None
 
     def _mark(self, message: OutboxMessage) -> dict[str, Any]:
@@ -197,8 +199,8 @@ def _meaning_of_answer(error: SlackApiError) -> NotSent | OutcomeUnknown | Refus
         return OutcomeUnknown(f"Slack answered {code or status}")
     if code in _OURS:
         return NotSent(code)
-    details = _data(data.get("response_metadata")).get("messages") or data.get("errors") or []
-    return Refused(code, tuple(str(one)[:300] for one in cast("list[Any]", details)[:5]))
+    details = cast("list[Any]", _data(data.get("response_metadata")).get("messages") or data.get("errors") or [])
+    return Refused(code, tuple(str(one)[:300] for one in details[:5]))
 
 
 def _data(value: object) -> dict[str, Any]:

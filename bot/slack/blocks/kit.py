@@ -10,7 +10,6 @@ from slack_sdk.models.blocks import (
     ContextBlock,
     DividerBlock,
     HeaderBlock,
-    LinkButtonElement,
     MarkdownTextObject,
     PlainTextObject,
     RawTextObject,
@@ -136,11 +135,6 @@ def button(
 ) -> ButtonElement:
     """A button that the app hears of."""
     return ButtonElement(text=line(text, 75), action_id=action_id, value=value, style=style, confirm=confirm)
-
-
-def link_button(text: str, url: str, action_id: str) -> ButtonElement:
-    """A button that opens an address; `url` went through `Links`."""
-    return LinkButtonElement(text=line(text, 75), url=url, action_id=action_id)
 
 
 def confirmation(
