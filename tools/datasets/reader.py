@@ -1,20 +1,15 @@
 """What S3 says about a model's data: Model Monitor's last results, the baseline, and which hours were captured."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from incidents.catalogue import ModelSpec
 from tools.datasets import monitor
 from tools.datasets.monitor import CaptureHour, CaptureWindow, FeatureStatistics, Violation, hour_floor
 from tools.datasets.runs import latest_run
-from tools.errors import InvalidRequest, NotFound, Unavailable
+from tools.errors import InvalidRequest, NotFound
+from tools.sagemaker.calls import Calls
 from tools.sagemaker.connection import AwsConnection, AwsCredentials
-from tools.sagemaker.errors import upstream
 from tools.sagemaker.objects import ObjectReader
-
-T = TypeVar("T")
 
 SERVICE = "S3"
 DEADLINE_S = 30.0
@@ -39,7 +34,7 @@ class DatasetReader:
     ) -> None:
         """`credentials`: where they are not given, boto3 looks for them where it always does."""
         self._objects = ObjectReader(AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials))
-        self._deadline_s = deadline_s
+        self._calls = Calls(SERVICE, deadline_s=deadline_s, threads=8)
 
     async def violations(self, model: ModelSpec) -> list[Violation]:
         """What Model Monitor's last run found; empty where it found nothing. No run at all is `NotFound`."""
@@ -53,17 +48,17 @@ class DatasetReader:
                 return []
             return monitor.violations(self._objects.json(found.uri), uri=found.uri, seen_at=run.at)
 
-        return await self._ask("GetObject", read)
+        return await self._calls.run("GetObject", read)
 
     async def statistics(self, model: ModelSpec) -> list[FeatureStatistics]:
         """The statistics of Model Monitor's last run."""
         place = _place(model.data.monitor, model, "monitor")
-        return await self._ask("GetObject", lambda: self._statistics(place))
+        return await self._calls.run("GetObject", lambda: self._statistics(place))
 
     async def baseline(self, model: ModelSpec) -> list[FeatureStatistics]:
         """The statistics of the training data."""
         place = _place(model.data.baseline, model, "baseline")
-        return await self._ask("GetObject", lambda: self._statistics(place))
+        return await self._calls.run("GetObject", lambda: self._statistics(place))
 
     async def capture_window(self, model: ModelSpec, start: datetime, end: datetime) -> CaptureWindow:
         """Which hours between `start` and `end` were captured; at most a week.
@@ -82,7 +77,7 @@ class DatasetReader:
             raise InvalidRequest(SERVICE, "ListObjectsV2", "the window must be at most a week and end after it starts")
         base = f"{place}{model.endpoint.name}/{model.endpoint.variant}/"
         hours = [first + timedelta(hours=number) for number in range(count)]
-        found = await self._ask("ListObjectsV2", lambda: [self._hour(base, hour) for hour in hours])
+        found = await self._calls.run("ListObjectsV2", lambda: [self._hour(base, hour) for hour in hours])
         return CaptureWindow(
             start=start,
             end=end,
@@ -91,7 +86,8 @@ class DatasetReader:
         )
 
     def close(self) -> None:
-        """Close connections."""
+        """Close connections; calls under way end by their own timeouts."""
+        self._calls.close()
         self._objects.close()
 
     def _statistics(self, place: str) -> list[FeatureStatistics]:
@@ -103,16 +99,6 @@ class DatasetReader:
     def _hour(self, base: str, hour: datetime) -> CaptureHour:
         files = list(self._objects.listing(f"{base}{hour:%Y/%m/%d/%H}/", most=MAX_FILES_AN_HOUR))
         return CaptureHour(hour=hour, files=len(files), size=sum(one.size for one in files))
-
-    async def _ask(self, operation: str, asking: Callable[[], T]) -> T:
-        def within() -> T:
-            with upstream(SERVICE, operation):
-                return asking()
-
-        try:
-            return await asyncio.wait_for(asyncio.to_thread(within), self._deadline_s)
-        except TimeoutError:
-            raise Unavailable(SERVICE, operation, f"no answer within {self._deadline_s:g} s") from None
 
 
 def _place(uri: str | None, model: ModelSpec, key: str) -> str:

@@ -99,6 +99,8 @@ def parse(text: str | bytes, file: str) -> Document:
         raise ManifestError(file, mark.line + 1 if mark else None, "", problem) from error
     except (yaml.YAMLError, UnicodeError) as error:
         raise ManifestError(file, None, "", f"is not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise ManifestError(file, None, "", "is nested too deeply") from error
     finally:
         if loader is not None:
             loader.dispose()

@@ -4,6 +4,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tools.errors import InvalidRequest
+
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
@@ -36,15 +38,22 @@ class AwsConnection:
         self._session: Session | None = None
 
     def client(self, service: str, *, attempts: int) -> Any:
-        """A new client. boto3's clients may be shared between threads; making one may not, hence the lock."""
+        """A new client.
+
+        Raises:
+            InvalidRequest: `endpoint_url` is no address.
+        """
+        # boto3's clients may be shared between threads; making one may not.
         with self._lock:
             if self._session is None:
                 self._session = _session(self.region, self._credentials)
             # Any: the stub's overloads name services whose stubs are not installed.
             session: Any = self._session
-            return session.client(
-                service, region_name=self.region, endpoint_url=self.endpoint_url, config=_config(service, attempts)
-            )
+            config = _config(attempts, path_style=self.endpoint_url is not None)
+            try:
+                return session.client(service, region_name=self.region, endpoint_url=self.endpoint_url, config=config)
+            except ValueError as error:
+                raise InvalidRequest("AWS", "connect", str(error)) from error
 
 
 def client_with(connection: AwsConnection, service: str, credentials: AwsCredentials, *, attempts: int) -> Any:
@@ -66,7 +75,7 @@ def _session(region: str, credentials: AwsCredentials | None) -> "Session":
     )
 
 
-def _config(service: str, attempts: int) -> "Config":
+def _config(attempts: int, *, path_style: bool) -> "Config":
     from botocore.config import Config
 
     return Config(
@@ -74,5 +83,5 @@ def _config(service: str, attempts: int) -> "Config":
         read_timeout=READ_TIMEOUT_S,
         retries={"mode": "standard", "total_max_attempts": attempts},
         # A local stand-in has no name per bucket.
-        s3={"addressing_style": "path"} if service == "s3" else None,
+        s3={"addressing_style": "path"} if path_style else None,
     )

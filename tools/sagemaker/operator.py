@@ -1,6 +1,5 @@
 """SageMaker, changed: sends exactly the request that a remediation's spec made, under its role, once."""
 
-import asyncio
 import contextlib
 import json
 import re
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from incidents.remediation import ApiRequest
 from tools.errors import AccessDenied, InvalidRequest, Unavailable, UpstreamError
+from tools.sagemaker.calls import Calls
 from tools.sagemaker.connection import AwsConnection, AwsCredentials, client_with
 from tools.sagemaker.errors import upstream
 
@@ -41,6 +41,8 @@ class SageMakerOperator:
         self._connection = AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials)
         self._external_id = external_id
         self._use_roles = use_roles
+        # No deadline: a call that was sent is waited for, so that nobody takes it for one that was not.
+        self._calls = Calls(SERVICE, deadline_s=None, threads=4)
 
     async def send(self, request: ApiRequest, *, role_arn: str | None, execution_id: str) -> dict[str, str]:
         """Send it, and answer the plain texts of what came back, e.g. ``EndpointArn`` or ``PipelineExecutionArn``.
@@ -53,24 +55,25 @@ class SageMakerOperator:
         """
         if request.operation not in METHODS:
             raise InvalidRequest(SERVICE, request.operation, "no remediation declares this operation; nothing was sent")
-        return await asyncio.to_thread(self._send, request, role_arn, execution_id)
+        return await self._calls.run(request.operation, lambda: self._send(request, role_arn, execution_id))
+
+    def close(self) -> None:
+        """Take no further call."""
+        self._calls.close()
 
     def _send(self, request: ApiRequest, role_arn: str | None, execution_id: str) -> dict[str, str]:
         client = self._client(request, role_arn, execution_id)
         try:
-            with upstream(SERVICE, request.operation):
-                answer: dict[str, Any] = getattr(client, METHODS[request.operation])(**request.parameters)
+            answer: dict[str, Any] = getattr(client, METHODS[request.operation])(**request.parameters)
         finally:
             client.close()
         return {key: value for key, value in answer.items() if isinstance(value, str)}
 
     def _client(self, request: ApiRequest, role_arn: str | None, execution_id: str) -> Any:
         if not self._use_roles:
-            with upstream(SERVICE, request.operation):
-                return self._connection.client("sagemaker", attempts=1)
+            return self._connection.client("sagemaker", attempts=1)
         credentials = self._assume(request, role_arn, execution_id)
-        with upstream(SERVICE, request.operation):
-            return client_with(self._connection, "sagemaker", credentials, attempts=1)
+        return client_with(self._connection, "sagemaker", credentials, attempts=1)
 
     def _assume(self, request: ApiRequest, role_arn: str | None, execution_id: str) -> AwsCredentials:
         operation = request.operation

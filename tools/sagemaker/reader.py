@@ -3,13 +3,13 @@
 import asyncio
 import re
 import threading
-from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from incidents.catalogue import ModelSpec
-from tools.errors import BadAnswer, NotFound, Unavailable
+from tools.errors import BadAnswer, NotFound
 from tools.sagemaker import answers, changes, evaluation, preflight
+from tools.sagemaker.calls import Calls
 from tools.sagemaker.connection import AwsConnection, AwsCredentials
 from tools.sagemaker.errors import upstream
 from tools.sagemaker.objects import ObjectReader
@@ -28,8 +28,6 @@ from tools.sagemaker.states import (
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import PipelineExecutionStepTypeDef
-
-T = TypeVar("T")
 
 SERVICE = "SageMaker"
 DEADLINE_S = 30.0
@@ -58,7 +56,7 @@ class SageMakerReader:
         """`credentials`: where they are not given, boto3 looks for them where it always does."""
         self._connection = AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials)
         self._objects = ObjectReader(self._connection)
-        self._deadline_s = deadline_s
+        self._calls = Calls(SERVICE, deadline_s=deadline_s, threads=8)
         self._lock = threading.Lock()
         self._made: SageMakerClient | None = None
 
@@ -74,19 +72,19 @@ class SageMakerReader:
 
     async def endpoint(self, name: str) -> EndpointState:
         """The endpoint as it stands."""
-        return await self._ask("DescribeEndpoint", lambda: self._endpoint(name))
+        return await self._calls.run("DescribeEndpoint", lambda: self._endpoint(name))
 
     async def endpoint_config(self, name: str) -> EndpointConfig:
         """The endpoint config of this name."""
-        return await self._ask("DescribeEndpointConfig", lambda: self._endpoint_config(name))
+        return await self._calls.run("DescribeEndpointConfig", lambda: self._endpoint_config(name))
 
     async def endpoint_configs(self, prefix: str, limit: int) -> list[EndpointConfigSummary]:
         """The newest `limit` configs whose name begins with `prefix`, newest first."""
-        return await self._ask("ListEndpointConfigs", lambda: self._endpoint_configs(prefix, limit))
+        return await self._calls.run("ListEndpointConfigs", lambda: self._endpoint_configs(prefix, limit))
 
     async def pipeline(self, name: str) -> PipelineState:
         """The pipeline of this name."""
-        return await self._ask(
+        return await self._calls.run(
             "DescribePipeline",
             lambda: answers.read(
                 "DescribePipeline", lambda: answers.pipeline(self.client.describe_pipeline(PipelineName=name))
@@ -95,15 +93,15 @@ class SageMakerReader:
 
     async def pipeline_runs(self, name: str, limit: int) -> list[PipelineRun]:
         """The newest `limit` runs, newest first, without steps and without their end."""
-        return await self._ask("ListPipelineExecutions", lambda: self._pipeline_runs(name, limit))
+        return await self._calls.run("ListPipelineExecutions", lambda: self._pipeline_runs(name, limit))
 
     async def pipeline_run(self, arn: str) -> PipelineRun:
         """One run with its steps, in the order they started."""
-        return await self._ask("DescribePipelineExecution", lambda: self._pipeline_run(arn))
+        return await self._calls.run("DescribePipelineExecution", lambda: self._pipeline_run(arn))
 
     async def model_packages(self, group: str, limit: int) -> list[ModelPackage]:
         """The newest `limit` versions of a model package group, newest first."""
-        return await self._ask("ListModelPackages", lambda: self._model_packages(group, limit))
+        return await self._calls.run("ListModelPackages", lambda: self._model_packages(group, limit))
 
     async def evaluation(self, model_package: ModelPackage) -> dict[str, float] | None:
         """The figures of its evaluation report (see `tools.sagemaker.evaluation.figures`); None where it has none.
@@ -115,7 +113,7 @@ class SageMakerReader:
         uri = model_package.metrics_uri
         if uri is None:
             return None
-        found = evaluation.figures(await self._ask("GetObject", lambda: self._objects.json(uri)))
+        found = evaluation.figures(await self._calls.run("GetObject", lambda: self._objects.json(uri)))
         if not found:
             raise BadAnswer("S3", "GetObject", f"{uri} holds no figures")
         return found
@@ -128,7 +126,7 @@ class SageMakerReader:
         Raises:
             NotFound: there is no such endpoint.
         """
-        return await self._ask("DescribeEndpointConfig", lambda: self._preflight(endpoint, to_config))
+        return await self._calls.run("DescribeEndpointConfig", lambda: self._preflight(endpoint, to_config))
 
     async def recent_changes(self, model: ModelSpec, since: datetime) -> list[Change]:
         """What was changed about the model at or after `since`, newest first.
@@ -137,28 +135,19 @@ class SageMakerReader:
         ended. A thing that the catalogue names and SageMaker does not have is left out.
         """
         endpoint, packages, runs = await asyncio.gather(
-            self._ask("DescribeEndpoint", lambda: self._endpoint_changes(model)),
-            self._ask("ListModelPackages", lambda: self._package_changes(model)),
-            self._ask("ListPipelineExecutions", lambda: self._run_changes(model)),
+            self._calls.run("DescribeEndpoint", lambda: self._endpoint_changes(model)),
+            self._calls.run("ListModelPackages", lambda: self._package_changes(model)),
+            self._calls.run("ListPipelineExecutions", lambda: self._run_changes(model)),
         )
         return changes.since([*endpoint, *packages, *runs], since)
 
     def close(self) -> None:
-        """Close connections."""
+        """Close connections; calls under way end by their own timeouts."""
+        self._calls.close()
         with self._lock:
             if self._made is not None:
                 self._made.close()
         self._objects.close()
-
-    async def _ask(self, operation: str, asking: Callable[[], T]) -> T:
-        def within() -> T:
-            with upstream(SERVICE, operation):
-                return asking()
-
-        try:
-            return await asyncio.wait_for(asyncio.to_thread(within), self._deadline_s)
-        except TimeoutError:
-            raise Unavailable(SERVICE, operation, f"no answer within {self._deadline_s:g} s") from None
 
     def _endpoint(self, name: str) -> EndpointState:
         answer = self.client.describe_endpoint(EndpointName=name)

@@ -27,7 +27,7 @@ NULLS = {
     "constraint_check_type": "completeness_check",
     "description": "Data completeness is 62.0%",
 }
-STATISTICS = {
+STATISTICS: dict[str, Any] = {
     "version": 0.0,
     "dataset": {"item_count": 100},
     "features": [
@@ -158,11 +158,13 @@ async def test_nonsense_is_a_bad_answer(datasets: DatasetReader, local: LocalSag
         await datasets.violations(MODEL)
 
 
-@pytest.mark.parametrize("content", [{}, {"features": [{}]}, {"features": [{"name": "a", "string_statistics": 5}]}])
+@pytest.mark.parametrize(
+    "content", [b"{}", b'{"features": [{}]}', b'{"features": [{"name": "a", "string_statistics": 5}]}']
+)
 async def test_nonsense_statistics_are_a_bad_answer(
-    datasets: DatasetReader, local: LocalSageMaker, content: dict[str, Any]
+    datasets: DatasetReader, local: LocalSageMaker, content: bytes
 ) -> None:
-    put(local, f"{RUNS}/2026/11/20/18/statistics.json", content)
+    local.objects.put(BUCKET, f"{RUNS}/2026/11/20/18/statistics.json", content)
     with pytest.raises(BadAnswer):
         await datasets.statistics(MODEL)
 

@@ -3,9 +3,12 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from incidents.errors import ManifestError
 from tools.manifests.load import load_catalogue, load_policy
+from tools.manifests.yaml_lines import parse
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -168,6 +171,19 @@ def test_anchors_that_unfold_without_end_are_refused(tmp_path: Path) -> None:
     path.write_text("\n".join(lines))
     with pytest.raises(ManifestError, match="unfold into too much"):
         load_catalogue(path)
+
+
+@given(st.text(max_size=80) | st.binary(max_size=80))
+def test_any_text_is_read_or_refused_as_a_manifest(text: str | bytes) -> None:
+    try:
+        parse(text, "models.yaml")
+    except ManifestError as error:
+        assert str(error).startswith("models.yaml")
+
+
+def test_a_file_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ManifestError, match="nested too deeply"):
+        parse("[" * 5_000 + "]" * 5_000, "models.yaml")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ def reader(local: LocalSageMaker) -> Iterator[SageMakerReader]:
 
 
 @pytest.fixture
-def operator(local: LocalSageMaker) -> SageMakerOperator:
-    return SageMakerOperator(
+def operator(local: LocalSageMaker) -> Iterator[SageMakerOperator]:
+    made = SageMakerOperator(
         region=REGION, endpoint_url=local.url, credentials=CREDENTIALS, external_id="agentops-external"
     )
+    yield made
+    made.close()

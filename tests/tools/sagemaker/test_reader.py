@@ -12,7 +12,7 @@ from incidents.catalogue import EndpointSpec, RetrainingSpec
 from incidents.remediation import ApiRequest
 from sandbox.sagemaker.server import LocalSageMaker
 from tests.tools.sagemaker.world import CREDENTIALS, REGION, SEEDED, SPEC, HandClock
-from tools.errors import AccessDenied, BadAnswer, NotFound, Throttled, Unavailable
+from tools.errors import AccessDenied, BadAnswer, InvalidRequest, NotFound, Throttled, Unavailable
 from tools.sagemaker import changes
 from tools.sagemaker.connection import AwsConnection
 from tools.sagemaker.objects import ObjectReader
@@ -232,6 +232,13 @@ async def test_a_sagemaker_that_never_answers_is_given_up() -> None:
         with pytest.raises(Unavailable, match=r"within 0\.3 s"):
             await reader.endpoint(ENDPOINT)
         reader.close()
+
+
+async def test_an_address_that_is_none_is_an_invalid_request() -> None:
+    reader = SageMakerReader(region=REGION, endpoint_url="sagemaker", credentials=CREDENTIALS)
+    with pytest.raises(InvalidRequest):
+        await reader.endpoint(ENDPOINT)
+    reader.close()
 
 
 async def test_preflight_of_a_good_rollback_finds_nothing(
