@@ -1,7 +1,10 @@
 """Claude by Anthropic's client, with bounded retries in the transport. Imported only where there is a key."""
 
+from typing import Any, Literal
+
 import httpx2
 from anthropic import AsyncAnthropic
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_ai.models import create_async_httpx2_client
 from pydantic_ai.models.anthropic import AnthropicModel, AnthropicModelSettings
 from pydantic_ai.providers.anthropic import AnthropicProvider
@@ -10,6 +13,17 @@ from tenacity import retry_if_exception, stop_after_attempt, wait_exponential_ji
 
 from agents.llm import LlmConfig
 
+
+class _Message(BaseModel):
+    """As much of a message's shape as everything after it relies on."""
+
+    type: Literal["message"]
+    model: str
+    content: list[dict[str, Any]]
+    usage: dict[str, Any]
+
+
+_MESSAGE = TypeAdapter(_Message)
 RETRIED = frozenset({429, 500, 502, 503, 504, 529})
 """Statuses after which the same request may succeed."""
 
@@ -21,7 +35,7 @@ def claude(config: LlmConfig) -> tuple[AnthropicModel, httpx2.AsyncClient]:
         RetryConfig(
             retry=retry_if_exception(_worth_another_try),
             wait=wait_retry_after(
-                fallback_strategy=wait_exponential_jitter(initial=0.5, max=config.longest_retry_wait_s),
+                fallback_strategy=wait_exponential_jitter(multiplier=0.5, max=config.longest_retry_wait_s),
                 max_wait=config.longest_retry_wait_s,
             ),
             stop=stop_after_attempt(config.attempts),
@@ -29,7 +43,7 @@ def claude(config: LlmConfig) -> tuple[AnthropicModel, httpx2.AsyncClient]:
         ),
         validate_response=_raise_for_retry,
     )
-    client = create_async_httpx2_client(timeout=config.request_timeout_s, transport=_LastAnswer(transport))
+    client = create_async_httpx2_client(timeout=config.request_timeout_s, transport=_Edge(transport))
     anthropic = AsyncAnthropic(
         api_key=config.api_key.get_secret_value(),
         base_url=config.base_url,
@@ -49,21 +63,41 @@ class _Retryable(httpx2.HTTPStatusError):
     """An answer worth another try."""
 
 
-class _LastAnswer(httpx2.AsyncBaseTransport):
-    """Hands the last refused answer to Anthropic's client, which maps statuses to errors of its own."""
+class _Edge(httpx2.AsyncBaseTransport):
+    """Hands on answers that Anthropic's client knows how to take, and nothing else.
+
+    When tries run out, the status goes on, and the client maps it to an error of its own. A good status with a body
+    that is no message becomes a bad gateway: past this point code trusts the shape of what it reads.
+    """
 
     def __init__(self, retrying: AsyncHTTPX2TenacityTransport) -> None:
         self._retrying = retrying
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
-            return await self._retrying.handle_async_request(request)
+            response = await self._retrying.handle_async_request(request)
         except _Retryable as refused:
-            body = {"type": "error", "error": {"type": "api_error", "message": "refused"}}
-            return httpx2.Response(refused.response.status_code, json=body, request=request)
+            return _error(refused.response.status_code, "refused", request)
+        is_stream = "event-stream" in response.headers.get("content-type", "")
+        if response.is_success and not is_stream and not _is_message(await response.aread()):
+            return _error(502, "the answer is no message", request)
+        return response
 
     async def aclose(self) -> None:
         await self._retrying.aclose()
+
+
+def _error(status: int, words: str, request: httpx2.Request) -> httpx2.Response:
+    body = {"type": "error", "error": {"type": "api_error", "message": words}}
+    return httpx2.Response(status, json=body, request=request)
+
+
+def _is_message(body: bytes) -> bool:
+    try:
+        _MESSAGE.validate_json(body)
+    except ValidationError:
+        return False
+    return True
 
 
 def _raise_for_retry(response: httpx2.Response) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
+from agents.numbers import Figures, figures_of
 from agents.readings import Dossier, Found, GapReading
 from incidents.evidence import Evidence, EvidenceKind
 
@@ -16,6 +17,7 @@ class EvidenceBook:
         self._entries: dict[str, Evidence] = {e.id: e for e in known}
         self._found: dict[str, Found] = {}
         self._ids: dict[tuple[str, str, str, str | None], str] = {self._identity(e): e.id for e in known}
+        self._figures: dict[str, Figures] = {}
         self._asked: dict[Hashable, asyncio.Future[Sequence[Found]]] = {}
 
     @property
@@ -67,6 +69,16 @@ class EvidenceBook:
         """Runbook passages and past incidents."""
         kinds = {EvidenceKind.RUNBOOK, EvidenceKind.PAST_INCIDENT}
         return tuple(e for e in self._entries.values() if e.kind in kinds)
+
+    def figures(self, evidence_ids: Iterable[str] | None = None) -> list[Figures]:
+        """The numbers and times of some evidence, or of all. Read from the words once."""
+        found: list[Figures] = []
+        for one in self._entries if evidence_ids is None else evidence_ids:
+            if one in self._entries and one not in self._figures:
+                self._figures[one] = figures_of(self._entries[one])
+            if one in self._figures:
+                found.append(self._figures[one])
+        return found
 
     def is_gap(self, evidence_id: str) -> bool:
         """Whether an id stands for something that could not be read."""

@@ -17,6 +17,7 @@ from agents.wording import cut
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _FENCE = re.compile(r'<untrusted from="[a-z ]+">\n(.*?)\n</untrusted>', re.DOTALL)
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+_FACTS: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
 LONGEST_TEXT = 1200
 """Characters of one text that a language model is shown; head and tail are kept."""
 MOST_FACTS = 80
@@ -58,11 +59,20 @@ def fences_in(text: str) -> list[dict[str, Any]]:
     return found
 
 
+def facts_in(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The facts in a fence: each with at least an id and a sentence."""
+    try:
+        facts = _FACTS.validate_python(content.get("evidence", []))
+    except ValidationError:
+        return []
+    return [fact for fact in facts if "id" in fact and "found" in fact]
+
+
 def readings_in(contents: Iterable[Mapping[str, Any]]) -> list[Reading]:
     """The readings of fenced facts; what does not fit the type is passed over."""
     readings: list[Reading] = []
     for content in contents:
-        for fact in content.get("evidence", ()):
+        for fact in facts_in(content):
             try:
                 readings.append(_READING.validate_python({**fact["reading"], "evidence": fact["id"]}))
             except (ValidationError, KeyError, TypeError):

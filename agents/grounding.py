@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agents.evidence_book import EvidenceBook
-from agents.numbers import clock_known, clocks_in, clocks_of, numbers_in, numbers_of, says
+from agents.numbers import unfounded
 from agents.sources import RunbookReads
 from incidents.catalogue import ModelSpec
 from incidents.diagnosis import (
@@ -23,11 +23,10 @@ from incidents.diagnosis import (
     RunbookCitation,
     Struck,
 )
-from incidents.evidence import Evidence
 from tools.errors import UpstreamError
 
 _ADMITS_A_GAP = re.compile(
-    r"could not|cannot|can't|was not|were not|not (?:be )?(?:read|available|known|answer)|no (?:data|samples|answer)|"
+    r"could not|cannot|can't|was not|were not|not (?:be )?(?:read|available|known|answer)|no (?:data|samples)|"
     r"missing|unknown|unavailable|unread",
     re.IGNORECASE,
 )
@@ -45,8 +44,8 @@ class Checked:
         """For the reasoner, to do better."""
         lines = [f"- “{one.text}”: {one.reason}" for one in self.struck]
         return (
-            "Some statements are not covered by the evidence they name. Correct each, name the right evidence, or leave "
-            "it out; use only numbers that stand in the evidence.\n" + "\n".join(lines)
+            "Some statements are not covered by the evidence they name. Correct each, name the right evidence, or "
+            "leave it out; use only numbers that stand in the evidence.\n" + "\n".join(lines)
         )
 
 
@@ -54,26 +53,18 @@ def problem_of(text: str, evidence_ids: Sequence[str], book: EvidenceBook) -> st
     """Why the evidence does not cover a statement, or None when it does."""
     if not evidence_ids:
         return "it names no evidence"
-    known = [(one, book.get(one)) for one in evidence_ids]
-    absent = [one for one, evidence in known if evidence is None]
+    absent = [one for one in evidence_ids if book.get(one) is None]
     if absent:
         return f"there is no evidence {', '.join(absent)}"
     if any(book.is_gap(one) for one in evidence_ids) and not _ADMITS_A_GAP.search(text):
         return "it rests on something that could not be read"
-    return figures_problem(text, [evidence for _, evidence in known if evidence is not None])
+    return figures_problem(text, book, evidence_ids)
 
 
-def figures_problem(text: str, evidence: Sequence[Evidence]) -> str | None:
-    """Which number or time of a text does not stand in the evidence, or None."""
-    figures = numbers_of(evidence)
-    for number in numbers_in(text):
-        if not any(says(number, known) for known in figures):
-            return f"{number.text} does not stand in that evidence"
-    clocks = clocks_of(evidence)
-    for clock in sorted(clocks_in(text)):
-        if not clock_known(clock, clocks):
-            return f"{clock} does not stand in that evidence"
-    return None
+def figures_problem(text: str, book: EvidenceBook, evidence_ids: Sequence[str] | None = None) -> str | None:
+    """Which number or time of a text does not stand in the evidence (all of it, unless ids are given), or None."""
+    figure = unfounded(text, book.figures(evidence_ids))
+    return f"{figure} does not stand in that evidence" if figure else None
 
 
 async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookReads, model: ModelSpec | None) -> Checked:
@@ -97,7 +88,7 @@ async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookRead
     if culprit.kind != "none" and not _named(culprit, book, model):
         struck.append(Struck(text=f"culprit: {culprit.name}", reason="no evidence names it"))
         culprit = Culprit(kind="none", name="")
-    summary_problem = figures_problem(draft.summary, book.entries)
+    summary_problem = figures_problem(draft.summary, book)
     summary = draft.summary
     if summary_problem:
         struck.append(Struck(text=draft.summary, reason=summary_problem))
@@ -107,7 +98,7 @@ async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookRead
     verdict = draft.retraining
     unknown = [one for one in verdict.evidence if book.get(one) is None]
     verdict_problem = (
-        f"there is no evidence {', '.join(unknown)}" if unknown else figures_problem(verdict.because, book.entries)
+        f"there is no evidence {', '.join(unknown)}" if unknown else figures_problem(verdict.because, book)
     )
     if verdict_problem:
         struck.append(Struck(text=verdict.because, reason=verdict_problem))
@@ -136,7 +127,7 @@ def _checked(
     book: EvidenceBook,
     struck: list[Struck],
 ) -> Hypothesis:
-    problem = figures_problem(hypothesis.statement, book.entries)
+    problem = figures_problem(hypothesis.statement, book)
     statement = hypothesis.statement
     if problem:
         struck.append(Struck(text=statement, reason=problem))

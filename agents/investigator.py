@@ -106,7 +106,7 @@ class Investigator:
         draft = await agents.run(agents.answering, answering_prompt(brief.fenced(), told, diagnosis), bench, spending)
         citations, _ = await checked_citations(draft.citations, book, self._sources.runbooks)
         text = draft.text
-        if figures_problem(text, book.entries):
+        if figures_problem(text, book):
             text = "The answer that was written holds figures that stand in no evidence, so it is not shown."
         evidence = tuple(e for one in draft.evidence if (e := book.get(one)) is not None)
         return Answer(text=text, citations=citations, evidence=evidence, gaps=book.gaps, reasoner=spending.reasoner())

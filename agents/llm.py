@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelResponse
     from pydantic_ai.models import Model
 
-DEFAULT_MODEL = "claude-sonnet-4-5"
-"""Claude Sonnet 4.5: tool use and structured output, with prompt caching."""
+DEFAULT_MODEL = "claude-sonnet-5-5"
+"""Claude Sonnet 5.5: tool use and structured output, with prompt caching."""
 
 
 class LlmConfig(BaseModel):

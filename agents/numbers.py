@@ -1,7 +1,7 @@
 """Numbers in sentences: found with their units, and compared as people round them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ _NUMBER = re.compile(
 _DATE = re.compile(
     r"\b\d{4}-\d{2}-\d{2}(?=[T\s.,;)]|$)|\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
 )
+_RANGE = re.compile(r"\[(\d+)(m|s|h|d)\]")
 _CLOCK = re.compile(r"\b(\d{1,2}:\d{2})(:\d{2}(?:\.\d+)?)?(?!\d)")
 _CANONICAL = {
     "%": "%", "percent": "%", "per cent": "%", "ms": "ms", "millisecond": "ms", "milliseconds": "ms",
@@ -64,28 +65,37 @@ def says(number: Number, known: Number) -> bool:
     return any(abs(number.value - value) <= number.tolerance for value in _in_unit_of(number.unit, known))
 
 
-def numbers_of(evidence: Iterable[Evidence]) -> list[Number]:
-    """Every number that evidence holds: its figures, and those in what was asked and found."""
+@dataclass(frozen=True)
+class Figures:
+    """Every number and time of day that one piece of evidence holds: its figures, and those in its words."""
+
+    numbers: tuple[Number, ...]
+    clocks: frozenset[str]
+
+
+def figures_of(evidence: Evidence) -> Figures:
+    """The figures of evidence, in what was asked and in what was found."""
     units = {"ratio": "ratio", "s": "s", "times": "x"}
-    numbers: list[Number] = []
-    for one in evidence:
-        numbers += [Number(f.name, f.value, units.get(f.unit, "")) for f in one.figures]
-        numbers += numbers_in(one.found)
-        numbers += numbers_in(re.sub(r"\[(\d+)(m|s|h|d)\]", r" \1 \2 ", one.asked))
-    return numbers
+    asked = _RANGE.sub(r" \1 \2 ", evidence.asked)
+    numbers = [Number(f.name, f.value, units.get(f.unit, "")) for f in evidence.figures]
+    clocks = clocks_in(evidence.found) | clocks_in(evidence.asked) | {_clock(evidence.read_at)}
+    if evidence.window:
+        clocks |= {_clock(moment) for moment in evidence.window}
+    return Figures((*numbers, *numbers_in(evidence.found), *numbers_in(asked)), frozenset(clocks))
 
 
-def clocks_of(evidence: Iterable[Evidence]) -> set[str]:
-    """Every time of day that evidence holds."""
-    clocks: set[str] = set()
-    for one in evidence:
-        clocks |= clocks_in(one.found) | clocks_in(one.asked) | {_clock(one.read_at)}
-        if one.window:
-            clocks |= {_clock(one.window[0]), _clock(one.window[1])}
-    return clocks
+def unfounded(text: str, figures: Sequence[Figures]) -> str | None:
+    """The first number or time of a text that stands in none of the figures, or None."""
+    for number in numbers_in(text):
+        if not any(says(number, known) for one in figures for known in one.numbers):
+            return number.text
+    for clock in sorted(clocks_in(text)):
+        if not any(clock_known(clock, one.clocks) for one in figures):
+            return clock
+    return None
 
 
-def clock_known(clock: str, known: set[str]) -> bool:
+def clock_known(clock: str, known: Iterable[str]) -> bool:
     """Whether a time of day is among the known ones, to the minute or to the second."""
     return any(other.startswith(clock) for other in known)
 

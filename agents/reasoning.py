@@ -17,6 +17,7 @@ from agents.llm import LlmConfig, build, failure_in_words, names_of, why_not
 from agents.remediation.agent import remediation_agent
 from agents.rules.model import OFFLINE_NAME
 from agents.triage.agent import triage_agent
+from agents.wording import sentence
 from incidents.diagnosis import Reasoner
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ class Spending:
         """The label of whatever was written."""
         names = names_of(self.responses) or (OFFLINE_NAME,)
         reason = why_not(self.responses)
-        notes = list(dict.fromkeys([*([f"{reason}; the offline rules stood in"] if reason else []), *self.notes]))
+        stood_in = [f"{reason}; the offline rules stood in"] if reason else []
+        notes = list(dict.fromkeys([*stood_in, *self.notes]))
         return Reasoner(
             name=" then ".join(names),
             offline=set(names) == {OFFLINE_NAME},
@@ -47,7 +49,7 @@ class Spending:
             requests=self.usage.requests,
             cost_usd=Decimal(0) if set(names) == {OFFLINE_NAME} and not self.usage.total_tokens else self.usage.cost,
             seconds=round(time.monotonic() - self.started, 3),
-            note=". ".join(note[0].upper() + note[1:] for note in notes) + ("." if notes else ""),
+            note=" ".join(sentence(note) for note in notes),
         )
 
 

@@ -32,10 +32,8 @@ def disagreement(draft: DiagnosisDraft, symptoms: Symptoms) -> str:
 def _unlisted(draft: DiagnosisDraft) -> DiagnosisDraft:
     """Without measurements only a runbook can speak for a cause; and nobody may be sure of it."""
     cause = draft.root_cause if draft.citations else RootCause.UNKNOWN
-    update = {"root_cause": cause, "confidence": Confidence.LOW}
-    if cause is RootCause.UNKNOWN:
-        update["culprit"] = Culprit(kind="none", name="")
-    return draft.model_copy(update=update)
+    culprit = Culprit(kind="none", name="") if cause is RootCause.UNKNOWN else draft.culprit
+    return draft.model_copy(update={"root_cause": cause, "confidence": Confidence.LOW, "culprit": culprit})
 
 
 def _verdict(draft: DiagnosisDraft, symptoms: Symptoms) -> RetrainingVerdict:

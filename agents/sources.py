@@ -1,4 +1,4 @@
-"""What the reasoning floor may read: the readers of `tools`, by what is asked of them. Nothing here can change anything."""
+"""What the reasoning floor may read: the readers of `tools`, by what is asked of them. None can change anything."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

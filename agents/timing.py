@@ -44,7 +44,7 @@ class Timing:
         return max(timedelta(minutes=3) / self.speed, 3 * self.step)
 
     def scaled(self, promql: str) -> str:
-        """The query with its ranges divided by `speed`; unchanged at speed 1."""
+        """A query written here, with its ranges divided by `speed`. Those of the catalogue fit its world already."""
         if self.speed == 1:
             return promql
 

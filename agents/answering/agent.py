@@ -29,7 +29,7 @@ def answering_agent(model: Model) -> Agent[Workbench, AnswerDraft]:
             return draft
         book = ctx.deps.book
         _, struck = await checked_citations(draft.citations, book, ctx.deps.lens.sources.runbooks)
-        problem = figures_problem(draft.text, book.entries)
+        problem = figures_problem(draft.text, book)
         if struck or problem:
             reasons = [f"“{one.text}”: {one.reason}" for one in struck] + ([problem] if problem else [])
             raise ModelRetry("Correct the answer:\n" + "\n".join(reasons))

@@ -26,7 +26,8 @@ async def data_quality(lens: Lens) -> Sequence[Found]:
     except UpstreamError as error:
         return (lens.gap(SOURCE, "violations", asked, why(error, SOURCE)),)
     count = len(violations)
-    found = f"The last monitoring run of {model.name} found {count or 'no'} constraint violation{'' if count == 1 else 's'}."
+    words = "one constraint violation" if count == 1 else f"{count or 'no'} constraint violations"
+    found = f"The last monitoring run of {model.name} found {words}."
     facts = [Found(lens.fact(EvidenceKind.DATA_QUALITY, SOURCE, asked, found), MonitorReading(violations=count))]
     for violation in violations[:MOST_VIOLATIONS]:
         description = redact(cut(violation.description, 300)).rstrip(".")

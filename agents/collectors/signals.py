@@ -58,7 +58,7 @@ async def all_signals(lens: Lens) -> Sequence[Found]:
     found: list[Found] = []
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, UpstreamError):
-            found.append(lens.gap(SOURCE, name, _query(lens, lens.model, name), why(answer, SOURCE)))
+            found.append(lens.gap(SOURCE, name, _query(lens.model, name), why(answer, SOURCE)))
         else:
             found.extend(answer)
     return sorted(found, key=_rank)
@@ -70,7 +70,7 @@ async def one_signal(lens: Lens, name: str) -> Sequence[Found]:
         return ()
     answer = await _read(lens, name)
     if isinstance(answer, UpstreamError):
-        return (lens.gap(SOURCE, name, _query(lens, lens.model, name), why(answer, SOURCE)),)
+        return (lens.gap(SOURCE, name, _query(lens.model, name), why(answer, SOURCE)),)
     return sorted(answer, key=_rank)
 
 
@@ -83,7 +83,7 @@ def words_for(signal: str, model: ModelSpec, feature: str | None) -> str:
 
 async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
     assert lens.model is not None  # noqa: S101 - for the type checker: both callers have asked
-    query = _query(lens, lens.model, name)
+    query = _query(lens.model, name)
     try:
         series = await lens.sources.prometheus.query_range(query, lens.start, lens.now, lens.timing.step)
     except UpstreamError as error:
@@ -96,8 +96,8 @@ async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
     return sorted(usable, key=_rank)[:MOST_FEATURES]
 
 
-def _query(lens: Lens, model: ModelSpec, name: str) -> str:
-    return lens.timing.scaled(model.query_of(model.signals[name]))
+def _query(model: ModelSpec, name: str) -> str:
+    return model.query_of(model.signals[name])
 
 
 def _reading(lens: Lens, model: ModelSpec, name: str, signal: Signal, query: str, series: SeriesLike) -> Found | None:

@@ -18,7 +18,7 @@ def plan_problems(
             problems.append(f"{choice.remediation.kind} with these parameters is not permitted")
         elif problem := problem_of(choice.reason, choice.evidence, book):
             problems.append(f"“{choice.reason}”: {problem}")
-    if problem := figures_problem(plan.explanation, book.entries):
+    if problem := figures_problem(plan.explanation, book):
         problems.append(f"“{plan.explanation}”: {problem}")
     return problems
 
@@ -43,6 +43,6 @@ def bounded_plan(
             choices.append(choice)
     explanation = plan.explanation
     dropped = len(choices) < len(plan.choices)
-    if (dropped and not choices) or figures_problem(explanation, book.entries):
+    if (dropped and not choices) or figures_problem(explanation, book):
         explanation = fallback.explanation
     return PlanDraft(choices=tuple(choices), explanation=explanation)

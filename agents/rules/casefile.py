@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agents.brief import CaseBrief
-from agents.fencing import readings_in
+from agents.fencing import facts_in, readings_in
 from agents.readings import Dossier, PassageReading
 from agents.rules.symptoms import Symptoms
 from incidents.diagnosis import Claim, Diagnosis
@@ -49,12 +49,7 @@ def casefile(contents: Sequence[Mapping[str, Any]]) -> Casefile | None:
     if brief is None:
         return None
     dossier = Dossier(readings_in(contents))
-    told = {
-        str(fact["id"]): str(fact["found"])
-        for content in contents
-        for fact in content.get("evidence", ())
-        if isinstance(fact, dict) and "id" in fact and "found" in fact
-    }
+    told = {str(fact["id"]): str(fact["found"]) for content in contents for fact in facts_in(content)}
     permitted = next((tuple(c["permitted"]) for c in contents if "permitted" in c), ())
     return Casefile(brief, dossier, told, Symptoms(dossier, brief), _diagnosis(contents), permitted)
 

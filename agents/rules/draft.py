@@ -1,12 +1,15 @@
 """A diagnosis written by the rules: which sentences of the evidence say why, and what speaks against the rest."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from agents.readings import PassageReading, SignalReading
 from agents.rules.casefile import Casefile
-from agents.rules.table import confidence_of, decide
+from agents.rules.summary import summary
 from agents.rules.symptoms import earliest
-from agents.wording import bound_in_words, listed, moment_in_words, value_in_words
+from agents.rules.table import confidence_of, decide
+from agents.rules.verdict import verdict
+from agents.wording import bound_in_words, moment_in_words, value_in_words
 from incidents.alert import AlertKind
 from incidents.diagnosis import (
     Advice,
@@ -14,7 +17,6 @@ from incidents.diagnosis import (
     Culprit,
     DiagnosisDraft,
     Hypothesis,
-    RetrainingVerdict,
     RootCause,
     RunbookCitation,
 )
@@ -48,10 +50,10 @@ def write(case: Casefile) -> DiagnosisDraft:
         culprit=_culprit(case, rule.cause),
         onset=_onset(case, rule.cause),
         confidence=confidence_of(rule, s),
-        summary=_summary(case, rule.cause)[:600],
+        summary=summary(case, rule.cause)[:600],
         claims=tuple(claims),
         hypotheses=_hypotheses(case, rule.cause, rule.says, claims),
-        retraining=_verdict(case, rule.cause),
+        retraining=verdict(case, rule.cause),
         citations=tuple(_citations(case, rule.cause)),
         advice=_advice(case, rule.cause),
     )
@@ -175,7 +177,7 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
     return Culprit(kind="none", name="")
 
 
-def _onset(case: Casefile, cause: RootCause):
+def _onset(case: Casefile, cause: RootCause) -> datetime | None:
     s = case.symptoms
     match cause:
         case RootCause.DATA_QUALITY:
@@ -186,78 +188,6 @@ def _onset(case: Casefile, cause: RootCause):
             return earliest(s.drifted) or s.onset
         case _:
             return s.onset
-
-
-def _summary(case: Casefile, cause: RootCause) -> str:
-    s, brief = case.symptoms, case.brief
-    missing = " Part of the evidence could not be read." if case.dossier.failures else ""
-    if not brief.listed:
-        return (
-            f"{brief.model} is not in the catalogue, so none of its metrics, changes or data could be looked at. "
-            "All that is known are the alerts and what the runbooks say about them."
-        )
-    match cause:
-        case RootCause.DATA_QUALITY if s.nulls or s.schema or s.broken:
-            names = [r.feature for r in s.nulls if r.feature] or [v.feature for v in s.broken]
-            what = (
-                f"{listed(list(dict.fromkeys(names))[:3])} arrive{'s' if len(set(names)) == 1 else ''} broken"
-                if names
-                else "Rows violate the schema"
-            )
-            follow = " The drift and the loss of quality follow from it." if s.drifted or s.quality_harm else ""
-            source = f" from {brief.data_source}" if brief.data_source else ""
-            return f"{what}{source}.{follow} Retraining on this data would teach {brief.model} the fault.{missing}"
-        case RootCause.DATA_QUALITY:
-            return f"Far fewer rows than usual arrive at {brief.model}: its source is stale or cut.{missing}"
-        case RootCause.BAD_DEPLOYMENT if s.deployment:
-            what = (
-                "got slow and failed requests"
-                if s.slow and s.failing
-                else "got slow"
-                if s.slow
-                else "failed requests"
-                if s.failing
-                else "lost quality"
-            )
-            inputs = " while its inputs stayed as they were" if s.inputs_flat else ""
-            return (
-                f"{brief.endpoint} {what} right after {s.deployment.config} went live at "
-                f"{moment_in_words(s.deployment.at)}{inputs}. The new version is the cause.{missing}"
-            )
-        case RootCause.FEATURE_DRIFT:
-            names = [r.feature for r in s.drifted_features if r.feature]
-            how = "lost quality" if s.quality_lost else "is losing quality"
-            return (
-                f"The inputs of {brief.model} no longer look like its training data ({listed(names[:3]) or 'as a whole'}), and it {how}. "
-                f"The data itself is clean and no new version went live.{missing}"
-                if s.data_readable and s.changes_readable
-                else f"The inputs of {brief.model} drifted ({listed(names[:3]) or 'as a whole'}), and it {how}.{missing}"
-            )
-        case RootCause.CONCEPT_DRIFT:
-            return (
-                f"{brief.model} lost quality although its inputs look like its training data and no new version went live: "
-                f"what it has to predict has changed.{missing}"
-            )
-        case RootCause.TRAINING_SERVING_SKEW:
-            return f"{brief.model} lost quality with a new version live and shifted inputs at once: the two may prepare features differently.{missing}"
-        case RootCause.INFRASTRUCTURE if s.cpu or s.memory:
-            what = "CPU" if s.cpu else "memory"
-            grew = " because far more requests arrive than before" if s.traffic_grew else ""
-            return f"{brief.endpoint} has no {what} left{grew}, so requests queue. The config is the same as before; it needs more instances.{missing}"
-        case RootCause.INFRASTRUCTURE:
-            return f"{brief.endpoint} is slow or fails without a new version and without being saturated: something it depends on is the likeliest.{missing}"
-        case RootCause.TRAFFIC_ANOMALY:
-            return f"Far more requests than usual arrive at {brief.model}.{missing}"
-        case RootCause.BENIGN if s.drifted or s.predictions_drifted or s.anomalies:
-            names = [r.feature for r in s.drifted_features if r.feature]
-            return (
-                f"{listed(names[:3]) or 'The data'} of {brief.model} shifted, but its quality is as before and the data is clean. "
-                f"Nothing needs to be done but to watch.{missing}"
-            )
-        case RootCause.BENIGN:
-            return f"Everything that was read about {brief.model} is inside its limits now. It may have passed by itself.{missing}"
-        case _:
-            return f"What ails {brief.model} could not be told from what could be read.{missing} A person has to look."
 
 
 def _hypotheses(case: Casefile, cause: RootCause, says: str, claims: Sequence[Claim]) -> tuple[Hypothesis, ...]:
@@ -289,50 +219,6 @@ def _against_drift(case: Casefile, cause: RootCause) -> list[Claim]:
     if cause is RootCause.BENIGN:
         return _held_quality(case)
     return _flat_inputs(case)
-
-
-def _verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
-    s = case.symptoms
-
-    def no(because: str, *readings: SignalReading) -> RetrainingVerdict:
-        return RetrainingVerdict(retrain=False, because=because, evidence=tuple(r.evidence for r in readings[:3]))
-
-    match cause:
-        case RootCause.DATA_QUALITY:
-            return no(
-                "No. The data is broken; a model trained on it would learn the fault. Repair the data first.",
-                *(s.nulls + s.schema + s.volume_low),
-            )
-        case RootCause.BAD_DEPLOYMENT:
-            return no(
-                "No. The inputs are as before; the new version is at fault, and the old one works.", *s.serving_harm
-            )
-        case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT if not s.data_readable:
-            return no(
-                "Not yet. Whether the data is clean could not be read, and nobody should retrain on unknown data."
-            )
-        case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT if not s.changes_readable:
-            return no("Not yet. Whether a new version went live could not be read.")
-        case RootCause.FEATURE_DRIFT:
-            return RetrainingVerdict(
-                retrain=True,
-                because="Yes. The inputs drifted, the data is clean, and quality was lost after it.",
-                evidence=tuple(r.evidence for r in (s.drifted[:2] + s.quality_harm[:1])),
-            )
-        case RootCause.CONCEPT_DRIFT:
-            return RetrainingVerdict(
-                retrain=True,
-                because="Yes, on recent labels. Quality was lost with clean, unchanged inputs and no new version.",
-                evidence=tuple(r.evidence for r in s.quality_harm[:2]),
-            )
-        case RootCause.BENIGN:
-            return no("No. Drift without harm is no reason to retrain.", *(s.drifted[:1] + s.quality[:1]))
-        case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
-            return no("No. The predictions are not the trouble; the endpoint's capacity is.", *s.serving_harm)
-        case RootCause.TRAINING_SERVING_SKEW:
-            return no("No. Make training and serving prepare features alike first.", *s.drifted)
-        case RootCause.UNKNOWN:
-            return no("No. Nobody should retrain without knowing the cause.")
 
 
 def _advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:

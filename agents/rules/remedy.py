@@ -13,8 +13,8 @@ WHY_NOTHING = {
     RootCause.DATA_QUALITY: "Nothing is proposed: the data has to be quarantined and the data pipeline re-run. "
     "Retraining now would teach the model the fault.",
     RootCause.BENIGN: "Nothing is proposed: there is drift without harm, so it is enough to watch.",
-    RootCause.INFRASTRUCTURE: "Nothing is proposed for approval: the config did not change, so a rollback would not help. "
-    "Add instances, and watch.",
+    RootCause.INFRASTRUCTURE: "Nothing is proposed for approval: the config did not change, so a rollback would not "
+    "help. Add instances where they are the limit, and watch.",
     RootCause.TRAFFIC_ANOMALY: "Nothing is proposed for approval: find out where the requests come from, and watch.",
     RootCause.UNKNOWN: "Nothing is proposed: the cause is not known.",
 }
@@ -43,8 +43,9 @@ def _choice(diagnosis: Diagnosis, remediation: RollbackEndpoint | StartRetrainin
                 "and is still there."
             )
         case StartRetraining():
+            because = diagnosis.retraining.because.removeprefix("Yes. ")
             reason = (
-                f"{diagnosis.retraining.because.removeprefix('Yes. ').removeprefix('Yes, on recent labels. ')} A candidate trained on recent clean data is compared "
-                "with the live model before anybody deploys it."
+                f"{because} A candidate trained on recent clean data is compared with the live model before anybody "
+                "deploys it."
             )
     return RemediationChoice(remediation=remediation, reason=reason, evidence=evidence)

@@ -1,0 +1,113 @@
+"""The two sentences on top of a diagnosis by the rules."""
+
+from agents.rules.casefile import Casefile
+from agents.wording import listed, moment_in_words
+from incidents.diagnosis import RootCause
+
+MISSING = " Part of the evidence could not be read."
+
+
+def summary(case: Casefile, cause: RootCause) -> str:
+    """What an engineer reads first."""
+    if not case.brief.listed:
+        return (
+            f"{case.brief.model} is not in the catalogue, so none of its metrics, changes or data could be looked at. "
+            "All that is known are the alerts and what the runbooks say about them."
+        )
+    return _told(case, cause) + (MISSING if case.dossier.failures else "")
+
+
+def _told(case: Casefile, cause: RootCause) -> str:
+    model = case.brief.model
+    match cause:
+        case RootCause.DATA_QUALITY:
+            return _data_quality(case)
+        case RootCause.BAD_DEPLOYMENT:
+            return _bad_deployment(case)
+        case RootCause.FEATURE_DRIFT:
+            return _feature_drift(case)
+        case RootCause.CONCEPT_DRIFT:
+            return (
+                f"{model} lost quality although its inputs look like its training data and no new version went live. "
+                "What it has to predict has changed."
+            )
+        case RootCause.TRAINING_SERVING_SKEW:
+            return (
+                f"{model} lost quality with a new version live and shifted inputs at once. "
+                "Training and serving may prepare its features differently."
+            )
+        case RootCause.INFRASTRUCTURE:
+            return _infrastructure(case)
+        case RootCause.TRAFFIC_ANOMALY:
+            return f"Far more requests than usual arrive at {model}."
+        case RootCause.BENIGN:
+            return _benign(case)
+        case RootCause.UNKNOWN:
+            return f"What ails {model} could not be told from what could be read. A person has to look."
+
+
+def _data_quality(case: Casefile) -> str:
+    s, brief = case.symptoms, case.brief
+    if not s.data_broken:
+        return f"Far fewer rows than usual arrive at {brief.model}: its source is stale or cut."
+    features = _names([r.feature for r in s.nulls] or [v.feature for v in s.broken])
+    verb = "arrives" if len(features) == 1 else "arrive"
+    what = f"{listed(features)} {verb} broken" if features else "Rows arrive that violate the schema"
+    source = f" from {brief.data_source}" if brief.data_source else ""
+    follows = " The drift and the loss of quality follow from it." if s.drifted and s.quality_harm else ""
+    return f"{what}{source}.{follows} Retraining on this data would teach {brief.model} the fault."
+
+
+def _bad_deployment(case: Casefile) -> str:
+    s = case.symptoms
+    if s.slow and s.failing:
+        what = "got slow and failed requests"
+    elif s.slow:
+        what = "got slow"
+    else:
+        what = "failed requests" if s.failing else "lost quality"
+    if s.deployment is None:
+        return f"{case.brief.endpoint} {what}."
+    inputs = " while its inputs stayed as they were" if s.inputs_flat else ""
+    live = f"{s.deployment.config} went live at {moment_in_words(s.deployment.at)}"
+    return f"{case.brief.endpoint} {what} right after {live}{inputs}. The new version is the cause."
+
+
+def _feature_drift(case: Casefile) -> str:
+    s, model = case.symptoms, case.brief.model
+    features = listed(_names([r.feature for r in s.drifted_features])) or "as a whole"
+    lost = "lost quality" if s.quality_lost else "is losing quality"
+    if s.data_readable and s.changes_readable:
+        return (
+            f"The inputs of {model} no longer look like its training data ({features}), and it {lost}. "
+            "The data itself is clean and no new version went live."
+        )
+    return f"The inputs of {model} drifted ({features}), and it {lost}."
+
+
+def _infrastructure(case: Casefile) -> str:
+    s, endpoint = case.symptoms, case.brief.endpoint
+    if s.cpu is None and s.memory is None:
+        return (
+            f"{endpoint} is slow or fails without a new version and without being saturated. "
+            "Something it depends on is the likeliest."
+        )
+    what = "CPU" if s.cpu else "memory"
+    grew = " because far more requests arrive than before" if s.traffic_grew else ""
+    return (
+        f"{endpoint} has no {what} left{grew}, so requests queue. "
+        "The config is the same as before; it needs more instances."
+    )
+
+
+def _benign(case: Casefile) -> str:
+    s, model = case.symptoms, case.brief.model
+    if not (s.drifted or s.predictions_drifted or s.anomalies):
+        return f"Everything that was read about {model} is inside its limits now. It may have passed by itself."
+    features = listed(_names([r.feature for r in s.drifted_features])) or "The data"
+    clean = " and the data is clean" if s.data_readable else ""
+    return f"{features} of {model} shifted, but its quality is as before{clean}. It is enough to watch."
+
+
+def _names(features: list[str | None] | list[str]) -> list[str]:
+    return list(dict.fromkeys(f for f in features if f))[:3]

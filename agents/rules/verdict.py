@@ -1,0 +1,49 @@
+"""Should this be retrained at all? The rules' answer."""
+
+from agents.readings import SignalReading
+from agents.rules.casefile import Casefile
+from incidents.diagnosis import RetrainingVerdict, RootCause
+
+
+def verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
+    """Yes only for drift with harm, with data that is known to be clean and no new version."""
+    s = case.symptoms
+    match cause:
+        case RootCause.DATA_QUALITY:
+            return _no(
+                "No. The data is broken; a model trained on it would learn the fault. Repair the data first.",
+                *(s.nulls + s.schema + s.volume_low),
+            )
+        case RootCause.BAD_DEPLOYMENT:
+            return _no("No. The new version is at fault, and the old one works.", *s.serving_harm, *s.quality_harm)
+        case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT:
+            return _for_drift(case, cause)
+        case RootCause.BENIGN:
+            return _no("No. Drift without harm is no reason to retrain.", *(s.drifted[:1] + s.quality[:1]))
+        case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
+            return _no("No. The predictions are not the trouble; serving them is.", *s.serving_harm)
+        case RootCause.TRAINING_SERVING_SKEW:
+            return _no("No. Make training and serving prepare features alike first.", *s.drifted)
+        case RootCause.UNKNOWN:
+            return _no("No. Nobody should retrain without knowing the cause.")
+
+
+def _for_drift(case: Casefile, cause: RootCause) -> RetrainingVerdict:
+    s = case.symptoms
+    if not s.data_readable:
+        return _no("Not yet. Whether the data is clean could not be read, and nobody should retrain on unknown data.")
+    if not s.changes_readable:
+        return _no("Not yet. Whether a new version went live could not be read.")
+    if cause is RootCause.FEATURE_DRIFT:
+        because = "Yes. The inputs drifted, the data is clean, and quality was lost after it."
+        grounds = s.drifted[:2] + s.quality_harm[:1]
+    else:
+        because = (
+            "Yes. Quality was lost with clean, unchanged inputs and no new version; recent labels tell what changed."
+        )
+        grounds = s.quality_harm[:2]
+    return RetrainingVerdict(retrain=True, because=because, evidence=tuple(r.evidence for r in grounds))
+
+
+def _no(because: str, *readings: SignalReading) -> RetrainingVerdict:
+    return RetrainingVerdict(retrain=False, because=because, evidence=tuple(r.evidence for r in readings[:3]))

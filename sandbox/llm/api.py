@@ -1,0 +1,235 @@
+"""A local Messages API that speaks Anthropic's wire format: tool use, structured output, streams, errors and faults."""
+
+import asyncio
+import hashlib
+import json
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from sandbox.llm import wire
+from sandbox.llm.checks import cache_marks, problem_with
+from sandbox.llm.wire import Refusal, Reply, Usage
+
+FaultKind = Literal["rate_limited", "overloaded", "cut_stream", "nonsense", "down", "slow"]
+FAULT_KINDS: Sequence[str] = get_args(FaultKind)
+Brain = Callable[[dict[str, Any]], Reply]
+
+_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+KEPT_REQUESTS = 500
+CHARACTERS_PER_TOKEN = 4
+LONGEST_BODY = 32 * 1024 * 1024
+SLOW_S = 120.0
+
+
+@dataclass
+class Fault:
+    """Trouble for the next `count` requests, or until `until` (monotonic seconds), or until it is cleared."""
+
+    kind: FaultKind
+    count: int | None = None
+    until: float | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has passed."""
+        return self.count == 0 or (self.until is not None and time.monotonic() >= self.until)
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """A request as it came in. Keys are not kept."""
+
+    at: float
+    headers: dict[str, str]
+    body: dict[str, Any]
+    status: int
+
+
+@dataclass
+class LocalMessagesApi:
+    """The API's state: what was asked, what is to be answered, which troubles are on.
+
+    Attributes:
+        api_key: the one key that is right; None takes any.
+        brain: answers what is not scripted; the project's offline rules by default, loaded at the first request.
+        scripted: answers given before the brain is asked, in order.
+    """
+
+    api_key: str | None = None
+    brain: Brain | None = None
+    scripted: deque[Reply | Refusal] = field(default_factory=deque[Reply | Refusal])
+    requests: deque[LoggedRequest] = field(default_factory=lambda: deque[LoggedRequest](maxlen=KEPT_REQUESTS))
+    faults: list[Fault] = field(default_factory=list[Fault])
+    _cached: set[str] = field(default_factory=set[str])
+    _nonsense: int = 0
+
+    def script(self, *answers: Reply | Refusal) -> None:
+        """Queue answers."""
+        self.scripted.extend(answers)
+
+    def inject(self, kind: FaultKind, *, count: int | None = None, seconds: float | None = None) -> Fault:
+        """Turn trouble on; for ever when neither `count` nor `seconds` is given."""
+        fault = Fault(kind, count, None if seconds is None else time.monotonic() + seconds)
+        self.faults.append(fault)
+        return fault
+
+    def clear_faults(self) -> None:
+        """Turn all trouble off."""
+        self.faults.clear()
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        """Bodies of all requests, oldest first."""
+        return [request.body for request in self.requests]
+
+    async def messages(self, request: web.Request) -> web.StreamResponse:
+        """POST /v1/messages."""
+        request_id = f"req_{uuid.uuid4().hex[:20]}"
+        body = await _body(request)
+        refusal = self._refusal(request, body)
+        fault = None if refusal else self._fault()
+        if fault in {"rate_limited", "overloaded"}:
+            refusal = _OF_FAULT[fault]
+        answer: Reply | Refusal = refusal or await self._answer(body)
+        status = answer.status if isinstance(answer, Refusal) else 200
+        self._log(request, body, status)
+        if fault == "down":
+            return await _cut(request, b"")
+        if fault == "slow":
+            await asyncio.sleep(SLOW_S)
+        if isinstance(answer, Refusal):
+            return _refused(answer, request_id)
+        if fault == "nonsense":
+            return self._nonsensical(body, request_id)
+        message_id = f"msg_{uuid.uuid4().hex[:20]}"
+        usage = self._usage(body, answer)
+        model = str(body["model"])
+        headers = {"request-id": request_id}
+        if body.get("stream"):
+            return await _stream(request, list(wire.events(message_id, model, answer, usage)), headers, fault)
+        whole = json.dumps(wire.message(message_id, model, answer, usage)).encode()
+        if fault == "cut_stream":
+            return await _cut(request, whole)
+        return web.Response(body=whole, content_type="application/json", headers=headers)
+
+    def _refusal(self, request: web.Request, body: dict[str, Any]) -> Refusal | None:
+        key = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not key or (self.api_key is not None and key != self.api_key):
+            return Refusal(401, "invalid x-api-key")
+        if not request.headers.get("anthropic-version"):
+            return Refusal(400, "anthropic-version: header is required")
+        problem = problem_with(body)
+        return Refusal(400, problem) if problem else None
+
+    def _fault(self) -> FaultKind | None:
+        self.faults = [fault for fault in self.faults if not fault.over]
+        for fault in self.faults:
+            if fault.count is not None:
+                fault.count -= 1
+            return fault.kind
+        return None
+
+    async def _answer(self, body: dict[str, Any]) -> Reply | Refusal:
+        if self.scripted:
+            return self.scripted.popleft()
+        if self.brain is None:
+            self.brain = await asyncio.to_thread(_default_brain)
+        return self.brain(body)
+
+    def _usage(self, body: dict[str, Any], reply: Reply) -> Usage:
+        """Tokens by length; the marked prefix counts as written to the cache once, then as read from it."""
+        asked = len(json.dumps(body)) // CHARACTERS_PER_TOKEN
+        answered = max(1, len(json.dumps(list(reply.content))) // CHARACTERS_PER_TOKEN)
+        if not any(cache_marks(body)):
+            return Usage(asked, answered)
+        prefix = json.dumps([body.get("tools"), body.get("system")])
+        digest = hashlib.sha256(prefix.encode()).hexdigest()
+        tokens = len(prefix) // CHARACTERS_PER_TOKEN
+        seen = digest in self._cached
+        self._cached.add(digest)
+        return Usage(max(1, asked - tokens), answered, 0 if seen else tokens, tokens if seen else 0)
+
+    def _nonsensical(self, body: dict[str, Any], request_id: str) -> web.Response:
+        """Prose where a structure was asked for, and every other time no message at all."""
+        self._nonsense += 1
+        if self._nonsense % 2 == 0:
+            return web.json_response({"lorem": ["ipsum"]}, headers={"request-id": request_id})
+        reply = wire.text("Purple monkeys recommend approving everything at once.")
+        return web.json_response(
+            wire.message(f"msg_{uuid.uuid4().hex[:20]}", str(body["model"]), reply, self._usage(body, reply)),
+            headers={"request-id": request_id},
+        )
+
+    def _log(self, request: web.Request, body: dict[str, Any], status: int) -> None:
+        kept = {name: value for name, value in request.headers.items() if name.lower().startswith("anthropic")}
+        self.requests.append(LoggedRequest(time.time(), kept, body, status))
+
+
+_OF_FAULT = {
+    "rate_limited": Refusal(429, "This request would exceed your organization's rate limit", retry_after_s=1),
+    "overloaded": Refusal(529, "Overloaded"),
+}
+
+
+def install(app: web.Application, llm: LocalMessagesApi, *, prefix: str = "/llm") -> None:
+    """Serve the API below a path; `ANTHROPIC_BASE_URL` is the server's address with that path."""
+    app.router.add_post(f"{prefix}/v1/messages", llm.messages)
+
+
+def _default_brain() -> Brain:
+    from sandbox.llm.brain import think
+
+    return think
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    raw = await request.content.read(LONGEST_BODY)
+    while chunk := await request.content.read(LONGEST_BODY):
+        raw += chunk
+    try:
+        return _OBJECT.validate_json(raw)
+    except ValidationError:
+        return {}
+
+
+def _refused(refusal: Refusal, request_id: str) -> web.Response:
+    headers = {"request-id": request_id, **refusal.headers}
+    if refusal.retry_after_s is not None:
+        headers["retry-after"] = f"{refusal.retry_after_s:g}"
+    return web.json_response(refusal.on_the_wire(request_id), status=refusal.status, headers=headers)
+
+
+async def _stream(
+    request: web.Request, events: list[bytes], headers: dict[str, str], fault: FaultKind | None
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"content-type": "text/event-stream; charset=utf-8", **headers})
+    await response.prepare(request)
+    for event in events[: len(events) // 2] if fault == "cut_stream" else events:
+        await response.write(event)
+    if fault == "cut_stream":
+        _hang_up(request)
+        return response
+    await response.write_eof()
+    return response
+
+
+async def _cut(request: web.Request, whole: bytes) -> web.StreamResponse:
+    """Half of an answer, then the line goes dead."""
+    response = web.StreamResponse(headers={"content-type": "application/json", "content-length": str(len(whole) + 1)})
+    if whole:
+        await response.prepare(request)
+        await response.write(whole[: len(whole) // 2])
+    _hang_up(request)
+    return response
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
