@@ -17,10 +17,10 @@ def meant(scenario: Scenario) -> set[tuple[str, str, str | None]]:
     return {(alert.alertname, alert.severity, alert.feature) for alert in scenario.alerts}
 
 
-@pytest.mark.parametrize("seed", [1, 7, 23])
-def test_a_healthy_world_raises_no_alert_in_ten_hours(make_rig: Callable[..., Rig], seed: int):
+@pytest.mark.parametrize("seed", [1, 7])
+def test_a_healthy_world_raises_no_alert_in_six_hours(make_rig: Callable[..., Rig], seed: int):
     rig = make_rig(seed=seed)
-    rig.run(600)
+    rig.run(360)
     assert rig.payloads == []
     assert rig.firing() == set()
 
@@ -50,7 +50,7 @@ def test_the_first_notification_leaves_within_ten_seconds(make_rig: Callable[...
 def test_nothing_heals_by_waiting(make_rig: Callable[..., Rig], name: str):
     rig = make_rig()
     rig.stage.start(name)
-    rig.run(240)
+    rig.run(120)
     assert rig.open() == meant(SCENARIOS[name])
 
 
