@@ -1,0 +1,96 @@
+from datetime import timedelta
+
+from incidents import report
+from incidents.alert import Severity
+from incidents.incident import Incident, IncidentState
+from incidents.timeline import GENESIS, TimelineEntry, chained
+from tests.incidents.builders import START, diagnosis, later
+
+INCIDENT = Incident(
+    id="INC-7",
+    key="prod/product-recommender",
+    model="product-recommender",
+    environment="prod",
+    tier=2,
+    listed=True,
+    channel="ml-incidents",
+    state=IncidentState.RESOLVED,
+    severity=Severity.CRITICAL,
+    started_at=START,
+    opened_at=later(seconds=5),
+)
+
+
+def story(*told: tuple[str, float, str]) -> list[TimelineEntry]:
+    entries: list[TimelineEntry] = []
+    for number, (kind, minute, actor) in enumerate(told, start=1):
+        entries.append(
+            chained(
+                incident_id="INC-7",
+                number=number,
+                at=later(minutes=minute),
+                actor=actor,
+                kind=kind,
+                text=f"{kind} at {minute:g}",
+                details={},
+                previous=entries[-1].hash if entries else GENESIS,
+            )
+        )
+    return entries
+
+
+WHOLE = story(
+    ("alert_fired", 1, "alertmanager"),
+    ("alert_joined", 2, "alertmanager"),
+    ("diagnosed", 3, "offline rules"),
+    ("proposed", 3, "agentops"),
+    ("approved", 5, "UONCALL"),
+    ("call_sent", 6, "agentops"),
+    ("executed", 10, "agentops"),
+    ("verified", 20, "agentops"),
+    ("resolved", 21, "alertmanager"),
+)
+
+
+def test_the_milestones_tell_the_story_in_order_from_the_onset() -> None:
+    made = report.write(INCIDENT, diagnosis(onset=START - timedelta(minutes=2)), WHOLE, ("runbook",))
+    assert [(one.what, one.since_onset / timedelta(minutes=1), one.actor) for one in made.milestones] == [
+        ("Trouble began", 0, "agentops"),
+        ("Alert received", 3, "alertmanager"),
+        ("Diagnosed", 5, "offline rules"),
+        ("Decided", 7, "UONCALL"),
+        ("Change sent", 8, "agentops"),
+        ("Change done", 12, "agentops"),
+        ("Recovered", 22, "agentops"),
+    ]
+    assert made.done == ("executed at 10",)
+    assert made.read_next == ("runbook",)
+
+
+def test_the_report_names_the_length_and_the_head_of_the_chain() -> None:
+    made = report.write(INCIDENT, None, WHOLE)
+    assert (made.chain_length, made.chain_head) == (len(WHOLE), WHOLE[-1].hash)
+
+
+def test_without_a_diagnosis_the_story_begins_with_the_alert() -> None:
+    made = report.write(INCIDENT, None, story(("alert_fired", 1, "alertmanager"), ("resolved", 4, "alertmanager")))
+    assert [(one.what, one.since_onset) for one in made.milestones] == [
+        ("Alert received", timedelta(0)),
+        ("Recovered", timedelta(minutes=3)),
+    ]
+
+
+def test_a_denied_proposal_is_a_decision_and_nothing_was_done() -> None:
+    made = report.write(INCIDENT, None, story(("alert_fired", 0, "alertmanager"), ("denied", 2, "UONCALL")))
+    assert [one.what for one in made.milestones] == ["Alert received", "Decided"]
+    assert made.done == ()
+
+
+def test_the_milestone_is_the_first_entry_of_its_kind() -> None:
+    made = report.write(INCIDENT, None, story(("diagnosed", 2, "first"), ("diagnosed", 9, "second")))
+    assert [one.actor for one in made.milestones] == ["first"]
+
+
+def test_a_trouble_that_began_after_the_alert_is_still_told_in_order() -> None:
+    made = report.write(INCIDENT, diagnosis(onset=later(minutes=4)), WHOLE)
+    assert [one.at for one in made.milestones] == sorted(one.at for one in made.milestones)
