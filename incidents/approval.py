@@ -71,7 +71,7 @@ REFUSAL_WORDS: dict[str, str] = {
 
 def refusal(person: Person, *, home_team: str, approvers: tuple[str, ...], chosen_by: str | None) -> Refusal | None:
     """Why `person` may not decide, or None when they may. Deny by default."""
-    if person.team != home_team or person.is_stranger:
+    if not home_team or person.team != home_team or person.is_stranger:
         return "another_workspace"
     if person.is_bot:
         return "bot"

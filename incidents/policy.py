@@ -5,6 +5,7 @@ of the rules never matters; the decision names the rules that made it.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -156,7 +157,8 @@ def decide(policy: Policy, facts: Facts) -> Decision:
 
     Two approvals of equal count join: only people named by all of them may approve, so neither is weakened.
     """
-    matching = [rule for rule in policy.rules if rule.when.holds(facts)]
+    # By name, so that two files with the same rules in another order say the same to the letter.
+    matching = sorted((rule for rule in policy.rules if rule.when.holds(facts)), key=lambda rule: rule.name)
     if not matching:
         return Decision(effect=Forbid(because="no rule of the policy allows it"), rules=())
     strictest = max(_strictness(rule.then) for rule in matching)
@@ -165,19 +167,20 @@ def decide(policy: Policy, facts: Facts) -> Decision:
         return Decision(effect=deciding[0].then, rules=tuple(rule.name for rule in deciding))
     approvals = [(rule.name, rule.then) for rule in matching if isinstance(rule.then, RequireApproval)]
     most = max(effect.count for _, effect in approvals)
-    deciding_approvals = [(name, effect) for name, effect in approvals if effect.count == most]
-    first = deciding_approvals[0][1]
-    shared = tuple(a for a in first.approvers if all(a in effect.approvers for _, effect in deciding_approvals))
+    return _joined([(name, effect) for name, effect in approvals if effect.count == most])
+
+
+def _joined(approvals: Sequence[tuple[str, RequireApproval]]) -> Decision:
+    names = tuple(name for name, _ in approvals)
+    effects = [effect for _, effect in approvals]
+    shared = tuple(a for a in effects[0].approvers if all(a in effect.approvers for effect in effects))
     if not shared:
-        names = ", ".join(name for name, _ in deciding_approvals)
-        return Decision(
-            effect=Forbid(because=f"nobody is an approver of all of: {names}"),
-            rules=tuple(n for n, _ in deciding_approvals),
-        )
+        because = f"nobody is an approver of all of: {', '.join(names)}"
+        return Decision(effect=Forbid(because=because), rules=names)
     joined = RequireApproval(
-        count=most,
+        count=effects[0].count,
         approvers=shared,
-        within_minutes=min(effect.within_minutes for _, effect in deciding_approvals),
-        escalate_to=first.escalate_to,
+        within_minutes=min(effect.within_minutes for effect in effects),
+        escalate_to=tuple(dict.fromkeys(group for effect in effects for group in effect.escalate_to)),
     )
-    return Decision(effect=joined, rules=tuple(name for name, _ in deciding_approvals))
+    return Decision(effect=joined, rules=names)
