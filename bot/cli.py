@@ -1,0 +1,167 @@
+"""The command line: serve, demo, check, runbooks."""
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from incidents.errors import AgentOpsError, ManifestError
+
+app = typer.Typer(
+    help="AgentOps: from alert to recovered endpoint, in one Slack thread.", no_args_is_help=True, add_completion=False
+)
+runbooks_app = typer.Typer(help="Index and search the runbooks.", no_args_is_help=True)
+app.add_typer(runbooks_app, name="runbooks")
+
+WRONG_SETUP = 2
+"""Exit code when settings or files are wrong; 1 is a failure at run time."""
+
+
+def settings_or_exit() -> Any:
+    """The settings, or an explanation of what is wrong with them and exit code 2."""
+    from pydantic import ValidationError
+
+    from bot.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            name = ".".join(str(part) for part in problem["loc"])
+            typer.echo(f"setting {name}: {problem['msg']}" if name else problem["msg"], err=True)
+        raise typer.Exit(WRONG_SETUP) from error
+
+
+@app.command()
+def serve() -> None:
+    """Run the bot: HTTP for Alertmanager, Slack for people. Settings come from the environment."""
+    from bot import logs
+    from bot.bootstrap import Bot, Incomplete
+
+    settings = settings_or_exit()
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(Bot(settings).run())
+    except (ManifestError, Incomplete) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_SETUP) from error
+    except AgentOpsError as error:
+        typer.echo(f"could not go on: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def demo(
+    scenario: Annotated[str | None, typer.Option(help="Start this scenario at once.")] = None,
+    headless: Annotated[bool, typer.Option(help="Play the scenario without a person and exit.")] = False,
+    answer: Annotated[str, typer.Option(help="headless: approve, deny or ignore the card.")] = "approve",
+    as_json: Annotated[bool, typer.Option("--json", help="headless: print one JSON object.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 0,
+    speed: Annotated[float, typer.Option(help="How much faster than real time the world runs.")] = 60.0,
+    prometheus: Annotated[bool, typer.Option(help="Use real Prometheus and Alertmanager where installed.")] = True,
+    require_prometheus: Annotated[bool, typer.Option(help="Fail where they are not installed.")] = False,
+    reasoner: Annotated[str, typer.Option(help="offline, or local-messages-api.")] = "offline",
+    timeout: Annotated[float, typer.Option(help="headless: seconds until it counts as failed.")] = 120.0,
+    data_dir: Annotated[Path | None, typer.Option(help="Where this run keeps its data and logs.")] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the bot with local stand-ins for Slack, SageMaker and Prometheus, and break a model."""
+    from bot.demo import headless as play
+    from bot.demo import interactive
+    from bot.processes import DemoFailed, DemoOptions, free_port
+
+    if answer not in {"approve", "deny", "ignore"}:
+        typer.echo("--answer: give approve, deny or ignore", err=True)
+        raise typer.Exit(WRONG_SETUP)
+    if headless and scenario is None:
+        typer.echo("--headless needs --scenario", err=True)
+        raise typer.Exit(WRONG_SETUP)
+    folder = data_dir or Path(tempfile.mkdtemp(prefix="agentops-demo-"))
+    options = DemoOptions(
+        port=port or free_port(),
+        speed=speed,
+        real_prometheus=prometheus,
+        require_prometheus=require_prometheus,
+        scenario=None if headless else scenario,
+        data_dir=folder,
+        reasoner=reasoner,
+        log_level=log_level,
+    )
+    try:
+        if headless and scenario is not None:
+            told = asyncio.run(play(options, scenario, answer, timeout))  # pyright: ignore[reportArgumentType] checked above
+            typer.echo(json.dumps(told, indent=None if as_json else 2))
+        else:
+            typer.echo("Starting the sandbox and the bot ...", err=True)
+            asyncio.run(
+                interactive(
+                    options, lambda url: typer.echo(f"\nOpen  {url}\n\nCtrl+C stops everything. Logs: {folder}")
+                )
+            )
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+    except DemoFailed as error:
+        typer.echo(f"{error}. Logs: {folder}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def check() -> None:
+    """Say in plain words which settings, tokens, servers, channels and files are right, and what to do."""
+    from bot.check import Finding, examine
+
+    def say(finding: Finding) -> None:
+        mark = {"right": "ok     ", "wrong": "WRONG  ", "note": "note   "}[finding.verdict]
+        typer.echo(f"{mark}{finding.subject}: {finding.text}")
+
+    if asyncio.run(examine(settings_or_exit(), say)):
+        raise typer.Exit(1)
+
+
+@runbooks_app.command("index")
+def index_runbooks(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of Markdown; the configured one by default.")] = None,
+) -> None:
+    """Bring the index up to date; only files that changed are read again."""
+    from bot.bootstrap import open_runbooks
+
+    settings = settings_or_exit()
+    index = open_runbooks(settings)
+    report = index.index(folder or settings.runbooks_dir)
+    typer.echo(
+        f"{report.added} added, {report.updated} updated, {report.removed} removed, {report.unchanged} unchanged"
+    )
+
+
+@runbooks_app.command("search")
+def search_runbooks(
+    question: Annotated[str, typer.Argument(help="Words or a question.")],
+    alert: Annotated[str | None, typer.Option(help="Name of an alert rule.")] = None,
+    corpus: Annotated[Path | None, typer.Option(help="Search this folder of Markdown instead of the index.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    k: Annotated[int, typer.Option("--k", help="How many results at most.")] = 5,
+) -> None:
+    """Search the runbooks; an empty answer means that no runbook fits."""
+    from bot.bootstrap import open_corpus
+
+    settings = settings_or_exit()
+    folder = corpus or settings.runbooks_dir
+    if not folder.is_dir():
+        typer.echo(f"{folder} is not a folder", err=True)
+        raise typer.Exit(WRONG_SETUP)
+    with open_corpus(folder, settings) as index:
+        hits = index.search(question, alert=alert, k=k)
+    if as_json:
+        results = [
+            {"file": h.file, "heading": h.heading, "lines": list(h.lines), "quote": h.quote, "score": h.score}
+            for h in hits
+        ]
+        typer.echo(json.dumps({"results": results}, ensure_ascii=False))
+        return
+    if not hits:
+        typer.echo("No runbook fits.")
+    for hit in hits:
+        typer.echo(f"{hit.file}:{hit.lines[0]}  {hit.heading}\n    {hit.quote}\n")

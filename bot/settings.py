@@ -1,5 +1,6 @@
 """Every setting, and the only place that reads the environment. The README's table is checked against this file."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -138,3 +139,8 @@ class Settings(BaseSettings):
     def scaled(self, seconds: float) -> timedelta:
         """A duration of the world, as it passes here."""
         return timedelta(seconds=seconds / self.speed)
+
+
+def inherited() -> dict[str, str]:
+    """The environment as it is, for child processes."""
+    return dict(os.environ)

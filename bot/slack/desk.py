@@ -9,6 +9,7 @@ import structlog
 
 from agents.investigator import Investigator
 from bot.decisions import Decided, Decisions
+from bot.slack.blocks.text import is_full_member
 from bot.slack.people import LookupFailed, People
 from bot.slack.ports import Delivery, UnknownModel, Via
 from bot.slack.views import (
@@ -60,6 +61,7 @@ class BotDesk:
         people: People,
         *,
         runbook_link: Callable[[str], str | None],
+        home_team: Callable[[], str],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         wake: Callable[[], None],
@@ -73,6 +75,7 @@ class BotDesk:
         self._runbooks = runbooks
         self._people = people
         self._runbook_link = runbook_link
+        self._home_team = home_team
         self._clock = clock
         self._new_id = new_id
         self._wake = wake
@@ -166,9 +169,15 @@ class BotDesk:
             log.info("click.left_over_decided", delivery=delivery_id, kind=kind)
 
     async def _decide_left_over(self, kind: str, payload: dict[str, Any]) -> None:
-        if kind not in {"approve", "deny", "approve_by_digest"}:
+        if kind == "mention":
+            # A question whose answer a crash swallowed: answering it late, out of its context, would only confuse.
             return
         person = await self._people.lookup(str(payload.get("user_id", "")), str(payload.get("team_id", "")))
+        if kind == "investigate":
+            model = str(payload.get("model", ""))
+            if model in self._catalogue.models and is_full_member(person, self._home_team()):
+                await self.investigate(model, str(payload.get("question", "")), person)
+            return
         proposal_id = str(payload.get("proposal_id", ""))
         match kind:
             case "approve":

@@ -18,7 +18,7 @@ from incidents.verification import Outcome, SignalCheck, Threshold, judge, windo
 from tools.errors import UpstreamError
 from tools.incident_store.writer.verifications import Ending
 from tools.prometheus.series import AlertRule
-from tools.prometheus.thresholds import UnsplittableRule, rate_range, rule_for, series_of, split
+from tools.prometheus.thresholds import UnsplittableRule, rate_range, rules_for, series_of, split
 
 log = structlog.get_logger(__name__)
 
@@ -114,14 +114,14 @@ def _watched(
         if (alert.name, alert.fingerprint) in seen:
             continue
         seen.add((alert.name, alert.fingerprint))
-        rule = rule_for(rules, alert.name, alert.labels.get("severity"))
-        if rule is None:
+        found = rules_for(rules, alert.labels)
+        if not found:
             notes.append(f"{alert.name} has no rule that can be found")
-            continue
-        try:
-            watched.append((split(rule), alert))
-        except UnsplittableRule as error:
-            notes.append(f"{alert.name} cannot be watched: {error.detail}")
+        for rule in found:
+            try:
+                watched.append((split(rule), alert))
+            except UnsplittableRule as error:
+                notes.append(f"{alert.name} cannot be watched: {error.detail}")
     if any(alert.kind is AlertKind.ACCURACY_DROP for alert in alerts):
         watched.extend((_proxy(model, name), None) for name in PROXIES if name in model.signals)
     return watched, notes

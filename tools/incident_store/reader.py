@@ -187,6 +187,24 @@ class StoreReader:
             ).all()
             return [(record.config, record.last_seen) for record in records]
 
+    def configs_live(self) -> dict[str, tuple[str, datetime, datetime]]:
+        """By endpoint: the config seen last, since when it was seen, and when last."""
+        with self._database.read() as session:
+            records = session.exec(select(ConfigSeenRecord).order_by(col(ConfigSeenRecord.last_seen))).all()
+            return {record.endpoint: (record.config, record.first_seen, record.last_seen) for record in records}
+
+    def done_lately(self, limit: int = 10) -> list[ExecutionRecord]:
+        """Executions that ended, newest first."""
+        with self._database.read() as session:
+            return list(
+                session.exec(
+                    select(ExecutionRecord)
+                    .where(col(ExecutionRecord.finished_at).is_not(None))
+                    .order_by(col(ExecutionRecord.finished_at).desc())
+                    .limit(limit)
+                )
+            )
+
     def outbox_depth(self) -> int:
         """Messages that wait to be sent."""
         with self._database.read() as session:

@@ -287,3 +287,9 @@ class ConfigSeenRecord(Table, table=True):
     config: str = Field(primary_key=True)
     first_seen: datetime = _moment()
     last_seen: datetime = _moment()
+
+
+class InstallationRecord(Table, table=True):
+    """One row: a random id that tells this database's Slack messages from another's in the same channels."""
+
+    id: str = Field(primary_key=True)

@@ -14,7 +14,7 @@ from tools.incident_store.database import Database
 from tools.incident_store.records import alert_of
 from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import clear
+from tools.incident_store.writer.states import VERIFICATION_DECIDES, clear, fires
 from tools.incident_store.writer.timeline import append, locked_incident
 
 
@@ -63,6 +63,46 @@ class IntakeWriter:
                 )
         return touched
 
+    def ask(self, model: ModelSpec, question: str, person: str, investigation_id: str, now: datetime) -> str | None:
+        """A person asks for a look at a model: in its live incident, or in a new one without an alert.
+
+        Returns the incident's id; None while a change is under way, when a new look could only confuse.
+        """
+        key = key_of(model.name, model.environment)
+        with self._database.write() as session:
+            incident = session.exec(
+                select(IncidentRecord)
+                .where(col(IncidentRecord.key) == key, col(IncidentRecord.state).in_(LIVE_STATES))
+                .with_for_update()
+            ).one_or_none()
+            if incident is not None and IncidentState(incident.state) in VERIFICATION_DECIDES:
+                return None
+            if incident is None:
+                incident = self._add_incident(session, model, key, Severity.INFO, now, now)
+            incident.changed_at = now
+            session.add(
+                InvestigationRecord(
+                    id=investigation_id,
+                    incident_id=incident.id,
+                    state="queued",
+                    question=question,
+                    asked_by=person,
+                    not_before=now,
+                    created_at=now,
+                )
+            )
+            append(
+                session,
+                incident,
+                at=now,
+                actor=person,
+                kind="asked",
+                text="A person asked for an investigation",
+                details={"question": question},
+            )
+            want(session, incident, MessageKind.ROOT)
+            return incident.id
+
     def _place(self, session: Session, record: AlertRecord, now: datetime) -> str | None:
         alert = alert_of(record)
         if alert.status == "resolved":
@@ -97,6 +137,27 @@ class IntakeWriter:
     def _open(
         self, session: Session, alert: Alert, entry: ModelSpec | Unlisted, key: str, now: datetime
     ) -> IncidentRecord:
+        incident = self._add_incident(session, entry, key, alert.severity, alert.starts_at, now)
+        session.add(
+            InvestigationRecord(
+                id=self._new_id(),
+                incident_id=incident.id,
+                state="queued",
+                not_before=now + self._settle,
+                created_at=now,
+            )
+        )
+        return incident
+
+    def _add_incident(
+        self,
+        session: Session,
+        entry: ModelSpec | Unlisted,
+        key: str,
+        severity: Severity,
+        started_at: datetime,
+        now: datetime,
+    ) -> IncidentRecord:
         previous = session.exec(
             select(IncidentRecord.id)
             .where(col(IncidentRecord.key) == key)
@@ -114,8 +175,8 @@ class IntakeWriter:
             unlisted_reason="" if isinstance(entry, ModelSpec) else entry.reason,
             channel=entry.channel if isinstance(entry, ModelSpec) else self._catalogue.defaults.channel,
             state=IncidentState.NEW.value,
-            severity=alert.severity.value,
-            started_at=alert.starts_at,
+            severity=severity.value,
+            started_at=started_at,
             opened_at=now,
             changed_at=now,
             previous=previous,
@@ -124,15 +185,6 @@ class IntakeWriter:
         session.flush()
         incident.id = f"INC-{incident.number}"
         session.flush()
-        session.add(
-            InvestigationRecord(
-                id=self._new_id(),
-                incident_id=incident.id,
-                state="queued",
-                not_before=now + self._settle,
-                created_at=now,
-            )
-        )
         return incident
 
     def _resolve(self, session: Session, record: AlertRecord, alert: Alert, now: datetime) -> str | None:
@@ -149,16 +201,7 @@ class IntakeWriter:
             details={"fingerprint": alert.fingerprint},
         )
         incident.changed_at = now
-        still_firing = session.exec(
-            select(AlertRecord.id)
-            .where(
-                col(AlertRecord.incident_id) == incident.id,
-                col(AlertRecord.status) == "firing",
-                col(AlertRecord.id) != record.id,
-            )
-            .limit(1)
-        ).first()
-        if still_firing is None:
+        if not fires(session, incident.id, besides=record.id):
             clear(session, incident, now)
         want(session, incident, MessageKind.ROOT)
         return incident.id

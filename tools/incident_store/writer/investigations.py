@@ -17,7 +17,7 @@ from tools.incident_store.database import Database
 from tools.incident_store.tables import InvestigationRecord, MessageRecord, ProposalRecord
 from tools.incident_store.writer.executions import queue_execution
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import move, supersede
+from tools.incident_store.writer.states import clear, fires, move, supersede
 from tools.incident_store.writer.timeline import append, locked_incident
 
 LOOKABLE = frozenset(
@@ -149,6 +149,8 @@ class InvestigationWriter:
                     text=findings.plan.explanation,
                     details={"advice": [advice.value for advice in diagnosis.advice]},
                 )
+                if not fires(session, incident.id):
+                    clear(session, incident, now)
                 return True
             move(session, incident, IncidentState.AWAITING_DECISION, now)
             allowed = next((p for p in runnable if isinstance(p.decision.effect, Allow)), None)
@@ -177,31 +179,6 @@ class InvestigationWriter:
             want(session, incident, MessageKind.FAILURE, id)
             if IncidentState(incident.state) is IncidentState.INVESTIGATING:
                 move(session, incident, IncidentState.MONITORING, now)
-
-    def queue(self, id: str, incident_id: str, question: str, asked_by: str, now: datetime) -> None:
-        """A person asks for a (new) look."""
-        with self._database.write() as session:
-            incident = locked_incident(session, incident_id)
-            session.add(
-                InvestigationRecord(
-                    id=id,
-                    incident_id=incident_id,
-                    state="queued",
-                    question=question,
-                    asked_by=asked_by,
-                    not_before=now,
-                    created_at=now,
-                )
-            )
-            append(
-                session,
-                incident,
-                at=now,
-                actor=asked_by,
-                kind="asked",
-                text="A person asked for an investigation",
-                details={"question": question},
-            )
 
     def _add_proposal(
         self, session: Session, record: InvestigationRecord, proposal: Proposal, rank: int, now: datetime

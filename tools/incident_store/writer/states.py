@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from incidents.approval import ApprovalState
 from incidents.incident import IncidentState, transition
 from incidents.message import MessageKind
-from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord
+from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord, ProposalRecord
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.timeline import append
 
@@ -43,6 +43,16 @@ def clear(session: Session, incident: IncidentRecord, now: datetime) -> None:
     move(session, incident, IncidentState.RESOLVED, now)
     append(session, incident, at=now, actor="alertmanager", kind="resolved", text="Every alert cleared")
     want(session, incident, MessageKind.REPORT)
+
+
+def fires(session: Session, incident_id: str, besides: int | None = None) -> bool:
+    """Does an alert of the incident still fire, `besides` left out?"""
+    query = select(AlertRecord.id).where(
+        col(AlertRecord.incident_id) == incident_id, col(AlertRecord.status) == "firing"
+    )
+    if besides is not None:
+        query = query.where(col(AlertRecord.id) != besides)
+    return session.exec(query.limit(1)).first() is not None
 
 
 def supersede(

@@ -132,6 +132,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("state NOT IN ('closed', 'resolved')"),
         )
 
+    op.create_table("installation", sa.Column("id", sa.String(), nullable=False), sa.PrimaryKeyConstraint("id"))
     op.create_table(
         "investigation",
         sa.Column("id", sa.String(), nullable=False),
@@ -282,6 +283,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_investigation_incident_id"))
 
     op.drop_table("investigation")
+    op.drop_table("installation")
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_incident_live_key",

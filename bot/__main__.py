@@ -1,0 +1,5 @@
+"""`python -m bot` is `agentops`."""
+
+from bot.cli import app
+
+app()

@@ -1,0 +1,145 @@
+"""Where every decision meets: button, slash command and App Home end in one compare-and-set.
+
+Who may decide is checked here against the proposal's own approvers and the person as looked up at the click; the
+policy is asked again; then the row decides.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import structlog
+
+from bot.workflows.facts import decide_again
+from incidents.approval import REFUSAL_WORDS, ApprovalState, Person, refusal
+from incidents.catalogue import Catalogue, Unlisted
+from incidents.ledger import ProposalView
+from incidents.policy import Decision, Forbid, Policy
+from incidents.proposal import SHOWN_DIGITS
+from tools.incident_store.reader import StoreReader
+from tools.incident_store.writer.decisions import Result
+from tools.incident_store.writer.store import StoreWriter
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What became of it, in facts; the words for the person are made where they are shown."""
+
+    result: Result | Literal["refused", "not_found", "wrong_digest"]
+    proposal_id: str
+    incident_id: str | None = None
+    title: str = ""
+    state: ApprovalState | None = None
+    votes: int = 0
+    needed: int = 0
+    by: str | None = None
+    at: datetime | None = None
+    why: str = ""
+
+
+class Decisions:
+    """Approve and deny. Never raises for a person who may not: that is an answer and a timeline entry."""
+
+    def __init__(
+        self,
+        reader: StoreReader,
+        writer: StoreWriter,
+        catalogue: Catalogue,
+        policy: Policy,
+        *,
+        home_team: Callable[[], str],
+        clock: Callable[[], datetime],
+        speed: float,
+        wake: Callable[[], None],
+    ) -> None:
+        """`home_team`: the Slack workspace the bot belongs to; `wake`: called after every commit."""
+        self._reader = reader
+        self._writer = writer
+        self._catalogue = catalogue
+        self._policy = policy
+        self._home_team = home_team
+        self._clock = clock
+        self._speed = speed
+        self._wake = wake
+
+    async def approve(self, proposal_id: str, person: Person, digest8: str | None = None) -> Decided:
+        """Count `person`'s yes. `digest8` must be the card's characters where it comes from a command line."""
+        return await asyncio.to_thread(self._approve, proposal_id, person, digest8)
+
+    async def deny(self, proposal_id: str, person: Person, reason: str) -> Decided:
+        """`person`'s final no."""
+        return await asyncio.to_thread(self._deny, proposal_id, person, reason)
+
+    def _approve(self, proposal_id: str, person: Person, digest8: str | None) -> Decided:
+        view = self._view(proposal_id)
+        if view is None:
+            return Decided("not_found", proposal_id)
+        shown = view.proposal.digest[:SHOWN_DIGITS]
+        if digest8 is not None and not hmac.compare_digest(shown.encode(), digest8.lower().encode()):
+            return self._refused(view, person, "wrong_digest", "the eight characters are not those of the card")
+        stopped = self._who(view, person)
+        if stopped is not None:
+            return stopped
+        verdict = self._writer.decisions.approve(proposal_id, person.id, self._policy_now(view), self._clock())
+        self._wake()
+        log.info("decision.approve", incident=verdict.incident_id, result=verdict.result, person=person.id)
+        return self._decided(
+            view, verdict.result, verdict.state, verdict.votes, verdict.needed, verdict.by, verdict.at, verdict.why
+        )
+
+    def _deny(self, proposal_id: str, person: Person, reason: str) -> Decided:
+        view = self._view(proposal_id)
+        if view is None:
+            return Decided("not_found", proposal_id)
+        stopped = self._who(view, person)
+        if stopped is not None:
+            return stopped
+        verdict = self._writer.decisions.deny(proposal_id, person.id, reason, self._clock())
+        self._wake()
+        log.info("decision.deny", incident=verdict.incident_id, result=verdict.result, person=person.id)
+        return self._decided(view, verdict.result, verdict.state, 0, 0, verdict.by, verdict.at, verdict.why)
+
+    def _view(self, proposal_id: str) -> ProposalView | None:
+        try:
+            return self._reader.proposal(proposal_id)
+        except LookupError:
+            return None
+
+    def _who(self, view: ProposalView, person: Person) -> Decided | None:
+        why = refusal(person, home_team=self._home_team(), approvers=view.approvers, chosen_by=view.chosen_by)
+        return None if why is None else self._refused(view, person, "refused", REFUSAL_WORDS[why])
+
+    def _refused(
+        self, view: ProposalView, person: Person, result: Literal["refused", "wrong_digest"], why: str
+    ) -> Decided:
+        self._writer.decisions.refuse(view.proposal.id, person.id, why, self._clock())
+        log.warning("decision.refused", incident=view.proposal.incident_id, person=person.id, why=why)
+        return self._decided(view, result, view.approval.state, 0, 0, None, None, why)
+
+    def _policy_now(self, view: ProposalView) -> Decision:
+        found = self._catalogue.find({"model": view.model})
+        if isinstance(found, Unlisted):
+            return Decision(effect=Forbid(because="the model is no longer in the catalogue"), rules=())
+        return decide_again(
+            self._reader, self._policy, proposal=view.proposal, model=found, now=self._clock(), speed=self._speed
+        )
+
+    def _decided(
+        self,
+        view: ProposalView,
+        result: Result | Literal["refused", "wrong_digest"],
+        state: ApprovalState,
+        votes: int,
+        needed: int,
+        by: str | None,
+        at: datetime | None,
+        why: str,
+    ) -> Decided:
+        return Decided(
+            result, view.proposal.id, view.proposal.incident_id, view.proposal.title, state, votes, needed, by, at, why
+        )

@@ -1,0 +1,255 @@
+"""The demo without a person: start a scenario, answer its card as a persona would, and tell what came of it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import aiohttp
+
+from bot.processes import DemoFailed, DemoOptions, Running, running
+from incidents.approval import ApprovalState
+from incidents.incident import IncidentState
+from incidents.ledger import IncidentFile
+from tools.incident_store.database import Database
+from tools.incident_store.reader import StoreReader
+
+Answer = Literal["approve", "deny", "ignore"]
+T = TypeVar("T")
+
+ENDED = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED, IncidentState.ESCALATED})
+FIRST_APPROVER, SECOND_APPROVER = "UONCALL", "USECOND"
+DECISION_KINDS = frozenset({"vote", "approved", "denied", "expired", "refused", "superseded", "forbidden", "allowed"})
+
+
+@dataclass
+class Driver:
+    """A person's hands: the sandbox's control API and, for reading, the bot's own store."""
+
+    api: aiohttp.ClientSession
+    base: str
+    reader: StoreReader
+    deadline: float
+    marks: dict[str, float] = field(default_factory=dict[str, float])
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One call of the control API."""
+        async with self.api.request(method, f"{self.base}/_sandbox/{path}", json=body) as response:
+            answer: dict[str, Any] = await response.json()
+            if response.status >= 400 or answer.get("ok") is False:
+                raise DemoFailed(f"the sandbox refused {method} {path}: {answer.get('error', response.status)}")
+            return answer
+
+    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+        """The first thing that `look` finds. Raises `DemoFailed` at the deadline."""
+        while time.monotonic() < self.deadline:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.05)
+        raise DemoFailed(f"waited too long for {what}")
+
+    async def file(self, incident_id: str) -> IncidentFile:
+        """Everything about the incident as the bot keeps it."""
+        return await asyncio.to_thread(self.reader.file, incident_id)
+
+
+async def headless(options: DemoOptions, scenario: str, answer: Answer, limit_s: float) -> dict[str, Any]:
+    """Run one scenario to its end; returns the object that `--json` prints. Raises `DemoFailed`."""
+    started = time.time()
+    async with running(options) as demo, _session(demo) as api:
+        database = Database(f"sqlite:///{options.data_dir / 'agentops.sqlite'}")
+        try:
+            driver = Driver(api, demo.sandbox.url, StoreReader(database), time.monotonic() + limit_s)
+            driver.marks["processes_ready"] = (time.time() - started) * 1000
+            return await _play(driver, scenario, answer)
+        finally:
+            database.close()
+
+
+def _session(demo: Running) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
+    return aiohttp.ClientSession(
+        headers={"Authorization": f"Bearer {demo.sandbox.token}"}, timeout=aiohttp.ClientTimeout(total=15)
+    )
+
+
+async def _play(driver: Driver, scenario: str, answer: Answer) -> dict[str, Any]:
+    begun = time.time()
+    await driver.call("POST", f"scenarios/{scenario}")
+
+    async def opened() -> str | None:
+        found = await asyncio.to_thread(driver.reader.incidents, live=False, limit=1)
+        return found[0].id if found else None
+
+    incident_id = await driver.until("the incident", opened)
+
+    async def diagnosed() -> IncidentFile | None:
+        file = await driver.file(incident_id)
+        return file if file.findings is not None and file.incident.state is not IncidentState.INVESTIGATING else None
+
+    await driver.until("the diagnosis", diagnosed)
+
+    async def decided() -> IncidentFile | None:
+        file = await driver.file(incident_id)
+        return file if await _settled(driver, file, answer) else None
+
+    file = await driver.until("the outcome", decided)
+    changes = (await driver.call("GET", "aws/changes"))["changes"]
+    return _told(driver, scenario, file, changes, begun)
+
+
+async def _settled(driver: Driver, file: IncidentFile, answer: Answer) -> bool:
+    """Do what the person would do now; True when there is nothing left to do."""
+    pending = [view for view in file.proposals if view.approval.state is ApprovalState.PENDING]
+    for view in pending:
+        if answer == "approve":
+            voted = {vote.person for vote in view.approval.votes}
+            await _press(
+                driver, view.proposal.id, SECOND_APPROVER if FIRST_APPROVER in voted else FIRST_APPROVER, "primary"
+            )
+        elif answer == "deny":
+            await _deny(driver, view.proposal.id)
+    if pending:
+        return False
+    if file.incident.state in ENDED or file.incident.state is IncidentState.MONITORING:
+        return await _everything_posted(driver)
+    waiting = file.incident.state is IncidentState.AWAITING_DECISION and bool(file.verifications)
+    return waiting and await _everything_posted(driver)
+
+
+async def _everything_posted(driver: Driver) -> bool:
+    return await asyncio.to_thread(driver.reader.outbox_depth) == 0
+
+
+async def _press(driver: Driver, proposal_id: str, persona: str, style: str) -> bool:
+    """Click the card's button, once the card stands in Slack."""
+    for channel in (await driver.call("GET", "state"))["channels"]:
+        roots = await driver.call("GET", f"slack/messages?channel={channel['id']}")
+        for root in roots["messages"]:
+            thread = await driver.call("GET", f"slack/messages?channel={channel['id']}&thread_ts={root['ts']}")
+            for message in thread["messages"]:
+                button = _button(message, proposal_id, style)
+                if button is not None:
+                    await driver.call(
+                        "POST",
+                        "slack/actions",
+                        {
+                            "persona": persona,
+                            "container": {"channel": channel["id"], "ts": message["ts"]},
+                            "action_id": button["action_id"],
+                            "block_id": button["block_id"],
+                            "value": proposal_id,
+                        },
+                    )
+                    return True
+    return False
+
+
+def _button(message: dict[str, Any], proposal_id: str, style: str) -> dict[str, str] | None:
+    blocks: list[dict[str, Any]] = message.get("blocks") or []
+    for block in blocks:
+        elements: list[dict[str, Any]] = block["elements"] if block["type"] == "actions" else []
+        for element in elements:
+            if element.get("value") == proposal_id and element.get("style") == style:
+                return {"action_id": element["action_id"], "block_id": block["block_id"]}
+    return None
+
+
+async def _deny(driver: Driver, proposal_id: str) -> None:
+    if not await _press(driver, proposal_id, FIRST_APPROVER, "danger"):
+        return
+
+    async def modal() -> dict[str, Any] | None:
+        views = (await driver.call("GET", f"slack/views?persona={FIRST_APPROVER}"))["views"]
+        return views[-1] if views else None
+
+    view = await driver.until("the dialog that asks for a reason", modal)
+    reason = next(block for block in view["blocks"] if block["type"] == "input")
+    value = {"type": "plain_text_input", "value": "Not now: answered by the demo."}
+    await driver.call(
+        "POST",
+        f"slack/views/{view['id']}/submit",
+        {"persona": FIRST_APPROVER, "values": {reason["block_id"]: {reason["element"]["action_id"]: value}}},
+    )
+
+    async def denied() -> bool | None:
+        state = (await asyncio.to_thread(driver.reader.proposal, proposal_id)).approval.state
+        return True if state is not ApprovalState.PENDING else None
+
+    await driver.until("the denial", denied)
+
+
+def _told(
+    driver: Driver, scenario: str, file: IncidentFile, changes: list[dict[str, Any]], begun: float
+) -> dict[str, Any]:
+    findings = file.findings
+    if findings is None:
+        raise DemoFailed("the investigation ended without a diagnosis")
+    diagnosis = findings.diagnosis
+
+    def since(moment: datetime | None) -> int | None:
+        return None if moment is None else round((moment.timestamp() - begun) * 1000)
+
+    timings = {"processes_ready": round(driver.marks["processes_ready"])}
+    for name, kinds in (
+        ("alert_received", {"alert_fired"}),
+        ("diagnosed", {"diagnosed"}),
+        ("decided", {"approved", "denied", "expired"}),
+        ("change_sent", {"call_sent"}),
+        ("change_done", {"executed"}),
+        ("recovered", {"verified", "resolved"}),
+    ):
+        moment = since(next((entry.at for entry in file.timeline if entry.kind in kinds), None))
+        if moment is not None:
+            timings[name] = moment
+    timings["total"] = round((time.time() - begun) * 1000)
+    return {
+        "scenario": scenario,
+        "incident": file.incident.id,
+        "model": file.incident.model,
+        "diagnosis": {
+            "class": diagnosis.root_cause.value,
+            "culprit": diagnosis.culprit.model_dump(),
+            "confidence": diagnosis.confidence.value,
+            "onset": diagnosis.onset.isoformat() if diagnosis.onset else None,
+            "summary": diagnosis.summary,
+            "retrain": diagnosis.retraining.retrain,
+            "advice": [advice.value for advice in diagnosis.advice],
+            "reasoner": diagnosis.reasoner.name,
+            "citations": [citation.model_dump() for citation in diagnosis.citations],
+        },
+        "proposals": [
+            {
+                "id": view.proposal.id,
+                "remediation": view.proposal.remediation.model_dump(mode="json"),
+                "digest": view.proposal.digest,
+                "state": view.approval.state.value,
+            }
+            for view in file.proposals
+        ],
+        "decisions": [
+            {"kind": entry.kind, "actor": entry.actor, "at": entry.at.isoformat(), "text": entry.text}
+            for entry in file.timeline
+            if entry.kind in DECISION_KINDS
+        ],
+        "aws_changes": changes,
+        "outcome": file.incident.state.value,
+        "timings_ms": timings,
+    }
+
+
+async def interactive(options: DemoOptions, say: Callable[[str], None]) -> None:
+    """Start both processes, print the address, and stay until interrupted."""
+    async with running(options) as demo:
+        say(f"{demo.sandbox.url}/?token={demo.sandbox.token}")
+        code = await demo.bot.wait()
+        raise DemoFailed(f"the bot stopped (exit {code}); its log is {demo.bot_log}")
+
+
+def demo_data_dir(base: Path, port: int) -> Path:
+    """A data folder of its own for each run, so that no run finds another's incidents."""
+    return base / f"demo-{port}-{int(time.time())}"
