@@ -8,6 +8,7 @@ from bot.slack.blocks.text import mrkdwn
 from incidents.ledger import ThreadRef
 
 _UNFIT = re.compile(r"[\s<>|\"'`\\\x00-\x1f\x7f]|[^\x21-\x7e]")
+_FILE = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.md", re.ASCII)
 _LONGEST = 2000
 
 
@@ -51,7 +52,7 @@ class Links:
 
     def runbook(self, file: str, lines: tuple[int, int] | None = None) -> str | None:
         """Where a runbook can be read, or None."""
-        if not self.runbooks_url:
+        if not self.runbooks_url or not _FILE.fullmatch(file):
             return None
         anchor = f"#L{lines[0]}-L{lines[1]}" if lines else ""
         return self.safe(f"{self.runbooks_url.rstrip('/')}/{quote(file)}{anchor}")

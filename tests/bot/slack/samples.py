@@ -1,0 +1,474 @@
+"""An incident in each of its states, with one untrusted text in every place that can hold one."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from bot.slack.blocks.links import Links
+from bot.slack.views import (
+    AnswerView,
+    ApprovalLine,
+    DoneLine,
+    HomeView,
+    IncidentLine,
+    IncidentsView,
+    ModelStatus,
+    Passage,
+    RunbooksView,
+    StatusView,
+)
+from incidents.alert import Alert, Severity
+from incidents.approval import ApprovalState, ApprovalView, Vote
+from incidents.catalogue import EndpointSpec, ModelSpec
+from incidents.diagnosis import (
+    Advice,
+    Claim,
+    Confidence,
+    Culprit,
+    Diagnosis,
+    Hypothesis,
+    Reasoner,
+    RetrainingVerdict,
+    RootCause,
+    RunbookCitation,
+    Struck,
+)
+from incidents.evidence import Evidence, EvidenceKind, Figure
+from incidents.execution import Execution, ExecutionState
+from incidents.incident import Incident, IncidentState
+from incidents.investigation import Findings, ProgressStep
+from incidents.ledger import IncidentFile, InvestigationView, ProposalView, ThreadRef, VerificationView
+from incidents.policy import Decision, RequireApproval
+from incidents.proposal import PlanDraft, Proposal, RemediationChoice, propose
+from incidents.remediation import EndpointOrigin, RollbackEndpoint
+from incidents.timeline import GENESIS, TimelineEntry, chained
+from incidents.verification import Outcome, SignalCheck, Threshold
+
+T0 = datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
+THREAD = ThreadRef(channel="CINCIDENTS", ts="1700000000.000100")
+LINKS = Links(
+    hosts=frozenset({"grafana.example", "prometheus.example:9090", "runbooks.example"}),
+    runbooks_url="https://runbooks.example/main",
+    team_url="https://sandbox.slack.example/",
+)
+PEOPLE = ("UONCALL", "USECOND", "ULEAD", "UVIEWER")
+
+
+def minute(count: float) -> datetime:
+    return T0 + timedelta(minutes=count)
+
+
+def alert(name: str = "EndpointLatencyP99High", *, words: str = "", **labels: str) -> Alert:
+    return Alert(
+        fingerprint=f"f-{name}-{sorted(labels.items())}",
+        starts_at=minute(0),
+        status="firing",
+        labels={"alertname": name, "severity": "critical", "model": "product-recommender", **labels},
+        annotations={
+            "summary": words or "p99 is 2.5 s",
+            "runbook_url": "https://runbooks.example/EndpointLatencyP99High.md",
+            "dashboard_url": "https://grafana.example/d/ml?var-model=product-recommender&x=1",
+        },
+        generator_url="http://prometheus.example:9090/graph?g0.expr=x",
+    )
+
+
+def incident(state: IncidentState = IncidentState.INVESTIGATING, *, words: str = "", **changes: object) -> Incident:
+    alerts = (
+        alert(),
+        alert("EndpointErrorRateHigh"),
+        *([alert(words, words=words, feature=words), alert("ModelFeatureDriftHigh", feature=words)] if words else []),
+    )
+    over = {IncidentState.RESOLVED, IncidentState.CLOSED}
+    made = Incident(
+        id="INC-7",
+        key="prod/product-recommender",
+        model=words or "product-recommender",
+        environment=words or "prod",
+        tier=2,
+        listed=True,
+        channel="ml-incidents",
+        state=state,
+        severity=Severity.CRITICAL,
+        started_at=minute(0),
+        opened_at=minute(0.1),
+        resolved_at=minute(11.2) if state in over else None,
+        alerts=alerts,
+    )
+    return made.model_copy(update=changes)
+
+
+def evidence(words: str = "") -> tuple[Evidence, ...]:
+    return (
+        Evidence(
+            id="E1",
+            kind=EvidenceKind.METRIC,
+            source=words or "prometheus",
+            asked=words or "histogram_quantile(0.99, sum by (le) (rate(ml_inference_latency_seconds_bucket[5m])))",
+            found=words or "p99 rose from 0.21 s to 2.5 s at 13:58",
+            figures=(Figure(name="p99", value=2.5, unit="s"),),
+            subject="product-recommender-prod",
+            window=(minute(-30), minute(0)),
+            read_at=minute(1),
+            link="http://prometheus.example:9090/graph?g0.expr=p99",
+        ),
+        Evidence(
+            id="E2",
+            kind=EvidenceKind.CHANGE,
+            source="sagemaker",
+            asked="configs that were live",
+            found=words or "product-recommender-v24 went live at 13:57, after v23",
+            read_at=minute(1),
+            link="https://evil.example/steal" if words else None,
+        ),
+        Evidence(
+            id="E3",
+            kind=EvidenceKind.RUNBOOK,
+            source="runbooks",
+            asked="p99 latency after a deployment",
+            found=words or "If it began with a deployment, roll back first.",
+            subject="EndpointLatencyP99High.md",
+            heading=words or "Mitigation",
+            lines=(21, 23),
+            read_at=minute(1),
+        ),
+    )
+
+
+def diagnosis(words: str = "", **changes: object) -> Diagnosis:
+    made = Diagnosis(
+        root_cause=RootCause.BAD_DEPLOYMENT,
+        culprit=Culprit(kind="endpoint_config", name=(words or "product-recommender-v24")[:200]),
+        onset=minute(-2),
+        confidence=Confidence.HIGH,
+        summary=(
+            words or "p99 rose to 2.5 s a minute after product-recommender-v24 went live; its inputs did not change."
+        )[:600],
+        claims=(
+            Claim(text=(words or "p99 is 12 times what it was before the deployment.")[:600], evidence=("E1", "E2")),
+            Claim(text="Nothing else changed in the hour before.", evidence=("E2",)),
+        ),
+        hypotheses=(
+            Hypothesis(
+                cause=RootCause.BAD_DEPLOYMENT,
+                statement=(words or "The new config is slower.")[:400],
+                supported_by=(Claim(text="It began with the deployment.", evidence=("E1", "E2")),),
+            ),
+            Hypothesis(
+                cause=RootCause.TRAFFIC_ANOMALY,
+                statement="More traffic than the endpoint can take.",
+                contradicted_by=(Claim(text="Requests a second did not change.", evidence=("E1",)),),
+            ),
+        ),
+        retraining=RetrainingVerdict(
+            retrain=False, because=(words or "The inputs did not change.")[:400], evidence=("E1",)
+        ),
+        citations=(
+            RunbookCitation(
+                file="EndpointLatencyP99High.md",
+                heading=words or "Mitigation",
+                quote=(words or "If it began with a deployment, roll back first and look for the reason afterwards.")[
+                    :600
+                ],
+                lines=(21, 21),
+            ),
+        ),
+        advice=(),
+        reasoner=Reasoner(name="offline-rules-1", offline=True, seconds=0.42, requests=3),
+        struck=(Struck(text=words or "The database is slow.", reason=words or "it names no evidence"),),
+        gaps=(words or "the data capture of the last hour",),
+        similar_incidents=(words or "INC-2025-03-recommender-cold-cache",),
+    )
+    return made.model_copy(update=changes)
+
+
+def findings(words: str = "", **changes: object) -> Findings:
+    return Findings(
+        evidence=evidence(words),
+        diagnosis=diagnosis(words, **changes),
+        plan=PlanDraft(explanation=(words or "The config before it served well for three weeks.")[:600]),
+    )
+
+
+def model() -> ModelSpec:
+    return ModelSpec(
+        name="product-recommender",
+        channel="ml-incidents",
+        endpoint=EndpointSpec(name="product-recommender-prod"),
+    )
+
+
+def proposal(words: str = "", *, count: int = 1) -> Proposal:
+    choice = RemediationChoice(
+        remediation=RollbackEndpoint(endpoint="product-recommender-prod", to_config="product-recommender-v23"),
+        reason=(words or "Trouble began with product-recommender-v24; v23 served well before it.")[:600],
+        evidence=("E1", "E2"),
+        condition=words[:300],
+    )
+    origin = EndpointOrigin(
+        arn="arn:aws:sagemaker:eu-west-1:123456789012:endpoint/product-recommender-prod",
+        config_name="product-recommender-v24",
+        variant_names=("AllTraffic",),
+        status="InService",
+        last_modified=minute(-3),
+    )
+    return propose(
+        choice,
+        proposal_id="p4f1c09",
+        incident_id="INC-7",
+        model=model(),
+        origin=origin,
+        decision=Decision(
+            effect=RequireApproval(
+                count=count, approvers=("ml-oncall", "ml-leads"), within_minutes=5, escalate_to=("ml-leads",)
+            ),
+            rules=(words[:80] or "a rollback needs one approver",),
+        ),
+        policy_hash="0" * 64,
+        created_at=minute(2),
+        expires_at=minute(7),
+    )
+
+
+def proposal_view(
+    state: ApprovalState = ApprovalState.PENDING, *, words: str = "", votes: tuple[str, ...] = (), needed: int = 1
+) -> ProposalView:
+    decided = state not in {ApprovalState.PENDING, ApprovalState.EXPIRED}
+    return ProposalView(
+        proposal=proposal(words, count=needed),
+        approval=ApprovalView(
+            state=state,
+            needed=needed,
+            votes=tuple(Vote(person=person, at=minute(3)) for person in votes),
+            decided_by="UONCALL" if decided else None,
+            decided_at=minute(4) if state is not ApprovalState.PENDING else None,
+            reason=words or ("We are about to ship a fix." if state is ApprovalState.DENIED else ""),
+        ),
+        approvers=(words, "ml-leads") if words else ("ml-oncall", "ml-leads"),
+        model="product-recommender",
+        chosen_by=words or None,
+    )
+
+
+def execution(state: ExecutionState = ExecutionState.EXECUTING, *, words: str = "") -> Execution:
+    final = state not in {ExecutionState.QUEUED, ExecutionState.EXECUTING}
+    return Execution(
+        id="xp4f1c09",
+        proposal_id="p4f1c09",
+        incident_id="INC-7",
+        target="endpoint/product-recommender-prod",
+        state=state,
+        fence=1,
+        started_at=minute(4.1),
+        finished_at=minute(8.5) if final else None,
+        intent_at=minute(4.1),
+        result={words or "EndpointArn": words or "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x"},
+        progress=words or "SageMaker says Updating",
+        error=words if state is ExecutionState.FAILED else "",
+    )
+
+
+def verification(state: str = "watching", *, words: str = "") -> VerificationView:
+    outcome = Outcome.RECOVERED if state == "recovered" else Outcome.STILL_BREACHED
+    checks = tuple(
+        SignalCheck(
+            threshold=Threshold(alert=name, expression="x", comparison=">", bound=bound),
+            outcome=outcome,
+            worst=worst,
+            samples=21,
+            why=words or "all 21 samples are inside the threshold",
+        )
+        for name, bound, worst in (
+            ("EndpointLatencyP99High", 1.0, 0.2312),
+            (words or "EndpointErrorRateHigh", 0.05, 0.004),
+        )
+    )
+    return VerificationView(
+        execution_id="xp4f1c09",
+        state=state,
+        began_at=minute(8.5),
+        deadline=minute(13.5),
+        finished_at=None if state == "watching" else minute(11),
+        checks=() if state == "watching" else checks,
+        note=words,
+    )
+
+
+def timeline(words: str = "") -> tuple[TimelineEntry, ...]:
+    told = (
+        (0.1, "alertmanager", "alert_fired", "EndpointLatencyP99High fires"),
+        (1.0, "offline-rules-1", "diagnosed", "bad_deployment: product-recommender-v24 (high confidence)"),
+        (4.0, "UONCALL", "approved", "Approved"),
+        (4.1, "agentops", "call_sent", "UpdateEndpoint sent"),
+        (8.5, "agentops", "executed", "product-recommender-prod is InService on product-recommender-v23"),
+        (11.0, "agentops", "verified", "Every signal is inside its threshold"),
+    )
+    entries: list[TimelineEntry] = []
+    for number, (at, actor, kind, text) in enumerate(told, start=1):
+        previous = entries[-1].hash if entries else GENESIS
+        entries.append(
+            chained(
+                incident_id="INC-7",
+                number=number,
+                at=minute(at),
+                actor=words if words and actor == "UONCALL" else actor,
+                kind=kind,
+                text=words or text,
+                details={},
+                previous=previous,
+            )
+        )
+    return tuple(entries)
+
+
+def file(state: IncidentState = IncidentState.INVESTIGATING, *, words: str = "") -> IncidentFile:
+    """What the store would hold when the incident stands there."""
+    order = list(IncidentState)
+    diagnosed = order.index(state) >= order.index(IncidentState.AWAITING_DECISION)
+    approval = {
+        IncidentState.AWAITING_DECISION: ApprovalState.PENDING,
+        IncidentState.MONITORING: ApprovalState.DENIED,
+        IncidentState.ESCALATED: ApprovalState.EXPIRED,
+    }.get(state, ApprovalState.APPROVED)
+    acted = {IncidentState.EXECUTING, IncidentState.VERIFYING, IncidentState.RESOLVED, IncidentState.CLOSED}
+    done = ExecutionState.EXECUTING if state is IncidentState.EXECUTING else ExecutionState.SUCCEEDED
+    return IncidentFile(
+        incident=incident(state, words=words),
+        investigations=(
+            InvestigationView(
+                id="inv1",
+                incident_id="INC-7",
+                state="done" if diagnosed else "running",
+                question=words,
+                asked_by=None,
+                steps=steps(words),
+                findings=findings(words) if diagnosed else None,
+                created_at=minute(0.1),
+                started_at=minute(0.1),
+                finished_at=minute(1) if diagnosed else None,
+            ),
+        ),
+        proposals=(proposal_view(approval, words=words),) if diagnosed else (),
+        executions=(execution(done, words=words),) if state in acted else (),
+        verifications=(verification("watching", words=words),) if state is IncidentState.VERIFYING else (),
+        timeline=timeline(words),
+        thread=THREAD,
+    )
+
+
+def steps(words: str = "", *, count: int = 4) -> tuple[ProgressStep, ...]:
+    states = ("complete", "in_progress", "pending", "error")
+    titles = ("Read the metrics", "Read the endpoint's changes", "Search the runbooks", "Read the captured data")
+    return tuple(
+        ProgressStep(
+            key=f"step-{n}",
+            title=words or titles[n % 4],
+            status=states[n % 4],
+            detail=words or ("12 series" if n == 0 else ""),
+        )
+        for n in range(count)
+    )
+
+
+def advised(words: str = "") -> Findings:
+    return findings(words, advice=(Advice.DO_NOT_RETRAIN, Advice.QUARANTINE_DATA, Advice.RERUN_DATA_PIPELINE))
+
+
+def by_llm() -> Reasoner:
+    return Reasoner(
+        name="claude-sonnet",
+        offline=False,
+        input_tokens=12_345,
+        output_tokens=678,
+        requests=3,
+        cost_usd=Decimal("0.0471"),
+        seconds=9.87,
+    )
+
+
+def status(words: str = "") -> StatusView:
+    return StatusView(
+        models=(
+            ModelStatus("fraud-detector", "prod", 1, "fraud-detector-v41", minute(-60 * 24 * 9)),
+            ModelStatus(
+                words or "product-recommender",
+                words or "prod",
+                2,
+                words or "product-recommender-v24",
+                minute(-3),
+                "INC-7",
+                IncidentState.EXECUTING,
+                Severity.CRITICAL,
+                words or "Roll product-recommender-prod back to product-recommender-v23",
+                THREAD,
+                words,
+            ),
+            ModelStatus("churn-predictor", "prod", 2, unreadable="SageMaker did not answer"),
+        ),
+        read_at=minute(5),
+    )
+
+
+def lines(words: str = "", *, count: int = 2) -> tuple[IncidentLine, ...]:
+    return tuple(
+        IncidentLine(
+            f"INC-{n + 7}",
+            words or "product-recommender",
+            IncidentState.AWAITING_DECISION,
+            Severity.CRITICAL,
+            minute(0),
+            words or "p99 latency too high",
+            THREAD if n == 0 else None,
+        )
+        for n in range(count)
+    )
+
+
+def incidents(words: str = "", *, count: int = 2) -> IncidentsView:
+    return IncidentsView(lines(words, count=count), total=45, page=1, pages=3)
+
+
+def home(words: str = "", *, count: int = 2) -> HomeView:
+    return HomeView(
+        status=status(words),
+        incidents=lines(words, count=count),
+        approvals=tuple(
+            ApprovalLine(
+                "p4f1c09",
+                words or "Roll back",
+                "INC-7",
+                "product-recommender",
+                (words or "ml-oncall",),
+                0,
+                1,
+                minute(7),
+                THREAD,
+            )
+            for _ in range(count)
+        ),
+        done=tuple(
+            DoneLine(words or "Rolled back", minute(-90), "INC-6", words or "fraud-detector", THREAD)
+            for _ in range(count)
+        ),
+    )
+
+
+def passages(words: str = "", *, count: int = 2) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(
+            words or "EndpointLatencyP99High.md",
+            words or "Mitigation",
+            words or "If it began with a deployment, roll back first.",
+            (21, 21),
+        )
+        for _ in range(count)
+    )
+
+
+def runbooks(words: str = "", *, count: int = 2) -> RunbooksView:
+    return RunbooksView(words or "how do I roll back?", passages(words, count=count), words)
+
+
+def answer(words: str = "") -> AnswerView:
+    return AnswerView(
+        words or "why did it fall?", words or "A new config went live.", passages(words), by_llm(), "INC-7"
+    )
