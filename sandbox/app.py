@@ -10,6 +10,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.control import ControlRoutes
+from sandbox.llm.part import LlmPart
 from sandbox.parts import Part
 from sandbox.prometheus_part import Mode, MonitoringChoice, PrometheusPart
 from sandbox.sagemaker.server import LocalSageMaker
@@ -82,9 +83,11 @@ class Sandbox:
         self._folder = tempfile.TemporaryDirectory(prefix="agentops-sandbox-")
         self._manifests = self.config.manifests or find_manifests()
         self.prometheus = self._prometheus_part()
+        self.llm = LlmPart()
         self.parts: list[Part] = [
             SlackPart(self.workspace),
             SageMakerPart(self.sagemaker, PROFILES, data),
+            self.llm,
             self.prometheus,
         ]
         self._ready = False
@@ -117,7 +120,7 @@ class Sandbox:
 
     def ready_line(self) -> dict[str, str | None]:
         """What the bot needs to know; printed as one line of JSON by `python -m sandbox`."""
-        line: dict[str, str | None] = {"url": self.url, "token": self.token, "llm_url": None}
+        line: dict[str, str | None] = {"url": self.url, "token": self.token}
         for part in self.parts:
             line |= part.ready_fields()
         return line

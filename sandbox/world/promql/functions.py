@@ -12,6 +12,7 @@ from sandbox.world.promql.values import (
     Value,
     Vector,
     Window,
+    divide,
     drop,
     with_label,
     without_name,
@@ -85,7 +86,7 @@ def _slope(samples: Samples) -> float | None:
     ys = [value for _, value in samples]
     n, sx, sy = len(samples), math.fsum(xs), math.fsum(ys)
     covariance = math.fsum(x * y for x, y in zip(xs, ys, strict=True)) - sx * sy / n
-    return covariance / (math.fsum(x * x for x in xs) - sx * sx / n)
+    return divide(covariance, math.fsum(x * x for x in xs) - sx * sx / n)
 
 
 def _deviation(samples: Samples) -> float:
@@ -222,9 +223,9 @@ def _bucket_quantile(q: float, found: list[tuple[float, float]]) -> float:
         return buckets[-2][0]
     end, count = buckets[index]
     if index == 0:
-        return end if end <= 0 else end * (rank / count)
+        return end if end <= 0 else end * divide(rank, count)
     start, below = buckets[index - 1]
-    return start + (end - start) * ((rank - below) / (count - below))
+    return start + (end - start) * divide(rank - below, count - below)
 
 
 def _merged(found: list[tuple[float, float]]) -> list[tuple[float, float]]:

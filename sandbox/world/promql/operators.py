@@ -11,6 +11,7 @@ from sandbox.world.promql.values import (
     Value,
     Vector,
     describe,
+    divide,
     drop,
     format_value,
     keep,
@@ -28,12 +29,6 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": lambda a, b: a <= b,
 }
 SETS = frozenset({"and", "or", "unless"})
-
-
-def _divide(a: float, b: float) -> float:
-    if b == 0:
-        return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
-    return a / b
 
 
 def _modulo(a: float, b: float) -> float:
@@ -54,7 +49,7 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": _divide,
+    "/": divide,
     "%": _modulo,
     "^": _power,
     "atan2": math.atan2,

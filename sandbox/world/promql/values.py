@@ -58,6 +58,13 @@ def with_label(labels: Labels, name: str, value: str) -> Labels:
     return tuple(sorted((key, text) for key, text in merged.items() if text))
 
 
+def divide(a: float, b: float) -> float:
+    """Division as floating point numbers divide: by zero it is infinite or NaN, never an error."""
+    if b == 0:
+        return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
+    return a / b
+
+
 def format_value(value: float) -> str:
     """A sample value as Prometheus writes it in JSON."""
     if math.isnan(value):

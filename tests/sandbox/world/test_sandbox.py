@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,7 +93,7 @@ class Client:
 
 
 @asynccontextmanager
-async def running(bot: Bot | None = None, *, mode: Mode = "built-in", past: float = 30.0) -> AsyncIterator[Client]:
+async def running(bot: Bot | None = None, *, mode: Mode = "built-in", past: float = 30.0) -> AsyncGenerator[Client]:
     config = SandboxConfig(
         bot_url=bot.url if bot else None, webhook_token="hook", monitoring=mode, history_seconds=past
     )
@@ -298,7 +298,7 @@ async def test_a_reset_puts_sagemaker_and_its_data_back():
 
 
 @asynccontextmanager
-async def command(*arguments: str, **options: Any) -> AsyncIterator[asyncio.subprocess.Process]:
+async def command(*arguments: str, **options: Any) -> AsyncGenerator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox", *arguments, stdout=asyncio.subprocess.PIPE, **options
     )
