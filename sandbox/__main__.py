@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -66,7 +67,8 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
-    while sys.stdin.buffer.read(1024):
+    # Not through sys.stdin: its buffer's lock, held here, would break the interpreter's shutdown.
+    while os.read(0, 1024):
         pass
     with contextlib.suppress(RuntimeError):  # the loop may have ended first
         loop.call_soon_threadsafe(stopping.set)
