@@ -17,7 +17,7 @@ def advice_message(incident: Incident, findings: Findings, *, forbidden: Sequenc
     steps = [ADVICE[one] for one in advice] or ["No step is needed now."]
     blocks = [
         section(
-            ":bulb: *Nothing is proposed for approval*\n" + mrkdwn(findings.plan.explanation, 600),
+            ":information_source: *Nothing is proposed for approval*\n" + mrkdwn(findings.plan.explanation, 600),
         ),
         section("*What to do*\n" + "\n".join(f"• {step}" for step in steps)),
     ]

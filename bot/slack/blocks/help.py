@@ -68,7 +68,7 @@ def unknown_message(typed: str) -> Rendered:
     near = get_close_matches(typed.lower()[:40], NAMES, n=1, cutoff=0.5)
     if near:
         usage = next(u for u in USAGES if u.name == near[0])
-        told = f"{problem} Did you mean {code(usage.line, 80)}? It tells {usage.does}."
+        told = f"{problem} Did you mean {code(usage.line, 80)}? ({usage.does})"
         blocks = [
             section(told),
             context(f"For example {code(usage.example, 120)}. All of it: {code(COMMAND + ' help', 40)}"),

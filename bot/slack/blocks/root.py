@@ -20,13 +20,16 @@ from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
 from incidents.incident import Incident, IncidentState
 from incidents.ledger import IncidentFile, ProposalView
 
+_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED})
+
 
 def root_message(file: IncidentFile, links: Links) -> Rendered:
     """What is wrong with which model, since when, and what is being done about it now."""
     incident = file.incident
     sign, state = STATE[incident.state]
-    if incident.resolved_at is not None and incident.state in {IncidentState.RESOLVED, IncidentState.CLOSED}:
-        state = f"{state} after {duration(incident.resolved_at - incident.started_at)}"
+    if incident.state in _OVER and incident.resolved_at is not None:
+        closed = "; closed" if incident.state is IncidentState.CLOSED else ""
+        state = f"recovered after {duration(incident.resolved_at - incident.started_at)}{closed}"
     model = mrkdwn(incident.model, 80)
     fired = what_fired(incident.firing or incident.alerts)
     now = list(_now(file))
@@ -42,7 +45,7 @@ def root_message(file: IncidentFile, links: Links) -> Rendered:
 
 def _facts(incident: Incident) -> list[str]:
     facts = [
-        SEVERITY[incident.severity],
+        f"was {incident.severity}" if incident.state in _OVER else SEVERITY[incident.severity],
         f"tier {incident.tier}",
         mrkdwn(incident.environment, 40),
         f"since {date(incident.started_at)}",
@@ -135,7 +138,7 @@ def _left_alone(file: IncidentFile) -> Iterator[str]:
     if denied:
         last = denied[-1].approval
         by = f" by {person(last.decided_by)}" if last.decided_by else ""
-        yield f"*Denied*{by}: {mrkdwn(last.reason, 200)}. Nothing was changed."
+        yield f"*Denied*{by}: {mrkdwn(last.reason, 200)}\n*Done:* nothing was changed"
         return
     findings = file.findings
     if findings is not None:

@@ -18,10 +18,10 @@ def runbooks_message(view: RunbooksView, links: Links) -> Rendered:
     gap = [section(f":warning: {mrkdwn(view.gap, 300)}")] if view.gap else []
     if not view.passages:
         nothing = f"No runbook fits “{question}”."
-        return rendered(nothing, [*gap, section(f":books: {nothing} Ask in other words, or by the alert's name.")])
+        return rendered(nothing, [*gap, section(f":mag: {nothing} Ask in other words, or by the alert's name.")])
     shown = view.passages[:_PASSAGES]
     title = f"{plural(len(shown), 'passage')} on “{question}”"
     parts: list[RichTextElement] = []
     for passage in shown:
         parts += citation(passage, links)
-    return rendered(title, [section(f":books: *{title}*"), *gap, rich(*parts)])
+    return rendered(title, [section(f":mag: *{title}*"), *gap, rich(*parts)])

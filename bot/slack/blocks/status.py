@@ -40,7 +40,7 @@ def model_line(model: ModelStatus, links: Links, now: datetime) -> str:
     """One line of mrkdwn."""
     facts = [f"*{mrkdwn(model.model, 80)}*", _state(model, links)]
     if model.doing:
-        facts.append(f":gear: {mrkdwn(model.doing, 160)}")
+        facts.append(f":arrows_counterclockwise: {mrkdwn(model.doing, 160)}")
     if model.live_config:
         since = f" for {duration(now - model.deployed_at)}" if model.deployed_at else ""
         facts.append(f"live: {mrkdwn(model.live_config, 80)}{since}")

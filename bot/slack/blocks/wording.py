@@ -15,8 +15,8 @@ STATE: dict[IncidentState, tuple[str, str]] = {
     IncidentState.NEW: (":red_circle:", "alert received"),
     IncidentState.INVESTIGATING: (":mag:", "being investigated"),
     IncidentState.AWAITING_DECISION: (":bell:", "waiting for a decision"),
-    IncidentState.MONITORING: (":eyes:", "being watched"),
-    IncidentState.EXECUTING: (":gear:", "change under way"),
+    IncidentState.MONITORING: (":bar_chart:", "being watched"),
+    IncidentState.EXECUTING: (":arrows_counterclockwise:", "change under way"),
     IncidentState.VERIFYING: (":hourglass_flowing_sand:", "checking the recovery"),
     IncidentState.ESCALATED: (":rotating_light:", "needs a person"),
     IncidentState.RESOLVED: (":white_check_mark:", "recovered"),
@@ -28,6 +28,7 @@ SEVERITY: dict[Severity, str] = {
     Severity.WARNING: ":large_orange_circle: warning",
     Severity.INFO: ":large_blue_circle: info",
 }
+"""Signs that every Slack client draws, and that the sandbox draws without an emoji font."""
 
 CAUSE: dict[RootCause, str] = {
     RootCause.DATA_QUALITY: "Broken input data",
@@ -68,13 +69,13 @@ APPROVAL: dict[ApprovalState, tuple[str, str]] = {
     ApprovalState.APPROVED: (":white_check_mark:", "Approved"),
     ApprovalState.DENIED: (":no_entry_sign:", "Denied"),
     ApprovalState.EXPIRED: (":hourglass:", "Expired"),
-    ApprovalState.SUPERSEDED: (":arrows_counterclockwise:", "Superseded"),
-    ApprovalState.WITHDRAWN: (":leftwards_arrow_with_hook:", "Withdrawn"),
+    ApprovalState.SUPERSEDED: (":white_circle:", "Superseded"),
+    ApprovalState.WITHDRAWN: (":white_circle:", "Withdrawn"),
 }
 
 EXECUTION: dict[ExecutionState, tuple[str, str]] = {
-    ExecutionState.QUEUED: (":gear:", "About to be sent"),
-    ExecutionState.EXECUTING: (":gear:", "Under way"),
+    ExecutionState.QUEUED: (":arrows_counterclockwise:", "About to be sent"),
+    ExecutionState.EXECUTING: (":arrows_counterclockwise:", "Under way"),
     ExecutionState.SUCCEEDED: (":white_check_mark:", "Done"),
     ExecutionState.FAILED: (":x:", "Failed"),
     ExecutionState.NEEDS_VERIFICATION: (":warning:", "Not known whether it took effect"),
