@@ -84,7 +84,7 @@ class Investigator:
         plan = await self._plan(agents, bench, brief, diagnosis, spending, report)
         if not plan.choices and not diagnosis.advice:
             diagnosis = diagnosis.model_copy(update={"advice": (Advice.INVESTIGATE_BY_HAND,)})
-        diagnosis = diagnosis.model_copy(update={"reasoner": _labelled(diagnosis, spending)})
+        diagnosis = diagnosis.model_copy(update={"reasoner": spending.reasoner()})
         return Findings(evidence=bench.book.entries, diagnosis=diagnosis, plan=plan)
 
     async def answer(self, question: str, case: Case, known: Findings | None = None) -> Answer:
@@ -249,13 +249,14 @@ def _spending(started: float) -> "Spending":
     return Spending(started)
 
 
-def _labelled(diagnosis: Diagnosis, spending: "Spending"):
-    return spending.reasoner()
-
-
 def _told(known: Findings) -> str:
-    """Evidence of an earlier investigation, by its sentences."""
-    facts = [{"id": e.id, "kind": e.kind.value, "source": e.source, "found": e.found} for e in known.evidence]
+    """Evidence of an earlier investigation, by its sentences. Passages are left to a search that fits the question."""
+    passages = {EvidenceKind.RUNBOOK, EvidenceKind.PAST_INCIDENT}
+    facts = [
+        {"id": e.id, "kind": e.kind.value, "source": e.source, "found": e.found}
+        for e in known.evidence
+        if e.kind not in passages
+    ]
     return fenced("evidence", {"evidence": facts})
 
 

@@ -116,6 +116,7 @@ _IN_WORDS: Sequence[tuple[str, str]] = (
     ("401", "refused the API key (401)"),
     ("403", "refused the API key (403)"),
     ("404", "is not known to the API (404)"),
+    ("502", "gave no usable answer (502)"),
 )
 
 

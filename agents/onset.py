@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -30,21 +30,33 @@ class Shape:
     Attributes:
         now: the last finite value; None where there is none or it is too old to be called now.
         before: the median before the onset, or of the whole window where there is none.
-        onset: the first sample of the departure that still lasts or lasted longest.
-        departed: whether it left its usual level at all.
+        onset: the first sample of the departure.
+        band: how far from `before` a value must be to have left the usual level; negative where it left downwards.
     """
 
     now: float | None
     before: float | None
-    onset: datetime | None
-    departed: bool
+    onset: datetime | None = None
+    band: float = 0.0
+
+    @property
+    def departed(self) -> bool:
+        """Whether it was seen to leave its usual level."""
+        return self.onset is not None
+
+    @property
+    def back(self) -> bool:
+        """Whether it departed and is at its usual level again."""
+        return self.departed and None not in (self.now, self.before) and abs(self._moved) <= abs(self.band)
+
+    @property
+    def _moved(self) -> float:
+        return (self.now or 0.0) - (self.before or 0.0)
 
     @property
     def verb(self) -> str:
-        """``rose``, ``fell`` or ``stayed``."""
-        if not self.departed or self.now is None or self.before is None:
-            return "stayed"
-        return "rose" if self.now >= self.before else "fell"
+        """``rose`` or ``fell``, for one that departed."""
+        return "rose" if self.band >= 0 else "fell"
 
 
 def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timedelta) -> Shape:
@@ -52,38 +64,55 @@ def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timed
 
     The best single split of the window (least squares) separates before from after; the usual level is the median of
     the part before, its noise the median absolute deviation; the onset is the first of three samples in a row that
-    leave the band and lie on the side of the later level.
+    leave the band on the side of the later level. Where fewer than three are left, they must be twice as far out.
     """
     points = [s for s in samples if math.isfinite(s.value)]
     if not points:
-        return Shape(None, None, None, False)
+        return Shape(None, None)
     values = [s.value for s in points]
     last = values[-1] if end - points[-1].at <= max(5 * step, timedelta(seconds=5)) else None
-    if len(values) < MIN_BASELINE + SUSTAINED:
-        return Shape(last, median(values), None, False)
+    if len(values) <= MIN_BASELINE:
+        return Shape(last, median(values))
     split = _best_split(values)
     level = median(values[:split])
     later = median(values[split:])
     noise = MAD_TO_SIGMA * median(abs(v - level) for v in values[:split])
     band = max(K * noise, RELATIVE_FLOOR * abs(level), UNIT_FLOORS.get(unit, 0.0))
     if abs(later - level) <= band:
-        return Shape(last, median(values), None, False)
-    sign = 1 if later > level else -1
-    for at in range(len(values) - SUSTAINED + 1):
-        if all(sign * (v - level) > band for v in values[at : at + SUSTAINED]):
-            if at < MIN_BASELINE:
-                return Shape(last, level, None, False)
-            return Shape(last, level, points[at].at, True)
-    return Shape(last, level, None, False)
+        return Shape(last, median(values))
+    signed = band if later > level else -band
+    at = _first_departure(values, level, signed)
+    if at is None or at < MIN_BASELINE:
+        return Shape(last, level)
+    return Shape(last, level, points[at].at, signed)
+
+
+def refined(shape: Shape, samples: Sequence[Sample]) -> Shape:
+    """The same shape with the onset looked up in finer samples around it; as it is where they do not show it."""
+    points = [s for s in samples if math.isfinite(s.value)]
+    if shape.before is None or shape.onset is None:
+        return shape
+    at = _first_departure([s.value for s in points], shape.before, shape.band)
+    return shape if at is None else replace(shape, onset=points[at].at)
+
+
+def _first_departure(values: Sequence[float], level: float, band: float) -> int | None:
+    sign = 1 if band >= 0 else -1
+    for at in range(len(values)):
+        run = values[at : at + SUSTAINED]
+        needed = abs(band) if len(run) == SUSTAINED else 2 * abs(band)
+        if all(sign * (value - level) > needed for value in run):
+            return at
+    return None
 
 
 def _best_split(values: Sequence[float]) -> int:
-    """Where cutting the values in two leaves the least squared error; both parts keep a few samples."""
+    """Where cutting the values in two leaves the least squared error; the part before keeps a few samples."""
     total = sum(values)
     count = len(values)
     left = sum(values[: MIN_BASELINE - 1])
     best, best_gain = MIN_BASELINE, -math.inf
-    for at in range(MIN_BASELINE, count - SUSTAINED + 1):
+    for at in range(MIN_BASELINE, count):
         left += values[at - 1]
         right = total - left
         gain = left * left / at + right * right / (count - at)

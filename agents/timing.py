@@ -29,6 +29,11 @@ class Timing:
         return max(self.lookback / self.points, timedelta(seconds=1))
 
     @property
+    def fine_step(self) -> timedelta:
+        """Between two samples of a closer look: a usual scrape interval."""
+        return max(timedelta(seconds=15) / self.speed, timedelta(seconds=1))
+
+    @property
     def changes_lookback(self) -> timedelta:
         """How far back changes are asked for: a day, as a bad model may take hours to show."""
         return timedelta(hours=24) / self.speed

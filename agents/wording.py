@@ -7,6 +7,7 @@ from incidents.incident import Incident
 
 def value_in_words(value: float, unit: str) -> str:
     """``2.48 s``, ``38.1 %``, ``0.41``; ratios become per cent."""
+    value = 0.0 if abs(value) < 0.0005 else value  # no "-0.0 %"
     match unit:
         case "s":
             return f"{value:.2f} s"

@@ -71,7 +71,7 @@ async def _read(
         EvidenceKind.METRIC,
         SOURCE,
         promql,
-        told(about, shape, unit, None, None, shape.onset),
+        told(about, shape, unit, None),
         figures=tuple(figures),
         subject=endpoint,
         link=lens.sources.prometheus.graph_url(promql, lens.start, lens.now),

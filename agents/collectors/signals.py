@@ -1,14 +1,11 @@
 """Every signal of the catalogue, now against before, all asked at once."""
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from agents.collectors.lens import Lens, why
-from agents.onset import Shape, shape_of
+from agents.onset import Shape, refined, shape_of
 from agents.readings import Found, SignalReading
-from agents.sources import SeriesLike
 from agents.wording import bound_in_words, moment_in_words, sentence, value_in_words
 from incidents.alert import AlertKind, Severity
 from incidents.catalogue import ModelSpec, Signal
@@ -42,6 +39,8 @@ _EVIDENCE_KIND: Mapping[AlertKind, EvidenceKind] = {
     AlertKind.DATA_VOLUME: EvidenceKind.DATA_QUALITY,
     AlertKind.ACCURACY_DROP: EvidenceKind.MODEL_COMPARISON,
 }
+MOST_FINE_POINTS = 300
+"""Samples of a closer look."""
 MOST_FEATURES = 12
 """Series of one signal that are told; the worst come first."""
 
@@ -83,31 +82,56 @@ def words_for(signal: str, model: ModelSpec, feature: str | None) -> str:
 
 async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
     assert lens.model is not None  # noqa: S101 - for the type checker: both callers have asked
+    signal = lens.model.signals[name]
     query = _query(lens.model, name)
     try:
         series = await lens.sources.prometheus.query_range(query, lens.start, lens.now, lens.timing.step)
+        seen = [
+            (one.labels, shape_of(one.samples, unit=signal.unit, end=lens.now, step=lens.timing.step)) for one in series
+        ]
+        seen = await _looked_closer(lens, signal, query, seen)
     except UpstreamError as error:
         return error
-    signal = lens.model.signals[name]
-    found = [_reading(lens, lens.model, name, signal, query, one) for one in series]
-    usable = [f for f in found if f is not None]
-    if not usable:
+    found = [
+        _reading(lens, lens.model, name, query, labels.get("feature"), shape)
+        for labels, shape in seen
+        if shape.now is not None
+    ]
+    if not found:
         return (lens.gap(SOURCE, name, query, "Prometheus has no recent samples of it", failed=False),)
-    return sorted(usable, key=_rank)[:MOST_FEATURES]
+    return sorted(found, key=_rank)[:MOST_FEATURES]
+
+
+async def _looked_closer(
+    lens: Lens, signal: Signal, query: str, seen: list[tuple[Mapping[str, str], Shape]]
+) -> list[tuple[Mapping[str, str], Shape]]:
+    """Finer samples around the onsets of what is past its limit: a time to the minute and a half convicts nobody."""
+    step, fine = lens.timing.step, lens.timing.fine_step
+    onsets = [
+        shape.onset
+        for _, shape in seen
+        if shape.onset is not None and shape.now is not None and signal.severity_of(shape.now) is not None
+    ]
+    if not onsets or fine >= step:
+        return seen
+    start = min(onsets) - 2 * step
+    end = min(max(onsets) + 3 * step, start + fine * MOST_FINE_POINTS, lens.now)
+    closer = await lens.sources.prometheus.query_range(query, start, end, fine)
+    samples = {tuple(sorted(one.labels.items())): one.samples for one in closer}
+    return [(labels, refined(shape, samples.get(tuple(sorted(labels.items())), ()))) for labels, shape in seen]
 
 
 def _query(model: ModelSpec, name: str) -> str:
     return model.query_of(model.signals[name])
 
 
-def _reading(lens: Lens, model: ModelSpec, name: str, signal: Signal, query: str, series: SeriesLike) -> Found | None:
-    shape = shape_of(series.samples, unit=signal.unit, end=lens.now, step=lens.timing.step)
-    if shape.now is None or not math.isfinite(shape.now):
-        return None
-    feature = series.labels.get("feature")
+def _reading(lens: Lens, model: ModelSpec, name: str, query: str, feature: str | None, shape: Shape) -> Found:
+    assert shape.now is not None  # noqa: S101 - for the type checker: the caller has asked
+    signal = model.signals[name]
     words = words_for(name, model, feature)
     severity = signal.severity_of(shape.now)
     bound = _bound(signal, severity)
+    always = shape.before is not None and signal.severity_of(shape.before) is not None
     figures = [Figure(name="now", value=shape.now, unit=signal.unit)]
     if shape.before is not None:
         figures.append(Figure(name="before", value=shape.before, unit=signal.unit))
@@ -116,7 +140,7 @@ def _reading(lens: Lens, model: ModelSpec, name: str, signal: Signal, query: str
         _EVIDENCE_KIND.get(signal.kind, EvidenceKind.METRIC),
         SOURCE,
         query if feature is None else f"{query} (feature {feature})",
-        told(words, shape, signal.unit, severity, bound, shape.onset),
+        told(words, shape, signal.unit, bound, past=severity is not None, always=always),
         figures=tuple(figures),
         subject=feature or (model.endpoint.name if model.endpoint and "{endpoint}" in _WORDS.get(name, "") else None),
         link=lens.sources.prometheus.graph_url(query, lens.start, lens.now),
@@ -138,21 +162,21 @@ def _reading(lens: Lens, model: ModelSpec, name: str, signal: Signal, query: str
     return Found(evidence, reading)
 
 
-def told(
-    words: str, shape: Shape, unit: str, severity: Severity | None, bound: float | None, onset: datetime | None
-) -> str:
-    """What a series did, in one sentence, with the limit where it is past one."""
+def told(words: str, shape: Shape, unit: str, bound: float | None, *, past: bool = False, always: bool = False) -> str:
+    """What a series did, in one sentence. `past`: it is past its limit; `always`: it was so before, too."""
     assert shape.now is not None  # noqa: S101 - for the type checker: callers have no sentence for a missing value
     now = value_in_words(shape.now, unit)
-    past = f", past its limit of {bound_in_words(bound, unit)}" if severity and bound is not None else ""
-    if shape.departed and onset is not None and shape.before is not None:
+    limit = f" its limit of {bound_in_words(bound, unit)}" if bound is not None else ""
+    beyond = f", past{limit}" if past else ""
+    if shape.onset is not None and shape.before is not None:
         before = value_in_words(shape.before, unit)
-        return sentence(f"{words} {shape.verb} from {before} to {now} at {moment_in_words(onset)}{past}")
-    if severity:
-        return sentence(f"{words} is {now}{past}, and was so at the start of the window")
-    if bound is None:
-        return sentence(f"{words} is {now}, as before")
-    return sentence(f"{words} is {now}, inside its limit of {bound_in_words(bound, unit)}")
+        if shape.back:
+            left = f"{words} left its level of {before} at {moment_in_words(shape.onset)}"
+            return sentence(f"{left} and is {now} again{beyond}")
+        return sentence(f"{words} {shape.verb} from {before} to {now} at {moment_in_words(shape.onset)}{beyond}")
+    if past:
+        return sentence(f"{words} is {now}{beyond}{', and was so before' if always else ''}")
+    return sentence(f"{words} is {now}, {f'inside{limit}' if limit else 'as before'}")
 
 
 def _bound(signal: Signal, severity: Severity | None) -> float:

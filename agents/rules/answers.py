@@ -3,12 +3,14 @@
 import re
 
 from agents.answering.answer import AnswerDraft
-from agents.readings import PassageReading
 from agents.rules.casefile import Casefile
-from incidents.diagnosis import RunbookCitation
+from agents.wording import moment_in_words
+from incidents.diagnosis import Diagnosis, RunbookCitation
 
 MOST_PASSAGES = 3
 NEAR_ENOUGH = 0.05
+HALF_AS_NEAR = 0.5
+"""A passage less near than this share of the best one is left out."""
 _WORD = re.compile(r"[a-z0-9_]{3,}")
 _COMMON = frozenset(
     "the and for was were what when why how who which that this with from has have had are is not did does can should "
@@ -17,40 +19,38 @@ _COMMON = frozenset(
 
 
 def write(case: Casefile) -> AnswerDraft:
-    """The answer: first what was found about the incident, then passages word for word."""
+    """The answer: what was found about the incident; passages stand beside it as citations, word for word."""
     question = case.brief.question
     parts: list[str] = []
     evidence: list[str] = []
     diagnosis = case.decided
-    if diagnosis is not None and _about_the_incident(question):
-        parts.append(f"{diagnosis.summary} (class {diagnosis.root_cause}, confidence {diagnosis.confidence})")
+    told = _from_diagnosis(diagnosis, question.lower()) if diagnosis is not None else []
+    parts.extend(told)
     relevant = _relevant(case, question)
     for evidence_id in relevant:
         parts.append(f"{case.told[evidence_id]} [{evidence_id}]")
         evidence.append(evidence_id)
-    passages = _passages(case)
-    if passages:
-        parts.append("The runbooks say:")
-        parts.extend(f"“{' '.join(p.quote.split())}” ({p.file}, {p.heading})" for p in passages)
-    if not parts:
-        return AnswerDraft(text="Neither the evidence of this incident nor the runbooks answer that.")
-    if not passages:
+    # Passages that were chosen for the diagnosis fit the case; those of a search fit only the words of the question.
+    citations = diagnosis.citations if diagnosis is not None and told else _searched(case)
+    if citations and not parts:
+        parts.append("The evidence of this incident does not answer that; these runbook passages are nearest to it.")
+    elif parts and not citations:
         parts.append("No runbook passage fits the question.")
-    return AnswerDraft(
-        text="\n".join(parts)[:2900],
-        evidence=tuple(evidence),
-        citations=tuple(
-            RunbookCitation(file=p.file, heading=p.heading, quote=p.quote, lines=p.lines) for p in passages
-        ),
-    )
+    elif not parts:
+        parts.append("Neither the evidence of this incident nor the runbooks answer that.")
+    return AnswerDraft(text="\n".join(parts)[:2900], evidence=tuple(evidence), citations=citations)
 
 
-def _about_the_incident(question: str) -> bool:
-    asked = question.lower()
-    return any(
-        word in asked
-        for word in ("why", "cause", "wrong", "happen", "diagnos", "retrain", "roll", "onset", "since when", "what is")
-    )
+def _from_diagnosis(diagnosis: Diagnosis, asked: str) -> list[str]:
+    """What the diagnosis says to a question; its summary where the question is about the incident as a whole."""
+    if "retrain" in asked:
+        return [diagnosis.retraining.because]
+    if any(words in asked for words in ("since when", "when did", "onset", "how long")):
+        began = f"It began at {moment_in_words(diagnosis.onset)}." if diagnosis.onset else "When it began is not known."
+        return [began]
+    if any(words in asked for words in ("why", "cause", "wrong", "happen", "diagnos", "roll", "what is", "summar")):
+        return [f"{diagnosis.summary} (Class {diagnosis.root_cause}, confidence {diagnosis.confidence}.)"]
+    return []
 
 
 def _relevant(case: Casefile, question: str) -> list[str]:
@@ -65,6 +65,8 @@ def _relevant(case: Casefile, question: str) -> list[str]:
     return [evidence_id for score, evidence_id in sorted(scored, key=lambda row: -row[0]) if score > 0][:4]
 
 
-def _passages(case: Casefile) -> list[PassageReading]:
-    near = [p for p in case.citable() if p.score >= NEAR_ENOUGH]
-    return sorted(near, key=lambda p: -p.score)[:MOST_PASSAGES]
+def _searched(case: Casefile) -> tuple[RunbookCitation, ...]:
+    best = max((p.score for p in case.citable()), default=0.0)
+    near = [p for p in case.citable() if p.score >= max(NEAR_ENOUGH, HALF_AS_NEAR * best)]
+    nearest = sorted(near, key=lambda p: -p.score)[:MOST_PASSAGES]
+    return tuple(RunbookCitation(file=p.file, heading=p.heading, quote=p.quote, lines=p.lines) for p in nearest)

@@ -1,10 +1,11 @@
 """A diagnosis written by the rules: which sentences of the evidence say why, and what speaks against the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from agents.readings import PassageReading, SignalReading
+from agents.readings import SignalReading
 from agents.rules.casefile import Casefile
+from agents.rules.citations import citations
 from agents.rules.summary import summary
 from agents.rules.symptoms import earliest
 from agents.rules.table import confidence_of, decide
@@ -18,26 +19,9 @@ from incidents.diagnosis import (
     DiagnosisDraft,
     Hypothesis,
     RootCause,
-    RunbookCitation,
 )
 
-SEARCHES: Mapping[RootCause, str] = {
-    RootCause.DATA_QUALITY: "null values in a feature: quarantine the data, re-run the data pipeline, do not retrain",
-    RootCause.FEATURE_DRIFT: "features drifted and accuracy fell: retrain on recent clean data",
-    RootCause.CONCEPT_DRIFT: "accuracy fell without input drift: retrain on recent labels",
-    RootCause.TRAINING_SERVING_SKEW: "features prepared differently in training and serving after a deployment",
-    RootCause.BAD_DEPLOYMENT: "latency or errors right after a deployment: roll back the endpoint config",
-    RootCause.INFRASTRUCTURE: "endpoint CPU saturated, latency high, config unchanged: scale out instances",
-    RootCause.TRAFFIC_ANOMALY: "unusual request volume",
-    RootCause.BENIGN: "drift without loss of accuracy: watch, do not retrain",
-    RootCause.UNKNOWN: "cause not known: escalation",
-}
-"""What is searched in the runbooks once the cause is decided."""
-
 MOST_CLAIMS = 8
-MOST_CITATIONS = 3
-HALF_AS_TELLING = 0.5
-"""A passage worth less than this share of the best one is left out."""
 
 
 def write(case: Casefile) -> DiagnosisDraft:
@@ -54,7 +38,7 @@ def write(case: Casefile) -> DiagnosisDraft:
         claims=tuple(claims),
         hypotheses=_hypotheses(case, rule.cause, rule.says, claims),
         retraining=verdict(case, rule.cause),
-        citations=tuple(_citations(case, rule.cause)),
+        citations=citations(case, rule.cause),
         advice=_advice(case, rule.cause),
     )
 
@@ -130,7 +114,11 @@ def _clean_data(case: Casefile) -> list[Claim]:
         )
         claims.append(Claim(text=text, evidence=(worst.evidence,)))
     monitor = case.dossier.monitor
-    if monitor and not case.symptoms.broken:
+    if monitor and monitor.violations and not case.symptoms.broken:
+        ids = (monitor.evidence, *(v.evidence for v in case.dossier.violations[:3]))
+        text = f"The last monitoring run of {case.brief.model} found shifts of the distribution only, no broken data."
+        claims.append(Claim(text=text, evidence=ids))
+    elif monitor and not case.symptoms.broken:
         claims.append(case.claim(monitor.evidence))
     return claims
 
@@ -240,25 +228,3 @@ def _advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
             return (Advice.INVESTIGATE_BY_HAND,)
         case _:
             return ()
-
-
-def _citations(case: Casefile, cause: RootCause) -> list[RunbookCitation]:
-    """The passages that have most to do with the decision: words shared with its search, then nearness."""
-    wanted = set(SEARCHES[cause].lower().replace(",", " ").replace(":", " ").split())
-    alerts = {a.name for a in case.dossier.alerts}
-
-    def worth(passage: PassageReading) -> float:
-        words = set(f"{passage.heading} {passage.quote}".lower().replace(",", " ").replace(".", " ").split())
-        own_page = any(passage.file.endswith(f"{name}.md") for name in alerts)
-        return len(wanted & words) / len(wanted) + 0.3 * passage.score + (0.2 if own_page else 0.0)
-
-    ranked = sorted(case.citable(), key=worth, reverse=True)
-    chosen: list[PassageReading] = []
-    for passage in ranked:
-        if worth(passage) < HALF_AS_TELLING * worth(ranked[0]):
-            break
-        if sum(p.file == passage.file for p in chosen) < 2 and all(p.quote != passage.quote for p in chosen):
-            chosen.append(passage)
-        if len(chosen) == MOST_CITATIONS:
-            break
-    return [RunbookCitation(file=p.file, heading=p.heading, quote=p.quote, lines=p.lines) for p in chosen]

@@ -29,6 +29,7 @@ from pydantic_ai.usage import RequestUsage
 from agents.fencing import fences_in
 from agents.rules import answers, draft, remedy, triage
 from agents.rules.casefile import Casefile, casefile
+from agents.rules.citations import SEARCHES
 from agents.rules.table import decide
 
 OFFLINE_NAME = "offline-rules"
@@ -149,7 +150,7 @@ def _next_calls(case: Casefile, wanted: str, asked: set[tuple[str, str]]) -> lis
         return calls
     if dossier.lacks("Runbook index"):
         return []
-    return once("search_runbooks", query=draft.SEARCHES[decide(case.symptoms).cause])
+    return once("search_runbooks", query=SEARCHES[decide(case.symptoms).cause])
 
 
 def _output(case: Casefile | None, wanted: str, parameters: ModelRequestParameters) -> ModelResponsePart:

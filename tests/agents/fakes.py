@@ -43,7 +43,7 @@ class FakePrometheus:
     series: dict[str, list[tuple[dict[str, str], Shape]]]
     down: bool = False
     asked: list[str] = field(default_factory=list[str])
-    ready: dict[str, list[Series]] = field(default_factory=dict[str, list[Series]])
+    ready: dict[tuple[object, ...], list[Series]] = field(default_factory=dict[tuple[object, ...], list[Series]])
     """Answers made once, so that timings are not those of the fake. Change `series` before the first query only."""
 
     async def query(self, promql: str, at: datetime | None = None) -> list[InstantSample]:
@@ -55,8 +55,9 @@ class FakePrometheus:
         self, promql: str, start: datetime, end: datetime, step: timedelta | None = None
     ) -> list[Series]:
         self._ask(promql)
-        if promql in self.ready:
-            return self.ready[promql]
+        question = (promql, start, end, step)
+        if question in self.ready:
+            return self.ready[question]
         width = step or timedelta(seconds=60)
         moments = [start + width * i for i in range(int((end - start) / width) + 1)]
         found: list[Series] = []
@@ -65,7 +66,7 @@ class FakePrometheus:
             samples = tuple(Sample.model_construct(at=at, value=v) for at, v in values if v == v)
             if samples:
                 found.append(Series.model_construct(labels=labels, samples=samples))
-        self.ready[promql] = found
+        self.ready[question] = found
         return found
 
     def graph_url(self, promql: str, start: datetime, end: datetime) -> str:
