@@ -1,20 +1,28 @@
 """Opening the database: SQLite in a file by default, PostgreSQL for replicas."""
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
-from tools.errors import Unavailable, UpstreamError
+from tools.errors import Busy, Unavailable, UpstreamError
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another writer before it gives up."""
+
+OVERTAKEN = frozenset({"40001", "40P01"})
+"""PostgreSQL's codes for a transaction that lost to another: it failed to serialise, or was in a deadlock."""
+
+ATTEMPTS = 5
+"""How often a transaction that lost is begun anew."""
 
 
 class Database:
@@ -54,6 +62,20 @@ class Database:
         with _mapped("write"), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def write_anew(self, work: Callable[[Session], T]) -> T:
+        """What `work` answers in one transaction, begun anew when another writer was first: a key taken, a deadlock.
+
+        `work` may run several times; what it did in a transaction that lost is rolled back.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self.write() as session:
+                    return work(session)
+            except (IntegrityError, Busy):
+                continue
+        with self.write() as session:
+            return work(session)
+
     def close(self) -> None:
         """Give the connections back."""
         self._reading.dispose()
@@ -65,6 +87,8 @@ def _mapped(operation: str) -> Generator[None]:
     try:
         yield
     except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in OVERTAKEN:
+            raise Busy("Database", operation, type(error.orig).__name__) from error
         raise Unavailable("Database", operation, type(error.orig).__name__) from error
     except DBAPIError as error:
         if error.connection_invalidated:

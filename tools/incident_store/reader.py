@@ -139,11 +139,16 @@ class StoreReader:
             )
 
     def last_finished_execution(self, model: str) -> ExecutionRecord | None:
-        """The last remediation of a model that ended; the policy's cooldown counts from it."""
+        """The last remediation of a model that was sent, or may have been, and ended; the cooldown counts from it."""
         with self._database.read() as session:
             return session.exec(
                 select(ExecutionRecord)
-                .where(col(ExecutionRecord.model) == model, col(ExecutionRecord.finished_at).is_not(None))
+                .where(
+                    col(ExecutionRecord.model) == model,
+                    col(ExecutionRecord.finished_at).is_not(None),
+                    col(ExecutionRecord.sent_at).is_not(None)
+                    | (col(ExecutionRecord.state) == ExecutionState.NEEDS_VERIFICATION.value),
+                )
                 .order_by(col(ExecutionRecord.finished_at).desc())
                 .limit(1)
             ).first()

@@ -10,13 +10,13 @@ from sqlmodel import Session, col, select
 from incidents.approval import ApprovalState
 from incidents.incident import LIVE_STATES, IncidentState
 from incidents.message import MessageKind
-from incidents.policy import Allow, Decision, Forbid, RequireApproval
+from incidents.policy import Decision, Forbid, RequireApproval
 from tools.incident_store.database import Database
 from tools.incident_store.records import proposal_of
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord, VoteRecord
 from tools.incident_store.writer.executions import in_flight, queue_execution
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import move, supersede
+from tools.incident_store.writer.states import clear, fires, move, supersede
 from tools.incident_store.writer.timeline import append, locked_incident
 
 Result = Literal["approved", "voted", "voted_before", "denied", "decided_before", "expired", "forbidden", "busy"]
@@ -61,8 +61,7 @@ class DecisionWriter:
                 )
 
     def _approve(self, session: Session, proposal_id: str, person: str, policy_now: Decision, now: datetime) -> Verdict:
-        record = _proposal(session, proposal_id, lock=True)
-        incident = locked_incident(session, record.incident_id)
+        record, incident = _locked(session, proposal_id)
         state = ApprovalState(record.state)
         if state is not ApprovalState.PENDING:
             return _decided_before(record)
@@ -86,7 +85,7 @@ class DecisionWriter:
         incident.changed_at = now
         details = {"proposal": proposal_id, "digest": record.digest, "votes": count, "needed": record.needed}
         want(session, incident, MessageKind.PROPOSAL, proposal_id)
-        if count < record.needed and not isinstance(policy_now.effect, Allow):
+        if count < record.needed:
             append(
                 session, incident, at=now, actor=person, kind="vote", text="One approval of several", details=details
             )
@@ -103,8 +102,7 @@ class DecisionWriter:
     def deny(self, proposal_id: str, person: str, reason: str, now: datetime) -> Verdict:
         """A final no. Raises `LookupError` when there is no such proposal."""
         with self._database.write() as session:
-            record = _proposal(session, proposal_id, lock=True)
-            incident = locked_incident(session, record.incident_id)
+            record, incident = _locked(session, proposal_id)
             if ApprovalState(record.state) is not ApprovalState.PENDING:
                 return _decided_before(record)
             if record.expires_at <= now:
@@ -126,6 +124,8 @@ class DecisionWriter:
             want(session, incident, MessageKind.PROPOSAL, proposal_id)
             if not _pending(session, incident.id) and incident.state == IncidentState.AWAITING_DECISION.value:
                 move(session, incident, IncidentState.MONITORING, now)
+                if not fires(session, incident.id):
+                    clear(session, incident, now)
             return Verdict("denied", incident.id, ApprovalState.DENIED, by=person, at=now)
 
     def refuse(self, proposal_id: str, person: str, why: str, now: datetime) -> None:
@@ -136,19 +136,19 @@ class DecisionWriter:
 
     def expire(self, now: datetime) -> list[str]:
         """Expire what was not decided in time; the incident escalates. Returns the ids of the incidents."""
-        expired: list[str] = []
-        with self._database.write() as session:
-            records = session.exec(
-                select(ProposalRecord)
-                .where(
-                    col(ProposalRecord.state) == ApprovalState.PENDING.value,
-                    col(ProposalRecord.expires_at) <= now,
+        with self._database.read() as session:
+            overdue = session.exec(
+                select(ProposalRecord.id).where(
+                    col(ProposalRecord.state) == ApprovalState.PENDING.value, col(ProposalRecord.expires_at) <= now
                 )
-                .with_for_update(skip_locked=True)
             ).all()
-            for record in records:
-                _expire(session, record, locked_incident(session, record.incident_id), now)
-                expired.append(record.incident_id)
+        expired: list[str] = []
+        for proposal_id in overdue:
+            with self._database.write() as session:
+                record, incident = _locked(session, proposal_id)
+                if ApprovalState(record.state) is ApprovalState.PENDING:
+                    _expire(session, record, incident, now)
+                    expired.append(incident.id)
         return expired
 
     def supersede_changed(self, target: str, config: str, investigation_id: str, now: datetime) -> list[str]:
@@ -180,17 +180,21 @@ class DecisionWriter:
 
     def close_resolved(self, before: datetime, now: datetime) -> int:
         """Close what was resolved before `before`; returns how many."""
-        with self._database.write() as session:
-            records = session.exec(
-                select(IncidentRecord).where(
+        with self._database.read() as session:
+            over = session.exec(
+                select(IncidentRecord.id).where(
                     col(IncidentRecord.state) == IncidentState.RESOLVED.value, col(IncidentRecord.resolved_at) <= before
                 )
             ).all()
-            for record in records:
-                incident = locked_incident(session, record.id)
-                move(session, incident, IncidentState.CLOSED, now)
-                append(session, incident, at=now, actor="agentops", kind="closed", text="Closed")
-            return len(records)
+        closed = 0
+        for incident_id in over:
+            with self._database.write() as session:
+                incident = locked_incident(session, incident_id)
+                if IncidentState(incident.state) is IncidentState.RESOLVED:
+                    move(session, incident, IncidentState.CLOSED, now)
+                    append(session, incident, at=now, actor="agentops", kind="closed", text="Closed")
+                    closed += 1
+        return closed
 
     def _refused(
         self, session: Session, incident: IncidentRecord, record: ProposalRecord, person: str, why: str, now: datetime
@@ -206,12 +210,19 @@ class DecisionWriter:
         )
 
 
-def _proposal(session: Session, proposal_id: str, *, lock: bool = False) -> ProposalRecord:
-    query = select(ProposalRecord).where(col(ProposalRecord.id) == proposal_id)
-    record = session.exec(query.with_for_update() if lock else query).one_or_none()
+def _proposal(session: Session, proposal_id: str) -> ProposalRecord:
+    record = session.exec(select(ProposalRecord).where(col(ProposalRecord.id) == proposal_id)).one_or_none()
     if record is None:
         raise LookupError(proposal_id)
     return record
+
+
+def _locked(session: Session, proposal_id: str) -> tuple[ProposalRecord, IncidentRecord]:
+    """The proposal as it is once its incident is locked: no other decision about the incident is under way then."""
+    record = _proposal(session, proposal_id)
+    incident = locked_incident(session, record.incident_id)
+    session.refresh(record)
+    return record, incident
 
 
 def _pending(session: Session, incident_id: str) -> bool:

@@ -14,7 +14,7 @@ from incidents.remediation import target
 from tools.incident_store.database import Database
 from tools.incident_store.tables import ExecutionRecord, IncidentRecord, VerificationRecord
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import move
+from tools.incident_store.writer.states import clear, fires, move
 from tools.incident_store.writer.timeline import append, locked_incident
 
 
@@ -127,14 +127,19 @@ class ExecutionWriter:
         now: datetime,
         next_step_at: datetime,
     ) -> None:
-        """Write down the answer of the call. Kept even when the fence was lost: the effect is a fact."""
+        """Write down the answer of the call. Kept even when the fence was lost: the effect is a fact.
+
+        A call that is late after the end calls a person: nobody follows it any more.
+        """
         with self._database.write() as session:
             record = session.exec(select(ExecutionRecord).where(col(ExecutionRecord.id) == id).with_for_update()).one()
             incident = locked_incident(session, record.incident_id)
             late = record.fence != fence
-            record.result = {**record.result, **result}
-            record.sent_at, record.progress = now, progress
-            if not late:
+            over = ExecutionState(record.state) in FINAL_EXECUTION_STATES
+            record.result, record.sent_at = {**record.result, **result}, now
+            if not over:
+                record.progress = progress
+            if not late and not over:
                 record.next_step_at, record.lease_until = next_step_at, None
             session.add(record)
             append(
@@ -146,6 +151,21 @@ class ExecutionWriter:
                 text=f"{text} (sent after another holder took over: check it)" if late else text,
                 details={"execution": id, "fence": fence, **details},
             )
+            incident.changed_at = now
+            want(session, incident, MessageKind.EXECUTION, id)
+            if over:
+                want(session, incident, MessageKind.ESCALATION, id, urgent=True)
+
+    def withdraw(self, id: str, fence: int, progress: str, *, now: datetime, next_step_at: datetime) -> None:
+        """The call was refused and had no effect: there is no intent any more, and the next step checks everything."""
+        with self._database.write() as session:
+            record = self._held(session, id, fence, None)
+            if record is None:
+                return
+            incident = locked_incident(session, record.incident_id)
+            record.intent_at, record.progress = None, progress
+            record.next_step_at, record.lease_until = next_step_at, None
+            session.add(record)
             incident.changed_at = now
             want(session, incident, MessageKind.EXECUTION, id)
 
@@ -219,6 +239,8 @@ class ExecutionWriter:
                 move(session, incident, IncidentState.ESCALATED, now)
                 incident.changed_at = now
                 want(session, incident, MessageKind.ESCALATION, id, urgent=True)
+                if not fires(session, incident.id):
+                    clear(session, incident, now)
             return True
 
     def _held(self, session: Session, id: str, fence: int, now: datetime | None) -> ExecutionRecord | None:

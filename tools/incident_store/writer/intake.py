@@ -35,32 +35,32 @@ class IntakeWriter:
 
         A re-sent alert changes nothing; a late ``firing`` of an episode already resolved is ignored.
         """
-        changed = 0
-        with self._database.write() as session:
-            for alert in alerts:
-                changed += _store_one(session, alert, now)
-        return changed
+        # In one order, so that two deliveries of the same alerts do not wait for each other.
+        ordered = sorted(alerts, key=lambda alert: (alert.fingerprint, alert.starts_at))
+        return self._database.write_anew(lambda session: sum(_store_one(session, alert, now) for alert in ordered))
 
     def group(self, now: datetime, limit: int = 200) -> list[str]:
         """Give every alert that changed its place in an incident; returns the ids of the incidents touched."""
+        return self._database.write_anew(lambda session: self._group(session, now, limit))
+
+    def _group(self, session: Session, now: datetime, limit: int) -> list[str]:
         touched: list[str] = []
-        with self._database.write() as session:
-            records = session.exec(
-                select(AlertRecord)
-                .where(col(AlertRecord.revision) > col(AlertRecord.handled_revision))
-                .order_by(col(AlertRecord.id))
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).all()
-            for record in records:
-                incident_id = self._place(session, record, now)
-                if incident_id is not None and incident_id not in touched:
-                    touched.append(incident_id)
-                session.exec(
-                    update(AlertRecord)
-                    .where(col(AlertRecord.id) == record.id)
-                    .values(handled_revision=record.revision, incident_id=incident_id)
-                )
+        records = session.exec(
+            select(AlertRecord)
+            .where(col(AlertRecord.revision) > col(AlertRecord.handled_revision))
+            .order_by(col(AlertRecord.id))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for record in records:
+            incident_id = self._place(session, record, now)
+            if incident_id is not None and incident_id not in touched:
+                touched.append(incident_id)
+            session.exec(
+                update(AlertRecord)
+                .where(col(AlertRecord.id) == record.id)
+                .values(handled_revision=record.revision, incident_id=incident_id)
+            )
         return touched
 
     def ask(self, model: ModelSpec, question: str, person: str, investigation_id: str, now: datetime) -> str | None:
@@ -69,7 +69,8 @@ class IntakeWriter:
         Returns the incident's id; None while a change is under way, when a new look could only confuse.
         """
         key = key_of(model.name, model.environment)
-        with self._database.write() as session:
+
+        def asked(session: Session) -> str | None:
             incident = session.exec(
                 select(IncidentRecord)
                 .where(col(IncidentRecord.key) == key, col(IncidentRecord.state).in_(LIVE_STATES))
@@ -102,6 +103,8 @@ class IntakeWriter:
             )
             want(session, incident, MessageKind.ROOT)
             return incident.id
+
+        return self._database.write_anew(asked)
 
     def _place(self, session: Session, record: AlertRecord, now: datetime) -> str | None:
         alert = alert_of(record)

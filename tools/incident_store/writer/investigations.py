@@ -14,8 +14,8 @@ from incidents.policy import Allow, RequireApproval
 from incidents.proposal import Proposal
 from incidents.remediation import target
 from tools.incident_store.database import Database
-from tools.incident_store.tables import InvestigationRecord, MessageRecord, ProposalRecord
-from tools.incident_store.writer.executions import queue_execution
+from tools.incident_store.tables import IncidentRecord, InvestigationRecord, MessageRecord, ProposalRecord
+from tools.incident_store.writer.executions import in_flight, queue_execution
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.states import clear, fires, move, supersede
 from tools.incident_store.writer.timeline import append, locked_incident
@@ -62,10 +62,10 @@ class InvestigationWriter:
     def begin(self, id: str, now: datetime) -> bool:
         """Take it up; False when it is finished or its incident is over. Taking it up twice is harmless."""
         with self._database.write() as session:
-            record = session.get(InvestigationRecord, id, with_for_update=True)
-            if record is None or record.state not in {"queued", "running"}:
+            found = _locked(session, id)
+            if found is None or found[0].state not in {"queued", "running"}:
                 return False
-            incident = locked_incident(session, record.incident_id)
+            record, incident = found
             if IncidentState(incident.state) not in LOOKABLE:
                 record.state, record.finished_at = "failed", now
                 session.add(record)
@@ -109,13 +109,13 @@ class InvestigationWriter:
         A proposal that the policy forbids is kept in the timeline and shown as advice, without a button.
         """
         with self._database.write() as session:
-            record = session.get(InvestigationRecord, id, with_for_update=True)
-            if record is None or record.state != "running":
+            found = _locked(session, id)
+            if found is None or found[0].state != "running":
                 return False
+            record, incident = found
             record.state, record.finished_at = "done", now
             record.findings = findings.model_dump(mode="json")
             session.add(record)
-            incident = locked_incident(session, record.incident_id)
             diagnosis = findings.diagnosis
             append(
                 session,
@@ -154,19 +154,19 @@ class InvestigationWriter:
                 return True
             move(session, incident, IncidentState.AWAITING_DECISION, now)
             allowed = next((p for p in runnable if isinstance(p.decision.effect, Allow)), None)
-            if allowed is not None:
-                queue_execution(session, incident, allowed, actor="policy", now=now)
+            if allowed is not None and in_flight(session, target(allowed.remediation)) is None:
+                _allow(session, incident, allowed, now)
             return True
 
     def fail(self, id: str, now: datetime) -> None:
         """It could not be done at all; a person is told."""
         with self._database.write() as session:
-            record = session.get(InvestigationRecord, id, with_for_update=True)
-            if record is None or record.state != "running":
+            found = _locked(session, id)
+            if found is None or found[0].state != "running":
                 return
+            record, incident = found
             record.state, record.finished_at = "failed", now
             session.add(record)
-            incident = locked_incident(session, record.incident_id)
             incident.changed_at = now
             append(
                 session,
@@ -232,3 +232,31 @@ class InvestigationWriter:
             },
         )
         want(session, incident, MessageKind.PROPOSAL, proposal.id, urgent=True)
+
+
+def _allow(session: Session, incident: IncidentRecord, proposal: Proposal, now: datetime) -> None:
+    """The policy decides in people's stead; the other steps of the plan are taken back, as after an approval."""
+    record = session.get_one(ProposalRecord, proposal.id)
+    record.state, record.decided_by, record.decided_at = ApprovalState.APPROVED.value, "policy", now
+    session.add(record)
+    append(
+        session,
+        incident,
+        at=now,
+        actor="policy",
+        kind="allowed",
+        text=f"Allowed by the policy: {', '.join(proposal.decision.rules)}",
+        details={"proposal": proposal.id, "digest": proposal.digest},
+    )
+    supersede(session, incident, "another proposal of this incident runs", now, besides=proposal.id)
+    queue_execution(session, incident, proposal, actor="policy", now=now)
+
+
+def _locked(session: Session, id: str) -> tuple[InvestigationRecord, IncidentRecord] | None:
+    """The investigation as it is once its incident is locked."""
+    record = session.get(InvestigationRecord, id)
+    if record is None:
+        return None
+    incident = locked_incident(session, record.incident_id)
+    session.refresh(record)
+    return record, incident

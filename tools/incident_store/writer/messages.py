@@ -23,8 +23,12 @@ def want(
         )
     ).one_or_none()
     if found is not None:
-        found.wanted_revision += 1
-        session.add(found)
+        # Counted by the database, since progress is counted without the incident's lock.
+        session.exec(
+            update(MessageRecord)
+            .where(col(MessageRecord.id) == found.id)
+            .values(wanted_revision=col(MessageRecord.wanted_revision) + 1, urgent=col(MessageRecord.urgent) | urgent)
+        )
         return
     root = session.exec(
         select(MessageRecord.id).where(

@@ -46,10 +46,12 @@ def clear(session: Session, incident: IncidentRecord, now: datetime) -> None:
 
 
 def fires(session: Session, incident_id: str, besides: int | None = None) -> bool:
-    """Does an alert of the incident still fire, `besides` left out?"""
-    query = select(AlertRecord.id).where(
-        col(AlertRecord.incident_id) == incident_id, col(AlertRecord.status) == "firing"
-    )
+    """Does an alert of the incident still fire, `besides` left out?
+
+    One that has cleared but was not placed yet counts as firing: the last of them ends the incident.
+    """
+    unsettled = (col(AlertRecord.status) == "firing") | (col(AlertRecord.revision) > col(AlertRecord.handled_revision))
+    query = select(AlertRecord.id).where(col(AlertRecord.incident_id) == incident_id, unsettled)
     if besides is not None:
         query = query.where(col(AlertRecord.id) != besides)
     return session.exec(query.limit(1)).first() is not None

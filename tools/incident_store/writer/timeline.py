@@ -10,8 +10,13 @@ from tools.incident_store.tables import IncidentRecord, TimelineRecord
 
 
 def locked_incident(session: Session, incident_id: str) -> IncidentRecord:
-    """The incident's row, locked against other writers until the transaction ends. Raises when there is none."""
-    return session.exec(select(IncidentRecord).where(col(IncidentRecord.id) == incident_id).with_for_update()).one()
+    """The incident's row as it is now, locked against other writers until the transaction ends.
+
+    Lock it before its proposals and investigations: every writer does, so that no two wait for each other. Raises
+    when there is none.
+    """
+    query = select(IncidentRecord).where(col(IncidentRecord.id) == incident_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).one()
 
 
 def append(

@@ -12,7 +12,7 @@ from incidents.verification import SignalCheck
 from tools.incident_store.database import Database
 from tools.incident_store.tables import VerificationRecord
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import move
+from tools.incident_store.writer.states import clear, fires, move
 from tools.incident_store.writer.timeline import append, locked_incident
 
 Ending = Literal["recovered", "failed", "inconclusive", "candidate_ready", "candidate_refused"]
@@ -89,6 +89,8 @@ class VerificationWriter:
                 want(session, incident, MessageKind.REPORT)
             else:
                 want(session, incident, MessageKind.ESCALATION, execution_id, urgent=True)
+                if not fires(session, incident.id):
+                    clear(session, incident, now)
             return True
 
     def _watching(self, session: Session, execution_id: str) -> VerificationRecord | None:
