@@ -57,12 +57,14 @@ class Dispatcher:
         await group_alerts(deps)
         if await asyncio.to_thread(deps.writer.decisions.expire, now):
             deps.wake_outbox()
+        # A workflow that broke before it could change its row has used its id up: in the next slot it has another.
+        slot = int(now.timestamp() / deps.pace.lease.total_seconds())
         for id, version in await asyncio.to_thread(deps.writer.investigations.due, now, deps.pace.update_limit):
-            await self._engine.start(INVESTIGATE, version, id)
+            await self._engine.start(INVESTIGATE, f"{version}:{slot}", id)
         for id, version in await asyncio.to_thread(deps.writer.executions.due, now):
-            await self._engine.start(EXECUTE, version, id)
+            await self._engine.start(EXECUTE, f"{version}:{slot}", id)
         for id, version in await asyncio.to_thread(deps.writer.verifications.due, now):
-            await self._engine.start(VERIFY, version, id)
+            await self._engine.start(VERIFY, f"{version}:{slot}", id)
         await self._finish_clicks()
         await asyncio.to_thread(deps.writer.decisions.close_resolved, now - deps.pace.close_after, now)
         if now - self._observed >= deps.pace.observe:

@@ -18,7 +18,7 @@ from bot.workflows.investigation import model_of, origin_of
 from bot.workflows.ports import Deps
 from incidents.catalogue import ModelSpec
 from incidents.execution import ExecutionState
-from incidents.policy import Allow, Forbid
+from incidents.policy import Allow, Forbid, RequireApproval
 from incidents.proposal import Proposal, digest_of
 from incidents.remediation import EndpointOrigin, RollbackEndpoint, requests, role_arn, valid_origin_statuses
 from incidents.timeline import first_break
@@ -28,6 +28,9 @@ from tools.incident_store.tables import ExecutionRecord
 log = structlog.get_logger(__name__)
 
 EXECUTE = "execute_v1"
+
+DECIDED = frozenset({"approved", "allowed"})
+"""Timeline entries that let a proposal run; each names its digest."""
 
 
 def register(engine: Engine, deps: Deps) -> None:
@@ -84,25 +87,9 @@ class _Held:
         if problem:
             await self.finish(ExecutionState.FAILED, problem)
             return
-        now = self.deps.clock()
-        decision = await asyncio.to_thread(
-            decide_again,
-            self.deps.reader,
-            self.deps.policy,
-            proposal=proposal,
-            model=model,
-            now=now,
-            speed=self.deps.pace.speed,
-            besides=self.record.id,
-        )
-        if isinstance(decision.effect, Forbid):
-            await self.finish(ExecutionState.STALE, f"Not run: the policy says no now ({decision.effect.because}).")
-            return
-        approval = (await asyncio.to_thread(self.deps.reader.proposal, proposal.id)).approval
-        if not isinstance(decision.effect, Allow) and len(approval.votes) < decision.effect.count:
-            await self.finish(
-                ExecutionState.STALE, f"Not run: the policy asks for {decision.effect.count} approvals now."
-            )
+        stricter = await self.policy_problem(proposal, model)
+        if stricter:
+            await self.finish(ExecutionState.STALE, stricter)
             return
         origin = await origin_of(self.deps, model, proposal.remediation)
         if isinstance(proposal.remediation, RollbackEndpoint) and isinstance(origin, EndpointOrigin):
@@ -122,6 +109,27 @@ class _Held:
             return
         await self.send(proposal, model)
 
+    async def policy_problem(self, proposal: Proposal, model: ModelSpec) -> str | None:
+        """Why the policy, asked again, does not let it run."""
+        decision = await asyncio.to_thread(
+            decide_again,
+            self.deps.reader,
+            self.deps.policy,
+            proposal=proposal,
+            model=model,
+            now=self.deps.clock(),
+            speed=self.deps.pace.speed,
+            besides=self.record.id,
+        )
+        match decision.effect:
+            case Forbid(because=because):
+                return f"Not run: the policy says no now ({because})."
+            case RequireApproval(count=count):
+                approval = (await asyncio.to_thread(self.deps.reader.proposal, proposal.id)).approval
+                return f"Not run: the policy asks for {count} approvals now." if len(approval.votes) < count else None
+            case Allow():
+                return None
+
     async def integrity_problem(self, proposal: Proposal) -> str | None:
         """Why nothing of this incident may run at all."""
         made = requests(proposal.remediation, proposal.origin, proposal.execution_id)
@@ -132,6 +140,9 @@ class _Held:
         broken = first_break(timeline)
         if broken is not None:
             return f"Not run: the incident's timeline is damaged at entry {broken}."
+        decided = {"proposal": proposal.id, "digest": proposal.digest}
+        if not any(e.kind in DECIDED and decided.items() <= e.details.items() for e in timeline):
+            return "Not run: the timeline does not show that this was approved."
         return None
 
     async def send(self, proposal: Proposal, model: ModelSpec) -> None:
@@ -147,8 +158,12 @@ class _Held:
                     request, role_arn=role_arn(proposal.remediation, model), execution_id=self.record.id
                 )
             except (Throttled, Busy) as error:
-                # Refused before it took effect; the next holder looks at the world first all the same.
-                await self.wait(f"waiting: {error.service} is busy, trying again", self.deps.pace.poll)
+                text = f"waiting: {error.service} is busy, trying again"
+                if self.record.intent_at is None:
+                    await self.withdraw(text)
+                else:
+                    # An earlier call had no answer, and this refusal says nothing about that one.
+                    await self.wait(text, self.deps.pace.poll)
                 return
             except Unavailable:
                 await self.wait(
@@ -180,7 +195,11 @@ class _Held:
             case Adopt(text):
                 await self.adopt(text)
             case SendAgain():
-                await self.send(proposal, model)
+                stop = await self.integrity_problem(proposal) or await self.policy_problem(proposal, model)
+                if stop:
+                    await self.finish(ExecutionState.NEEDS_VERIFICATION, f"A call had no answer. {stop}")
+                else:
+                    await self.send(proposal, model)
             case WaitAndLookAgain(result):
                 await self.wait(
                     "looking twice at the endpoint before anything is sent again", self.deps.pace.adopt_again, result
@@ -237,6 +256,18 @@ class _Held:
             result or {},
             now=now,
             next_step_at=now + pause,
+        )
+
+    async def withdraw(self, text: str) -> None:
+        """It was refused before it took effect: begin again with every check at the next look."""
+        now = self.deps.clock()
+        await asyncio.to_thread(
+            self.deps.writer.executions.withdraw,
+            self.record.id,
+            self.fence,
+            text,
+            now=now,
+            next_step_at=now + self.deps.pace.poll,
         )
 
     async def finish(
