@@ -103,6 +103,7 @@ def pace_of(settings: Settings) -> Pace:
         verification_limit=max(settings.scaled(settings.verification_limit_minutes * 60), timedelta(seconds=30)),
         close_after=settings.scaled(settings.close_after_hours * 3600),
         speed=settings.speed,
+        decision_speed=settings.decision_speed,
     )
 
 

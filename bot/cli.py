@@ -89,6 +89,8 @@ def demo(
         data_dir=folder,
         reasoner=reasoner,
         log_level=log_level,
+        # Nobody has to read the card when nobody will answer it.
+        decision_speed=speed if headless and answer == "ignore" else 1.0,
     )
     try:
         if headless and scenario is not None:

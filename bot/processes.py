@@ -61,6 +61,7 @@ class DemoOptions:
     data_dir: Path
     reasoner: str
     log_level: str
+    decision_speed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def _bot_environment(
         "SLACK_API_URL": address.slack_api_url,
         "AGENTOPS_SANDBOX": "true",
         "AGENTOPS_SPEED": f"{options.speed:g}",
+        "AGENTOPS_DECISION_SPEED": f"{options.decision_speed:g}",
         "AGENTOPS_PORT": str(bot_port),
         "AGENTOPS_WEBHOOK_TOKENS": webhook_token,
         "AGENTOPS_PROMETHEUS_URL": address.prometheus_url,

@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     """Local stand-ins are on the other side: foreign Slack addresses are allowed, labels say so."""
     speed: float = Field(default=1.0, ge=1.0, le=600.0)
     """How much faster than real time the durations below pass; only the sandbox sets it."""
+    decision_speed: float = Field(default=1.0, ge=1.0, le=600.0)
+    """How much faster the time to decide passes. People do not speed up: only the demo without people sets it."""
     settle_seconds: float = 10.0
     """How long the first investigation of an incident waits for alerts of the same outage."""
     poll_seconds: float = 15.0
@@ -127,8 +129,8 @@ class Settings(BaseSettings):
             raise ValueError("SLACK_API_URL: another address than Slack's is taken only with AGENTOPS_SANDBOX=true")
         if self.database_url and self.database_url.startswith("postgres") and not self.executor_id:
             raise ValueError("AGENTOPS_EXECUTOR_ID: with PostgreSQL every process needs its own stable name")
-        if self.speed != 1.0 and not self.sandbox:
-            raise ValueError("AGENTOPS_SPEED: only the sandbox may speed time up")
+        if (self.speed != 1.0 or self.decision_speed != 1.0) and not self.sandbox:
+            raise ValueError("AGENTOPS_SPEED and AGENTOPS_DECISION_SPEED: only the sandbox may speed time up")
         return self
 
     @property

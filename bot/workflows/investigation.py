@@ -135,7 +135,7 @@ def _decided(
         decision=decision,
         policy_hash=deps.policy.hash,
         created_at=now,
-        expires_at=_expiry(now, decision.effect, deps.pace.speed),
+        expires_at=_expiry(now, decision.effect, deps.pace.decision_speed),
     )
 
 

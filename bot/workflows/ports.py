@@ -39,6 +39,7 @@ class Pace:
     verification_limit: timedelta
     close_after: timedelta
     speed: float
+    decision_speed: float
 
 
 @dataclass(frozen=True)
