@@ -1,17 +1,26 @@
 """What a message shows, read at the moment it is sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.slack.blocks.chart import chart_missing, chart_post
-from bot.slack.chart import ChartSpec, ChartUnavailable, Line, Mark, render_chart
+from bot.slack.chart import (
+    MOST_LINES,
+    MOST_PANELS,
+    ChartSpec,
+    ChartUnavailable,
+    Line,
+    Mark,
+    Panel,
+    in_words,
+    render_chart,
+)
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import AnswerView, Note
-from incidents.alert import Alert
-from incidents.evidence import EvidenceKind
+from incidents.alert import Alert, AlertKind
 from incidents.incident import Incident
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile
@@ -24,10 +33,14 @@ from tools.prometheus.thresholds import UnsplittableRule, rules_for, series_of, 
 
 log = structlog.get_logger(__name__)
 
-BEFORE, AFTER = timedelta(minutes=60), timedelta(minutes=20)
-"""What the chart shows around the onset, in the world's time."""
+BEFORE = timedelta(minutes=60)
+"""What the chart shows before the onset, in the world's time."""
 POINTS = 240
-MOST_LINES = 5
+UNITS = {
+    AlertKind.FEATURE_DRIFT: "PSI",
+    AlertKind.PREDICTION_DRIFT: "PSI",
+}
+"""Where the kind of the alert tells it."""
 
 
 class StoreShelf:
@@ -69,46 +82,47 @@ class StoreShelf:
         view = next((one for one in file.investigations if one.id == investigation_id), None)
         if view is None or view.findings is None or not file.incident.firing:
             return None
-        alert = _most_telling(file.incident, view.findings)
         try:
-            return await self._drawn(file.incident, view.findings, alert, view.finished_at or view.created_at)
+            return await self._drawn(file.incident, view.findings, view.finished_at or view.created_at)
         except UpstreamError as error:
             log.warning("chart.unreadable", incident=incident_id, error=str(error))
             return chart_missing(f"{error.service} could not be read.")
-        except ChartUnavailable as error:
-            return chart_missing(str(error))
 
-    async def _drawn(
-        self, incident: Incident, findings: Findings, alert: Alert, seen_at: datetime
-    ) -> FilePost | Rendered:
+    async def _drawn(self, incident: Incident, findings: Findings, seen_at: datetime) -> FilePost | Rendered | None:
+        onset = findings.diagnosis.onset
+        began = onset or min(alert.starts_at for alert in incident.firing)
+        start, end = began - BEFORE / self._speed, seen_at
+        step = max((end - start) / POINTS, timedelta(seconds=1))
+        told = _one_of_each_name(incident, findings)
+        panels = [panel for alert in told if (panel := await self._panel(incident, alert, start, end, step))]
+        if not panels:
+            return chart_missing(f"there are no samples to draw for {told[0].name}.")
+        spec = ChartSpec(
+            title=f"{incident.model}: what fired, around its onset",
+            start=start,
+            end=end,
+            panels=tuple(panels),
+            marks=tuple(_marks(incident, findings)),
+        )
+        words = in_words(spec)
+        try:
+            png = await asyncio.to_thread(render_chart, spec)
+        except ChartUnavailable as error:
+            return chart_missing(f"{error}.", told=words)
+        return chart_post(png, title=spec.title, said=" ".join(f"{sentence}." for sentence in words))
+
+    async def _panel(
+        self, incident: Incident, alert: Alert, start: datetime, end: datetime, step: timedelta
+    ) -> Panel | None:
         threshold = await self._threshold(alert)
         if threshold is None:
-            return chart_missing(f"the rule of {alert.name} cannot be drawn as a line against a limit.")
-        onset = findings.diagnosis.onset or alert.starts_at
-        start = onset - BEFORE / self._speed
-        end = max(seen_at, min(onset + AFTER / self._speed, seen_at))
-        step = max((end - start) / POINTS, timedelta(seconds=1))
+            return None
         found = await self._prometheus.query_range(threshold.expression, start, end, step)
         series = _about(alert, incident, found)
-        if not series:
-            return chart_missing(f"Prometheus has no samples for {alert.name}.")
-        title = f"{alert.name} · {incident.model}"
-        marks = [Mark(onset, "onset"), Mark(alert.starts_at, "alert")]
-        marks += [
-            Mark(one.window[0], "deployment")
-            for one in findings.evidence
-            if one.kind is EvidenceKind.CHANGE and one.window and start <= one.window[0] <= end
-        ]
-        spec = ChartSpec(
-            title=title,
-            lines=tuple(Line(_name(one), tuple((s.at, s.value) for s in one.samples)) for one in series[:MOST_LINES]),
-            threshold=threshold.bound,
-            marks=tuple(marks),
-        )
-        png = await asyncio.to_thread(render_chart, spec)
-        worst = max(s.value for one in series for s in one.samples)
-        said = f"{title} from {start:%H:%M:%S} to {end:%H:%M:%S} UTC: at most {worst:.3g}, limit {threshold.bound:g}"
-        return chart_post(png, title=title, said=said)
+        if not any(one.samples for one in series):
+            return None
+        lines = tuple(Line(_name(one), one.samples) for one in series[:MOST_LINES])
+        return Panel(alert.name, UNITS.get(alert.kind, ""), lines, threshold.bound)
 
     async def _threshold(self, alert: Alert) -> Threshold | None:
         for rule in rules_for(await self._rules(), alert.labels):
@@ -119,10 +133,22 @@ class StoreShelf:
         return None
 
 
-def _most_telling(incident: Incident, findings: Findings) -> Alert:
-    """The alert about the culprit, else the worst one."""
+def _one_of_each_name(incident: Incident, findings: Findings) -> list[Alert]:
+    """The alert about the culprit first, then the worst ones: one of each name, as many as a chart has room for."""
     culprit = findings.diagnosis.culprit.name
-    return next((a for a in incident.firing if culprit in a.labels.values()), incident.firing[0])
+    ranked = sorted(incident.firing, key=lambda alert: culprit not in alert.labels.values())
+    return list({alert.name: alert for alert in reversed(ranked)}.values())[::-1][:MOST_PANELS]
+
+
+def _marks(incident: Incident, findings: Findings) -> Iterator[Mark]:
+    """The onset, by its deployment's name where one began it, and the first alert."""
+    onset, culprit = findings.diagnosis.onset, findings.diagnosis.culprit
+    if onset is not None and culprit.kind == "endpoint_config":
+        yield Mark(onset, f"{culprit.name} goes live", "deployment")
+    elif onset is not None:
+        yield Mark(onset, "onset", "onset")
+    first = min(incident.firing, key=lambda alert: alert.starts_at)
+    yield Mark(first.starts_at, f"{first.name} fires", "alert")
 
 
 def _about(alert: Alert, incident: Incident, found: Sequence[Series]) -> list[Series]:
