@@ -25,7 +25,7 @@ async def _observe_one(deps: Deps, endpoint: str) -> None:
     if seen.status != "InService":
         return
     now = deps.clock()
-    await asyncio.to_thread(deps.writer.observations.seen, endpoint, seen.config_name, now)
+    await asyncio.to_thread(deps.writer.observations.seen, endpoint, seen.config_name, seen.last_modified, now)
     superseded = await asyncio.to_thread(
         deps.writer.decisions.supersede_changed, f"endpoint/{endpoint}", seen.config_name, deps.new_id(), now
     )

@@ -87,14 +87,11 @@ async def _verify_signals(deps: Deps, model: ModelSpec, alerts: Sequence[Alert],
     if not checks:
         await _finish(deps, watch.execution_id, "inconclusive", (), said or "No alert expression could be watched.")
     elif now - watch.began_at < window:
-        remaining = (window - (now - watch.began_at)).total_seconds() * deps.pace.speed / 60
-        await _wait(
-            deps, watch, checks, f"watching for another {max(1, round(remaining))} min" + (f"; {said}" if said else "")
-        )
+        remaining = _words(window - (now - watch.began_at))
+        await _wait(deps, watch, checks, "; ".join([f"watching for another {remaining}", *notes]))
     elif all(check.outcome is Outcome.RECOVERED for check in checks):
-        minutes = window.total_seconds() * deps.pace.speed / 60
-        text = f"Recovered: every watched signal stayed inside its threshold for {minutes:.0f} min"
-        await _finish(deps, watch.execution_id, "recovered", checks, text + (f". {said}" if said else ""))
+        text = f"Every watched signal stayed inside its threshold for {_words(window)}"
+        await _finish(deps, watch.execution_id, "recovered", checks, ". ".join([text, *notes]))
     else:
         worst = next(check for check in checks if check.outcome is not Outcome.RECOVERED)
         await _wait_or_give_up(deps, watch, checks, f"{worst.threshold.alert}: {worst.why}")
@@ -125,6 +122,11 @@ def _watched(
     if any(alert.kind is AlertKind.ACCURACY_DROP for alert in alerts):
         watched.extend((_proxy(model, name), None) for name in PROXIES if name in model.signals)
     return watched, notes
+
+
+def _words(span: timedelta) -> str:
+    seconds = max(1, round(span.total_seconds()))
+    return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
 def _proxy(model: ModelSpec, name: str) -> Threshold:

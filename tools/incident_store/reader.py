@@ -193,10 +193,10 @@ class StoreReader:
             return [(record.config, record.last_seen) for record in records]
 
     def configs_live(self) -> dict[str, tuple[str, datetime, datetime]]:
-        """By endpoint: the config seen last, since when it was seen, and when last."""
+        """By endpoint: the config seen last, since when it is live, and when it was seen last."""
         with self._database.read() as session:
             records = session.exec(select(ConfigSeenRecord).order_by(col(ConfigSeenRecord.last_seen))).all()
-            return {record.endpoint: (record.config, record.first_seen, record.last_seen) for record in records}
+            return {record.endpoint: (record.config, record.live_since, record.last_seen) for record in records}
 
     def done_lately(self, limit: int = 10) -> list[ExecutionRecord]:
         """Executions that ended, newest first."""

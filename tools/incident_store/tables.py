@@ -287,6 +287,7 @@ class ConfigSeenRecord(Table, table=True):
     config: str = Field(primary_key=True)
     first_seen: datetime = _moment()
     last_seen: datetime = _moment()
+    live_since: datetime = _moment()
 
 
 class InstallationRecord(Table, table=True):

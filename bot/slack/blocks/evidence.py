@@ -34,18 +34,29 @@ _KIND: dict[EvidenceKind, str] = {
 
 
 def evidence_message(findings: Findings, links: Links) -> Rendered:
-    """What was asked, what came back, what else it could be."""
-    count = plural(len(findings.evidence), "piece")
-    title = f"Evidence: {count}" + (f", {_PIECES} shown" if len(findings.evidence) > _PIECES else "")
+    """What else it could be, and for each fact that was used: what was asked and what came back."""
     diagnosis = findings.diagnosis
+    used = _used(findings)[:_PIECES]
+    title = f"Evidence: {len(used)} of {plural(len(findings.evidence), 'fact')} read"
     blocks = [
-        section(f"*{title}*"),
-        *_pieces(findings.evidence[:_PIECES], links),
         *_hypotheses(diagnosis.hypotheses),
+        section(f"*{title}*"),
+        *_pieces(used, links),
         *_struck(diagnosis),
         *_similar(diagnosis),
     ]
     return rendered(title, blocks)
+
+
+def _used(findings: Findings) -> tuple[Evidence, ...]:
+    """What a claim, the retraining verdict or a proposal stands on, and what could not be read."""
+    diagnosis = findings.diagnosis
+    claims = [*diagnosis.claims]
+    for one in diagnosis.hypotheses:
+        claims += [*one.supported_by, *one.contradicted_by]
+    ids = {id for claim in claims for id in claim.evidence} | set(diagnosis.retraining.evidence)
+    ids |= {id for choice in findings.plan.choices for id in choice.evidence}
+    return tuple(one for one in findings.evidence if one.id in ids or one.kind is EvidenceKind.GAP)
 
 
 def _pieces(evidence: tuple[Evidence, ...], links: Links) -> Iterator[Block]:

@@ -4,45 +4,65 @@ from bot.slack.blocks.kit import context, rendered, section, table
 from bot.slack.blocks.text import date, duration, mrkdwn, number, plural
 from bot.slack.blocks.wording import OUTCOME, alert_words
 from bot.slack.rendered import Rendered
+from incidents.alert import KIND_BY_ALERT_NAME, AlertKind
 from incidents.ledger import VerificationView
-from incidents.verification import SignalCheck
+from incidents.verification import SignalCheck, Threshold
+
+_SHARES = frozenset(
+    {
+        AlertKind.ERROR_RATE,
+        AlertKind.DATA_QUALITY,
+        AlertKind.DATA_VOLUME,
+        AlertKind.ANOMALY_SPIKE,
+        AlertKind.ACCURACY_DROP,
+    }
+)
 
 _VERDICT: dict[str, tuple[str, str]] = {
     "watching": (":hourglass_flowing_sand:", "Checking the recovery"),
     "recovered": (":white_check_mark:", "Recovered"),
     "failed": (":x:", "Not recovered"),
     "inconclusive": (":warning:", "Cannot be told"),
+    "candidate_ready": (":white_check_mark:", "The candidate is ready for review"),
+    "candidate_refused": (":x:", "The candidate is not good enough"),
 }
 
 
 def verification_message(view: VerificationView) -> Rendered:
     """Every alert's own expression against its own threshold, over the whole window."""
     sign, word = _VERDICT.get(view.state, (":information_source:", "Checking the recovery"))
-    window = duration(view.deadline - view.began_at)
     if view.state == "watching":
-        rest = f"every alert has to stay inside its threshold for {window}, until {date(view.deadline, '{time_secs}')}."
-    elif view.finished_at is not None:
+        rest = f"a person is called if it cannot be shown by {date(view.deadline, '{time_secs}')}."
+    elif view.finished_at is not None and view.checks:
         rest = f"after {duration(view.finished_at - view.began_at)} of watching."
     else:
-        rest = f"over {window}."
+        rest = ""
     note = f"\n{mrkdwn(view.note, 500)}" if view.note else ""
-    blocks = [section(f"{sign} *{word}* – {rest}{note}")]
+    blocks = [section(f"{sign} *{word}*{f' – {rest}' if rest else ''}{note}")]
     if view.checks:
         rows = [_row(check) for check in view.checks]
         blocks.append(table(("Signal", "Threshold", "Worst value", "Samples", "Verdict"), rows))
         blocks.append(context(f"{plural(len(view.checks), 'signal')}, each judged by its alert's own expression"))
-    return rendered(f"{word}: {mrkdwn(rest.split(', until')[0], 200)}", blocks)
+    return rendered(f"{word}. {mrkdwn(view.note, 200)}".strip(), blocks)
 
 
 def _row(check: SignalCheck) -> tuple[str, str, str, str, str]:
     threshold = check.threshold
     comparison = "below" if threshold.comparison.startswith(">") else "above"
-    worst = number(check.worst) if check.worst is not None else "–"
+    worst = _figure(threshold, check.worst) if check.worst is not None else "–"
     name = alert_words(threshold.alert).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     return (
         name,
-        f"stays {comparison} {number(threshold.bound)}",
+        f"stays {comparison} {_figure(threshold, threshold.bound)}",
         worst,
         str(check.samples),
         f"{OUTCOME[check.outcome]}: {check.why}",
     )
+
+
+def _figure(threshold: Threshold, value: float) -> str:
+    """With the unit of the alert's kind: PSI has none, latency is in seconds, all other kinds are shares."""
+    kind = KIND_BY_ALERT_NAME.get(threshold.alert, AlertKind.OTHER)
+    if kind in _SHARES or threshold.alert == "EndpointCpuSaturated":
+        return f"{100 * value:.3g} %"
+    return f"{number(value)} s" if kind is AlertKind.LATENCY else number(value)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import case, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -61,6 +61,10 @@ class MessageWriter:
         A reply is due only once its thread's first message has been posted.
         """
         root = aliased(MessageRecord)
+        posted = col(MessageRecord.ts).is_not(None)
+        # Of the thread and not of the message: a row that is urgent must not overtake its own thread.
+        thread = func.coalesce(MessageRecord.root_id, MessageRecord.id)
+        urgent = func.max(case((col(MessageRecord.urgent), 1), else_=0)).over(partition_by=[posted, thread])
         query = (
             select(MessageRecord, col(root.ts), col(root.posted_channel))
             .join(root, col(MessageRecord.root_id) == col(root.id), isouter=True)
@@ -70,7 +74,7 @@ class MessageWriter:
                 (col(MessageRecord.not_before).is_(None)) | (col(MessageRecord.not_before) <= now),
                 (col(MessageRecord.root_id).is_(None)) | (col(root.ts).is_not(None)),
             )
-            .order_by(col(MessageRecord.ts).is_not(None), col(MessageRecord.urgent).desc(), col(MessageRecord.id))
+            .order_by(posted, urgent.desc(), col(MessageRecord.id))
             .limit(limit)
         )
         with self._database.read() as session:

@@ -13,11 +13,14 @@ class ObservationWriter:
         """`database` is where the rows are."""
         self._database = database
 
-    def seen(self, endpoint: str, config: str, now: datetime) -> None:
-        """`endpoint` was InService on `config` at `now`."""
+    def seen(self, endpoint: str, config: str, since: datetime, now: datetime) -> None:
+        """`endpoint` was InService on `config` at `now`, and had been `since` its last change."""
         with self._database.write() as session:
             record = session.get(ConfigSeenRecord, (endpoint, config), with_for_update=True)
             if record is None:
-                record = ConfigSeenRecord(endpoint=endpoint, config=config, first_seen=now, last_seen=now)
+                record = ConfigSeenRecord(
+                    endpoint=endpoint, config=config, first_seen=now, last_seen=now, live_since=since
+                )
             record.last_seen = now
+            record.live_since = since
             session.add(record)

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("config", sa.String(), nullable=False),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("live_since", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("endpoint", "config"),
     )
     op.create_table(
