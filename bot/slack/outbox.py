@@ -132,7 +132,8 @@ class Outbox:
                 wait = await self._look(first=first)
                 first = False
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._event.wait(), wait)
+                    async with asyncio.timeout(wait):  # not wait_for, which in 3.11 can swallow a cancellation
+                        await self._event.wait()
         finally:
             if self._busy:
                 await asyncio.wait(self._busy.values(), timeout=STOP_SECONDS)
