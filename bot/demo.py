@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import aiohttp
@@ -62,11 +61,11 @@ async def headless(options: DemoOptions, scenario: str, answer: Answer, limit_s:
     """Run one scenario to its end; returns the object that `--json` prints. Raises `DemoFailed`."""
     started = time.time()
     async with running(options) as demo, _session(demo) as api:
-        database = Database(f"sqlite:///{options.data_dir / 'agentops.sqlite'}")
+        database = Database(options.database)
         try:
             driver = Driver(api, demo.sandbox.url, StoreReader(database), time.monotonic() + limit_s)
             driver.marks["processes_ready"] = (time.time() - started) * 1000
-            return await _play(driver, scenario, answer)
+            return await play(driver, scenario, answer)
         finally:
             database.close()
 
@@ -77,12 +76,13 @@ def _session(demo: Running) -> AbstractAsyncContextManager[aiohttp.ClientSession
     )
 
 
-async def _play(driver: Driver, scenario: str, answer: Answer) -> dict[str, Any]:
+async def play(driver: Driver, scenario: str, answer: Answer) -> dict[str, Any]:
+    """Start a scenario in a world where its model is well, answer its card, and tell what came of it."""
     begun = time.time()
-    await driver.call("POST", f"scenarios/{scenario}")
+    model = (await driver.call("POST", f"scenarios/{scenario}"))["scenario"]["model"]
 
     async def opened() -> str | None:
-        found = await asyncio.to_thread(driver.reader.incidents, live=False, limit=1)
+        found = await asyncio.to_thread(driver.reader.incidents, live=True, limit=1, model=model)
         return found[0].id if found else None
 
     incident_id = await driver.until("the incident", opened)
@@ -98,7 +98,7 @@ async def _play(driver: Driver, scenario: str, answer: Answer) -> dict[str, Any]
         return file if await _settled(driver, file, answer) else None
 
     file = await driver.until("the outcome", decided)
-    changes = (await driver.call("GET", "aws/changes"))["changes"]
+    changes = [one for one in (await driver.call("GET", "aws/changes"))["changes"] if one["at"] >= begun]
     return _told(driver, scenario, file, changes, begun)
 
 
@@ -248,8 +248,3 @@ async def interactive(options: DemoOptions, say: Callable[[str], None]) -> None:
         say(f"{demo.sandbox.url}/?token={demo.sandbox.token}")
         code = await demo.bot.wait()
         raise DemoFailed(f"the bot stopped (exit {code}); its log is {demo.bot_log}")
-
-
-def demo_data_dir(base: Path, port: int) -> Path:
-    """A data folder of its own for each run, so that no run finds another's incidents."""
-    return base / f"demo-{port}-{int(time.time())}"

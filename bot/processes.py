@@ -62,6 +62,12 @@ class DemoOptions:
     reasoner: str
     log_level: str
     decision_speed: float = 1.0
+    database_url: str = ""
+
+    @property
+    def database(self) -> str:
+        """Where the bot keeps its rows: SQLite in the run's own folder unless said otherwise."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'agentops.sqlite'}"
 
 
 @dataclass(frozen=True)
@@ -74,31 +80,67 @@ class Running:
     bot: asyncio.subprocess.Process
 
 
+@dataclass(frozen=True)
+class Webhook:
+    """Where alerts go: the bot's port, and the token it takes. Chosen before either process starts."""
+
+    port: int
+    token: str
+
+    @classmethod
+    def new(cls) -> "Webhook":
+        """A free port and a fresh token."""
+        return cls(free_port(), secrets.token_urlsafe(24))
+
+    @property
+    def bot_url(self) -> str:
+        """Where the bot listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+
 @asynccontextmanager
 async def running(options: DemoOptions) -> AsyncGenerator[Running]:
     """Start the sandbox, then the bot beside it; stop both at the end, whatever happens."""
-    bot_port = free_port()
-    webhook_token = secrets.token_urlsafe(24)
+    webhook = Webhook.new()
+    async with sandbox_running(options, webhook) as address, bot_running(options, address, webhook) as bot:
+        yield Running(address, webhook.bot_url, bot_log(options), bot)
+
+
+@asynccontextmanager
+async def sandbox_running(options: DemoOptions, webhook: Webhook) -> AsyncGenerator[SandboxAddress]:
+    """The sandbox, from its ready line to its stop."""
     options.data_dir.mkdir(parents=True, exist_ok=True)
-    bot_log, sandbox_log = options.data_dir / "bot.log", options.data_dir / "sandbox.log"
-    started: list[asyncio.subprocess.Process] = []
+    log = options.data_dir / "sandbox.log"
+    process = await _start(_sandbox_command(options, webhook), {}, log, pipe=True)
     try:
-        sandbox = await _start(_sandbox_command(options, bot_port, webhook_token), {}, sandbox_log, pipe=True)
-        started.append(sandbox)
-        address = await _ready_line(sandbox, sandbox_log)
-        environment = _bot_environment(options, address, bot_port, webhook_token)
-        bot = await _start([sys.executable, "-m", "bot", "serve"], environment, bot_log, pipe=False)
-        started.append(bot)
-        await _until_ready(f"http://127.0.0.1:{bot_port}/readyz", bot, bot_log)
-        yield Running(address, f"http://127.0.0.1:{bot_port}", bot_log, bot)
+        yield await _ready_line(process, log)
     finally:
-        for process in reversed(started):
-            await _stop(process)
+        await _stop(process)
 
 
-def _sandbox_command(options: DemoOptions, bot_port: int, webhook_token: str) -> list[str]:
-    command = [sys.executable, "-m", "sandbox", "--bot-url", f"http://127.0.0.1:{bot_port}"]
-    command += ["--webhook-token", webhook_token, "--port", str(options.port), "--speed", f"{options.speed:g}"]
+@asynccontextmanager
+async def bot_running(
+    options: DemoOptions, address: SandboxAddress, webhook: Webhook, **settings: str
+) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """The bot beside a sandbox, from ready to its stop. `settings` are environment variables beyond the usual."""
+    log = bot_log(options)
+    environment = {**_bot_environment(options, address, webhook), **settings}
+    process = await _start([sys.executable, "-m", "bot", "serve"], environment, log, pipe=False)
+    try:
+        await _until_ready(f"{webhook.bot_url}/readyz", process, log)
+        yield process
+    finally:
+        await _stop(process)
+
+
+def bot_log(options: DemoOptions) -> Path:
+    """Where the bot's own log goes."""
+    return options.data_dir / "bot.log"
+
+
+def _sandbox_command(options: DemoOptions, webhook: Webhook) -> list[str]:
+    command = [sys.executable, "-m", "sandbox", "--bot-url", webhook.bot_url]
+    command += ["--webhook-token", webhook.token, "--port", str(options.port), "--speed", f"{options.speed:g}"]
     command += ["--exit-with-parent"]
     if not options.real_prometheus:
         command.append("--no-prometheus")
@@ -109,9 +151,7 @@ def _sandbox_command(options: DemoOptions, bot_port: int, webhook_token: str) ->
     return command
 
 
-def _bot_environment(
-    options: DemoOptions, address: SandboxAddress, bot_port: int, webhook_token: str
-) -> Mapping[str, str]:
+def _bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Webhook) -> Mapping[str, str]:
     environment = {
         "SLACK_BOT_TOKEN": address.bot_token,
         "SLACK_APP_TOKEN": address.app_token,
@@ -119,13 +159,14 @@ def _bot_environment(
         "AGENTOPS_SANDBOX": "true",
         "AGENTOPS_SPEED": f"{options.speed:g}",
         "AGENTOPS_DECISION_SPEED": f"{options.decision_speed:g}",
-        "AGENTOPS_PORT": str(bot_port),
-        "AGENTOPS_WEBHOOK_TOKENS": webhook_token,
+        "AGENTOPS_PORT": str(webhook.port),
+        "AGENTOPS_WEBHOOK_TOKENS": webhook.token,
         "AGENTOPS_PROMETHEUS_URL": address.prometheus_url,
         "AGENTOPS_RULES_DIR": address.rules_dir,
         "AGENTOPS_MODELS_FILE": address.models_path,
         "AGENTOPS_DATA_DIR": str(options.data_dir),
-        "AGENTOPS_DATABASE_URL": "",
+        "AGENTOPS_DATABASE_URL": options.database,
+        "AGENTOPS_EXECUTOR_ID": "demo",
         "AGENTOPS_AWS_ENDPOINT_URL": address.aws_url,
         "AGENTOPS_LOG_LEVEL": options.log_level,
         "AWS_ACCESS_KEY_ID": "sandbox",
