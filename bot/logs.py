@@ -3,25 +3,62 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, cast
 
 import structlog
+from pydantic import SecretBytes, SecretStr
 
-SECRET_KEY = re.compile(r"token|secret|password|authorization|api_key|cookie", re.IGNORECASE)
+OURS = ("__main__", "bot", "agents", "tools", "incidents")
+"""Loggers that speak at the level of the settings; everybody else's are heard from WARNING on."""
+
+REDACTED = "[redacted]"
+SECRET_KEY = re.compile(r"token|secret|password|passwd|authorization|api_?key|cookie", re.IGNORECASE)
 SECRET_VALUE = re.compile(
-    r"xox[abeprs]-[\w-]+|xapp-[\w-]+|sk-ant-[\w-]+|AKIA[0-9A-Z]{16}|(?i:bearer)\s+[\w.~+/=-]{8,}|://[^/\s:@]+:[^/\s@]+@"
+    r"xox[abeprs]-[\w-]+|xapp-[\w-]+|sk-ant-[\w-]+|(?:AKIA|ASIA)[0-9A-Z]{16}"
+    r"|(?i:bearer)\s+[\w.~+/=-]{8,}|(?i:basic)\s+[\w+/=]{8,}|hooks\.slack\.com/[\w/-]+"
 )
+URL_LOGIN = re.compile(r"(://)[^/\s:@]*:[^/\s]*@")
+NAMED_SECRET = re.compile(
+    r"""((?:token|secret|password|passwd|api[_-]?key|access_key|x-amz-signature)["']?\s*[=:]\s*["']?)[^\s"'&,;)}\]]+""",
+    re.IGNORECASE,
+)
+"""`token=...` in a query, a header or a repr."""
+DEEPEST = 8
+
+UNTRUE_OF_US = "As you gave `client` as well, `token` will be unused."
+"""Bolt says so of a SLACK_BOT_TOKEN that it finds in the environment by itself; the client has that very token."""
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take out values under telling keys and what looks like a secret anywhere."""
+    """Take out values under telling keys and what looks like a secret anywhere, however deep."""
     for key, value in list(event.items()):
-        if SECRET_KEY.search(key) and value:
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = SECRET_VALUE.sub("[redacted]", value)
+        event[key] = _harmless(key, value, 0)
     return event
+
+
+def _harmless(key: str, value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        # A count of tokens is no token.
+        return value
+    if isinstance(value, SecretStr | SecretBytes) or (value and SECRET_KEY.search(key)):
+        return REDACTED
+    if isinstance(value, str):
+        return _without_secrets(value)
+    if depth >= DEEPEST:
+        return REDACTED
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[Any, Any]", value).items()
+        return {_without_secrets(str(name)): _harmless(str(name), inner, depth + 1) for name, inner in pairs}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_harmless(key, inner, depth + 1) for inner in cast("list[Any]", value)]
+    return _without_secrets(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
+
+
+def _without_secrets(text: str) -> str:
+    text = SECRET_VALUE.sub(REDACTED, text)
+    text = URL_LOGIN.sub(rf"\1{REDACTED}@", text)
+    return NAMED_SECRET.sub(rf"\1{REDACTED}", text)
 
 
 def configure(level: str, form: str) -> None:
@@ -35,7 +72,9 @@ def configure(level: str, form: str) -> None:
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if form == "console" else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if form == "console"
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -44,6 +83,7 @@ def configure(level: str, form: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_worth_a_line)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -52,6 +92,14 @@ def configure(level: str, form: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for chatty in ("slack_bolt", "slack_sdk", "httpx", "httpx2", "botocore", "urllib3", "dbos", "alembic", "chromadb"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    own = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(max(logging.WARNING, own))
+    for name in OURS:
+        logging.getLogger(name).setLevel(own)
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Some libraries (bm25s, when it is imported) set their own loggers to DEBUG, past the root's level."""
+    if record.name.partition(".")[0] in OURS:
+        return True
+    return record.levelno >= logging.WARNING and record.msg != UNTRUE_OF_US

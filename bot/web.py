@@ -1,10 +1,16 @@
-"""HTTP: the webhook, health and metrics. Authenticate first; answer 2xx only after the commit."""
+"""HTTP: the webhook, health, metrics and runbooks. Authenticate first; answer 2xx only after the commit."""
 
 import asyncio
+import base64
+import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
+from pathlib import Path
+from string import Template
 from typing import Annotated, Any
 
 import structlog
@@ -18,13 +24,24 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from tools.alertmanager.payload import Limits, WebhookPayload
+from tools.alertmanager.payload import Limits, WebhookPayload, cut
 from tools.errors import UpstreamError
 from tools.incident_store.writer.intake import IntakeWriter
+from tools.runbook_index.passages import split_lines
 
 log = structlog.get_logger(__name__)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
+LOCAL_HOST = re.compile(r"(?:127\.0\.0\.1|\[::1\]|localhost)(?::\d+)?", re.IGNORECASE)
+PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""With one of these the caller sits elsewhere, though the connection comes from this machine."""
+
+PAYLOAD_SCHEMA = "#/components/schemas/WebhookPayload"
+LONGEST_FIELD = 300
+"""Of a field's name in an answer: keys of labels are the caller's own words."""
+
+RUNBOOK_PAGE = Path(__file__).parent / "runbook_page.html"
+RUNBOOK_FILE = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.md", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,8 @@ class WebDeps:
     problems: Callable[[], Awaitable[list[str]]]
     registry: CollectorRegistry
     slack_http: Callable[[Request], Awaitable[Response]] | None
+    runbooks_dir: Path | None = None
+    """Folder of Markdown shown under /runbooks; None shows nothing."""
 
 
 class Stored(BaseModel):
@@ -73,6 +92,16 @@ def asgi_app(deps: WebDeps) -> FastAPI:
     return app
 
 
+def described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document. The webhook's body is parsed by us, so that its schema is put in here."""
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    payload = WebhookPayload.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= payload.pop("$defs")
+    schemas["WebhookPayload"] = payload
+    return document
+
+
 def _add_webhook(app: FastAPI, deps: WebDeps) -> None:
     deliveries = Counter("agentops_webhook_deliveries", "Webhook calls by answer.", ["code"], registry=deps.registry)
     alerts = Counter("agentops_alerts_stored", "Alerts that were news.", registry=deps.registry)
@@ -91,10 +120,7 @@ def _add_webhook(app: FastAPI, deps: WebDeps) -> None:
         dependencies=[Depends(authenticated)],
         responses={code: {"model": Problem} for code in (400, 401, 413, 422, 503)},
         openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": WebhookPayload.model_json_schema()}},
-            }
+            "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": PAYLOAD_SCHEMA}}}}
         },
     )
     async def alertmanager(request: Request) -> Stored:
@@ -115,10 +141,14 @@ def _add_webhook(app: FastAPI, deps: WebDeps) -> None:
 
     @app.middleware("http")
     async def count(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        if request.url.path == "/webhooks/alertmanager":
-            deliveries.labels(str(response.status_code)).inc()
-        return response
+        code = 500
+        try:
+            response = await call_next(request)
+            code = response.status_code
+            return response
+        finally:
+            if request.url.path == "/webhooks/alertmanager":
+                deliveries.labels(str(code)).inc()
 
 
 def _add_health(app: FastAPI, deps: WebDeps) -> None:
@@ -138,11 +168,11 @@ def _add_health(app: FastAPI, deps: WebDeps) -> None:
 
 def _add_internal(app: FastAPI, deps: WebDeps) -> None:
     def internal(request: Request) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if deps.metrics_token is not None:
+        if deps.metrics_token:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
             if not hmac.compare_digest(given.encode(), deps.metrics_token.encode()):
                 raise HTTPException(401, "a valid bearer token is needed", {"WWW-Authenticate": "Bearer"})
-        elif (request.client.host if request.client else "") not in LOOPBACK or "x-forwarded-for" in request.headers:
+        elif not _from_this_machine(request):
             raise HTTPException(403, "only from this machine; set AGENTOPS_METRICS_TOKEN to read it from elsewhere")
 
     @app.get("/metrics", dependencies=[Depends(internal)], response_class=Response)
@@ -152,11 +182,104 @@ def _add_internal(app: FastAPI, deps: WebDeps) -> None:
 
     @app.get("/openapi.json", dependencies=[Depends(internal)], include_in_schema=False)
     async def openapi() -> JSONResponse:
-        return JSONResponse(app.openapi())
+        return JSONResponse(described(app))
 
     @app.get("/docs", dependencies=[Depends(internal)], include_in_schema=False)
     async def docs() -> HTMLResponse:
         return get_swagger_ui_html(openapi_url="/openapi.json", title="AgentOps")
+
+    if deps.runbooks_dir is not None:
+        _add_runbooks(app, deps.runbooks_dir, internal)
+
+
+def _from_this_machine(request: Request) -> bool:
+    """Is the caller here, and not a proxy's or a web page's errand boy?"""
+    if (request.client.host if request.client else "") not in LOOPBACK:
+        return False
+    # A page elsewhere may have its own name point to 127.0.0.1; the Host header then still has that name.
+    local = LOCAL_HOST.fullmatch(request.headers.get("host", ""))
+    return bool(local) and not any(header in request.headers for header in PROXY_HEADERS)
+
+
+def _add_runbooks(app: FastAPI, folder: Path, internal: Callable[[Request], None]) -> None:
+    page = RUNBOOK_PAGE.read_text(encoding="utf-8")
+    headers = {
+        "Content-Security-Policy": _policy_of(page),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    @app.get("/runbooks/{file:path}", dependencies=[Depends(internal)], response_class=HTMLResponse)
+    async def runbook(file: str) -> HTMLResponse:
+        """A runbook's Markdown, line by line; `#L12-L14` marks lines, as links of citations do."""
+        text = await asyncio.to_thread(_runbook_text, folder, file)
+        if text is None:
+            raise HTTPException(404, "no such runbook")
+        lines = [line.rstrip("\r\n") for line in split_lines(text)]
+        title = next((line.lstrip("# ") for line in lines if line.startswith("# ")), file)
+        rows = "\n".join(_rows(lines))
+        return HTMLResponse(
+            Template(page).substitute(title=escape(title), path=escape(file).replace("/", " / "), rows=rows),
+            headers=headers,
+        )
+
+
+def _runbook_text(folder: Path, file: str) -> str | None:
+    if not RUNBOOK_FILE.fullmatch(file):
+        return None
+    root = folder.resolve()
+    path = (root / file).resolve()
+    if not path.is_relative_to(root) or not path.is_file():
+        return None
+    return path.read_bytes().decode("utf-8-sig", "replace")
+
+
+def _policy_of(page: str) -> str:
+    """A content security policy under which the page's own style and script run, and nothing else."""
+    shown = Template(page).safe_substitute()
+    allowed: dict[str, str] = {}
+    for tag in ("style", "script"):
+        own = shown.split(f"<{tag}>")[1].split(f"</{tag}>")[0]
+        allowed[tag] = base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{allowed['style']}'; script-src 'sha256-{allowed['script']}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _rows(lines: Sequence[str]) -> Iterator[str]:
+    """Each line with its number and, where Markdown gives it one, its look. Every word of the file is escaped."""
+    fence = ""
+    for number, line in enumerate(lines, start=1):
+        mark = re.match(r"\s*(`{3,}|~{3,})", line)
+        heading = re.match(r"(#{1,6}) +(.+)$", line)
+        if fence or mark:
+            shown = f"<pre>{escape(line)}</pre>"
+            if mark:
+                fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
+        elif heading:
+            level = len(heading[1])
+            shown = f"<h{level}>{_inline(heading[2])}</h{level}>"
+        else:
+            shown = f"<p>{_inline(line)}</p>"
+        link = f'<a href="#L{number}" aria-label="Line {number}">{number}</a>'
+        yield f'<div class="row" id="L{number}">{link}{shown}</div>'
+
+
+def _inline(line: str) -> str:
+    """Code, bold words and links of one line; links lead to other runbooks or to the web, never elsewhere."""
+
+    def part(found: re.Match[str]) -> str:
+        code, bold, label, target = found.groups()
+        if code is not None:
+            return f"<code>{code}</code>"
+        if bold is not None:
+            return f"<strong>{bold}</strong>"
+        if re.fullmatch(r"(?:\.\.?/)*\w[\w./-]*\.md(?:#[\w-]*)?|https?://[^\s]+", target, re.ASCII):
+            return f'<a href="{target}" rel="noreferrer">{label}</a>'
+        return found[0]
+
+    return re.sub(r"`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^()\s]+)\)", part, escape(line))
 
 
 def _add_problem_handlers(app: FastAPI) -> None:
@@ -171,6 +294,11 @@ def _add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def request_problem(request: Request, error: RequestValidationError) -> JSONResponse:
         return JSONResponse({"detail": "the request is not valid", "field": ""}, 422)
+
+    @app.exception_handler(Exception)
+    async def own_problem(request: Request, error: Exception) -> JSONResponse:
+        # The server logs the exception; the caller learns only that it should come again.
+        return JSONResponse({"detail": "something went wrong here; send again", "field": ""}, 500)
 
 
 class BodyProblem(Exception):
@@ -201,7 +329,9 @@ def _parsed(body: bytes) -> WebhookPayload:
     try:
         return WebhookPayload.model_validate_json(body)
     except ValidationError as error:
-        first: Any = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        code = 400 if first["type"] == "json_invalid" or field == "version" else 422
-        raise BodyProblem(code, f"{field or 'body'}: {first['msg']}", field) from error
+        problems: list[Any] = list(error.errors(include_url=False, include_input=False))
+        first = problems[0]
+        field = cut(".".join(str(part) for part in first["loc"]), LONGEST_FIELD)
+        code = 400 if first["type"] == "json_invalid" or (field, first["type"]) == ("version", "literal_error") else 422
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BodyProblem(code, f"{field or 'body'}: {first['msg']}{more}", field) from error
