@@ -1,4 +1,4 @@
-"""A case on disk: `<NN_name>/case.yaml`, strictly typed. Moments are written as time before the investigation: `-25m`."""
+"""A case on disk: `<NN_name>/case.yaml`, strictly typed. Moments are times before the investigation, e.g. `-25m`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -149,8 +149,8 @@ Partner = Literal["prometheus", "sagemaker", "datasets", "runbooks"]
 Kind = Literal["RollbackEndpoint", "StartRetraining", "none"]
 
 
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else [value]
+def _listed(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) else (value,)  # pyright: ignore[reportUnknownVariableType] - pydantic checks the items
 
 
 class Expected(_Strict):

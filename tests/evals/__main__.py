@@ -1,0 +1,69 @@
+"""`python -m tests.evals`: run the cases and report. The report is no test: it ends with 0 whenever it could run."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from agents.llm import LlmConfig
+from tests.evals import report, runner
+from tests.evals.case_file import all_cases
+from tests.evals.grading import Grade
+
+AT_ONCE = 4
+"""Investigations side by side where a language model is waited for; offline they only share the processor."""
+
+
+def main() -> int:
+    """Run, print, and write JSON where it was asked for."""
+    words = argparse.ArgumentParser(prog="python -m tests.evals", description="Diagnosis evals of AgentOps.")
+    words.add_argument(
+        "--llm",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="let Claude reason; needs ANTHROPIC_API_KEY (NAME: e.g. anthropic:claude-sonnet-4-5, default by settings)",
+    )
+    words.add_argument("--json", type=Path, metavar="FILE", help="also write the figures and every case as JSON")
+    words.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains TEXT")
+    asked = words.parse_args()
+    cases = [case for case in all_cases() if asked.only in case.name]
+    if not cases:
+        print(f"no case is named like {asked.only!r}", file=sys.stderr)
+        return 2
+    llm = LlmConfig() if asked.llm is None else _claude(asked.llm)
+    if asked.llm is not None and llm.offline:
+        print("--llm needs ANTHROPIC_API_KEY; without --llm the offline rules are measured", file=sys.stderr)
+        return 2
+    done: list[str] = []
+
+    def told(grade: Grade) -> None:
+        done.append(grade.case)
+        if not sys.stderr.isatty():
+            return
+        print(f"\r{len(done)}/{len(cases)} {grade.case:<50.50}", end="", file=sys.stderr, flush=True)
+
+    with runner.shipped_runbooks() as runbooks:
+        at_once = 1 if llm.offline else AT_ONCE
+        grades = asyncio.run(runner.run(cases, llm, runbooks, at_once=at_once, told=told))
+    if sys.stderr.isatty():
+        print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
+    figures = report.figures(cases, grades)
+    print(report.as_text(figures))
+    if asked.json is not None:
+        asked.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return 0
+
+
+def _claude(name: str) -> LlmConfig:
+    """As the bot would be configured; only bot.settings reads the environment."""
+    from bot.bootstrap import llm_config
+    from bot.settings import Settings
+
+    config = llm_config(Settings())
+    return config.model_copy(update={"model": name}) if name else config
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""The seal: SHA-256 of the case files as they stood before any reasoner ran on them. Nobody bends a case to an answer.
+
+Lines of `SEALED.sha256` are as `sha256sum` writes them; check by `sha256sum -c SEALED.sha256` in this folder. A case
+that turns out wrong is corrected together with its line, in a commit that says why.
+"""
+
+import hashlib
+from pathlib import Path
+
+from tests.evals.case_file import FOLDER
+
+SEAL = FOLDER / "SEALED.sha256"
+
+
+def sealed_files() -> dict[Path, str]:
+    """Files under seal and their hashes."""
+    rows = (line.split(maxsplit=1) for line in SEAL.read_text("utf-8").splitlines())
+    return {FOLDER / name: digest for digest, name in rows}
+
+
+def sealed_cases() -> set[str]:
+    """Names of the cases whose file is as it was sealed."""
+    return {
+        file.parent.name
+        for file, digest in sealed_files().items()
+        if file.name == "case.yaml" and is_whole(file, digest)
+    }
+
+
+def is_whole(file: Path, digest: str) -> bool:
+    """Whether a file is as it was sealed."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() == digest
