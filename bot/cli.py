@@ -66,6 +66,7 @@ def demo(
     reasoner: Annotated[str, typer.Option(help="offline, or local-messages-api.")] = "offline",
     timeout: Annotated[float, typer.Option(help="headless: seconds until it counts as failed.")] = 120.0,
     data_dir: Annotated[Path | None, typer.Option(help="Where this run keeps its data and logs.")] = None,
+    database_url: Annotated[str, typer.Option(help="Keep the rows there instead, e.g. in PostgreSQL.")] = "",
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the bot with local stand-ins for Slack, SageMaker and Prometheus, and break a model."""
@@ -89,6 +90,7 @@ def demo(
         data_dir=folder,
         reasoner=reasoner,
         log_level=log_level,
+        database_url=database_url,
         # Nobody has to read the card when nobody will answer it.
         decision_speed=speed if headless and answer == "ignore" else 1.0,
     )
