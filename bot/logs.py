@@ -13,7 +13,7 @@ OURS = ("__main__", "bot", "agents", "tools", "incidents")
 """Loggers that speak at the level of the settings; everybody else's are heard from WARNING on."""
 
 REDACTED = "[redacted]"
-SECRET_KEY = re.compile(r"token|secret|password|passwd|authorization|api_?key|cookie", re.IGNORECASE)
+SECRET_KEY = re.compile(r"token|secret|password|passwd|authorization|api[_-]?key|cookie", re.IGNORECASE)
 SECRET_VALUE = re.compile(
     r"xox[abeprs]-[\w-]+|xapp-[\w-]+|sk-ant-[\w-]+|(?:AKIA|ASIA)[0-9A-Z]{16}"
     r"|(?i:bearer)\s+[\w.~+/=-]{8,}|(?i:basic)\s+[\w+/=]{8,}|hooks\.slack\.com/[\w/-]+"
@@ -96,6 +96,10 @@ def configure(level: str, form: str) -> None:
     root.setLevel(max(logging.WARNING, own))
     for name in OURS:
         logging.getLogger(name).setLevel(own)
+    # DBOS prints with a handler of its own, past the redaction, unless it finds one there.
+    engine = logging.getLogger("dbos")
+    engine.handlers[:] = [logging.NullHandler()]
+    engine.propagate = True
 
 
 def _worth_a_line(record: logging.LogRecord) -> bool:
