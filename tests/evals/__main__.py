@@ -50,6 +50,8 @@ def main() -> int:
     if sys.stderr.isatty():
         print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
     figures = report.figures(cases, grades)
+    if llm.base_url and not llm.offline:
+        print(f"The language model was asked at {llm.base_url}, which may be a stand-in.\n")
     print(report.as_text(figures))
     if asked.json is not None:
         asked.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", "utf-8")

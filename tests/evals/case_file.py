@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -150,7 +150,8 @@ Kind = Literal["RollbackEndpoint", "StartRetraining", "none"]
 
 
 def _listed(value: object) -> object:
-    return value if isinstance(value, (list, tuple)) else (value,)  # pyright: ignore[reportUnknownVariableType] - pydantic checks the items
+    is_list = isinstance(value, (list, tuple))
+    return cast(object, value) if is_list else (value,)
 
 
 class Expected(_Strict):
