@@ -23,9 +23,9 @@ class EvidenceKind(StrEnum):
 
 
 class Figure(BaseModel):
-    """A number with its name and unit, as it was read."""
+    """A number with its name and unit, as it was read; NaN and infinity stay what they are when it is kept as JSON."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
 
     name: str
     value: float

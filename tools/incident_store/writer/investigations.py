@@ -1,5 +1,6 @@
 """The rows of investigations: begun once, progress shown, findings kept."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -114,7 +115,8 @@ class InvestigationWriter:
                 return False
             record, incident = found
             record.state, record.finished_at = "done", now
-            record.findings = findings.model_dump(mode="json")
+            # Through text: a figure may be NaN, which JSON has no number for and PostgreSQL refuses.
+            record.findings = json.loads(findings.model_dump_json())
             session.add(record)
             diagnosis = findings.diagnosis
             append(
