@@ -31,6 +31,9 @@ class Spending:
     """What one investigation has used of the language model so far, and who answered."""
 
     started: float
+    """Of the investigation, on the monotonic clock."""
+    reasoning_since: float = field(default_factory=time.monotonic)
+    """Of the deadline: what loading the agents takes is not the language model's fault."""
     usage: RunUsage = field(default_factory=RunUsage)
     responses: list[ModelResponse] = field(default_factory=list[ModelResponse])
     notes: list[str] = field(default_factory=list[str])
@@ -72,7 +75,7 @@ class Reasoning:
 
     async def run(self, agent: Agent[Deps, Output], prompt: str, deps: Deps, spending: Spending) -> Output:
         """The output of an agent. Never fails because of the language model: then the offline rules write it."""
-        left = self._config.deadline_s - (time.monotonic() - spending.started)
+        left = self._config.deadline_s - (time.monotonic() - spending.reasoning_since)
         if not self.offline and left > 0:
             with capture_run_messages() as messages:
                 try:

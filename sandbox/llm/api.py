@@ -26,6 +26,7 @@ KEPT_REQUESTS = 500
 CHARACTERS_PER_TOKEN = 4
 LONGEST_BODY = 32 * 1024 * 1024
 SLOW_S = 120.0
+LOOK_AGAIN_S = 0.05
 
 
 @dataclass
@@ -103,7 +104,7 @@ class LocalMessagesApi:
         if fault == "down":
             return await _cut(request, b"")
         if fault == "slow":
-            await asyncio.sleep(SLOW_S)
+            await _stall(request)
         if isinstance(answer, Refusal):
             return _refused(answer, request_id)
         if fault == "nonsense":
@@ -228,6 +229,18 @@ async def _cut(request: web.Request, whole: bytes) -> web.StreamResponse:
         await response.write(whole[: len(whole) // 2])
     _hang_up(request)
     return response
+
+
+async def _stall(request: web.Request) -> None:
+    """Keep a caller waiting until it gives up."""
+    deadline = time.monotonic() + SLOW_S
+    # aiohttp tells nobody that a caller hung up; somebody has to look.
+    while time.monotonic() < deadline and _listens(request):  # noqa: ASYNC110
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def _listens(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def _hang_up(request: web.Request) -> None:

@@ -275,7 +275,7 @@ async def test_answers_come_from_claude_with_checked_quotes(server: Server):
 
 async def test_an_answer_with_figures_of_its_own_is_not_shown(server: Server):
     world = feature_drift()
-    reply = {"text": "It lost 73 % of its accuracy.", "evidence": [], "citations": []}
+    reply: dict[str, Any] = {"text": "It lost 73 % of its accuracy.", "evidence": [], "citations": []}
     server.api.script(tool_use("answer", reply), tool_use("answer", reply, call_id="toolu_again"))
     investigator = Investigator(world.sources, server.config())
     answer = await investigator.answer("How bad is it?", world.case)

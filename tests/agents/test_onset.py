@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.onset import refined, shape_of
+from agents.onset import Shape, refined, shape_of
 from agents.timing import Timing
 from incidents.verification import Sample
 
@@ -18,7 +18,7 @@ def series(*values: float) -> list[Sample]:
     return [Sample(at=START + i * STEP, value=value) for i, value in enumerate(values)]
 
 
-def shape(values: list[float], unit: str = "s"):
+def shape(values: list[float], unit: str = "s") -> Shape:
     return shape_of(series(*values), unit=unit, end=START + (len(values) - 1) * STEP, step=STEP)
 
 
