@@ -187,8 +187,9 @@ def _finite(samples: Sequence[Sample]) -> list[float]:
 
 
 def _safe(text: str, limit: int) -> str:
-    """One clean line; a dollar sign would begin a formula."""
-    return line(text, limit).replace("$", r"\$")
+    """One clean line; a dollar sign would begin a formula, an underscore at the start would hide a series."""
+    clean = line(text, limit).replace("$", r"\$")
+    return f" {clean}" if clean.startswith("_") else clean
 
 
 def _panel_in_words(panel: Panel) -> str:

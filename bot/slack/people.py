@@ -50,6 +50,7 @@ class People:
         self._members: dict[str, frozenset[str]] = {}
         self._ids: dict[str, str] = {}
         self._read_at: float | None = None
+        self._reads_begun = 0
         self._reading = asyncio.Lock()
 
     async def lookup(self, user_id: str, team_id: str = "", *, groups: bool = True) -> Person:
@@ -98,10 +99,11 @@ class People:
         return self._read_at is not None and self._clock() - self._read_at < TRUSTED_FOR
 
     async def _read_groups(self) -> None:
-        asked_at = self._clock()
+        begun_when_asked = self._reads_begun
         async with self._reading:
-            if self._read_at is not None and self._read_at >= asked_at:
-                return  # somebody read them while we waited
+            if self._reads_begun > begun_when_asked:
+                return  # somebody began to read them after we asked, and is done
+            self._reads_begun += 1
             answer = await self._call("usergroups.list", {"include_users": True, "include_disabled": False})
             listed = cast("list[dict[str, Any]]", answer.get("usergroups") or [])
             self._members = {str(g["handle"]): frozenset(map(str, g.get("users") or [])) for g in listed}

@@ -83,7 +83,7 @@ def _now(file: IncidentFile) -> Iterator[str]:
         yield f"*Diagnosis:* {CAUSE[diagnosis.root_cause]}{named} ({CONFIDENCE[diagnosis.confidence]})"
     match file.incident.state:
         case IncidentState.AWAITING_DECISION:
-            yield from (_waiting(view) for view in _in_state(file, ApprovalState.PENDING)[:3])
+            yield from _to_decide(file)
         case IncidentState.EXECUTING:
             yield from _under_way(file)
         case IncidentState.VERIFYING:
@@ -105,6 +105,13 @@ def _in_state(file: IncidentFile, state: ApprovalState) -> list[ProposalView]:
 def _title(file: IncidentFile, proposal_id: str) -> str:
     found = next((v.proposal.title for v in file.proposals if v.proposal.id == proposal_id), proposal_id)
     return mrkdwn(found, 160)
+
+
+def _to_decide(file: IncidentFile) -> Iterator[str]:
+    yield from (_waiting(view) for view in _in_state(file, ApprovalState.PENDING)[:3])
+    ready = [watch for watch in file.verifications if watch.state == "candidate_ready"]
+    if ready:
+        yield f"*Decide:* {mrkdwn(ready[-1].note, 300)}"
 
 
 def _waiting(view: ProposalView) -> str:
@@ -146,8 +153,13 @@ def _left_alone(file: IncidentFile) -> Iterator[str]:
 
 
 def _needed(file: IncidentFile) -> Iterator[str]:
-    if any(v.state == "failed" for v in file.verifications):
+    ended = {watch.state for watch in file.verifications}
+    if "candidate_refused" in ended:
+        yield "*Why:* retraining gave no candidate that is good enough."
+    elif "failed" in ended:
         yield "*Why:* the change was made, but the model has not recovered."
+    elif "inconclusive" in ended:
+        yield "*Why:* the change was made; whether the model has recovered cannot be told."
     elif any(e.state in {ExecutionState.FAILED, ExecutionState.STALE} for e in file.executions):
         yield "*Why:* the change could not be made."
     elif any(e.state is ExecutionState.NEEDS_VERIFICATION for e in file.executions):

@@ -43,7 +43,7 @@ def verification_message(view: VerificationView) -> Rendered:
         rows = [_row(check) for check in view.checks]
         blocks.append(table(("Signal", "Threshold", "Worst value", "Samples", "Verdict"), rows))
         blocks.append(context(f"{plural(len(view.checks), 'signal')}, each judged by its alert's own expression"))
-    return rendered(f"{word}. {mrkdwn(view.note, 200)}".strip(), blocks)
+    return rendered(f"{word}. {mrkdwn(view.note, 200)}" if view.note else f"{word}.", blocks)
 
 
 def _row(check: SignalCheck) -> tuple[str, str, str, str, str]:

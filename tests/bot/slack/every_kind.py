@@ -61,7 +61,12 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
     yield "diagnosis", diagnosis_message(samples.findings(words), LINKS, proposed=[words or "Roll back"])
     yield "evidence", evidence_message(samples.findings(words), LINKS)
     for state in ApprovalState:
-        yield f"proposal {state}", proposal_message(samples.proposal_view(state, words=words, votes=("UONCALL",)))
+        yield (
+            f"proposal {state}",
+            proposal_message(
+                samples.proposal_view(state, words=words, votes=() if state is ApprovalState.PENDING else ("UONCALL",))
+            ),
+        )
     partly = samples.proposal_view(words=words, votes=("UONCALL",), needed=2)
     yield "proposal partly approved", proposal_message(partly)
     yield "advice", advice_message(samples.incident(), samples.advised(words), forbidden=[words or "Retrain: paused"])
@@ -71,7 +76,7 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
             f"execution {state}",
             execution_message(samples.execution(state, words=words), samples.proposal(words), now=minute(6)),
         )
-    for state in ("watching", "recovered", "failed", "inconclusive"):
+    for state in ("watching", "recovered", "failed", "inconclusive", "candidate_ready", "candidate_refused"):
         yield f"verification {state}", verification_message(samples.verification(state, words=words))
     resolved = samples.incident(IncidentState.RESOLVED, words=words)
     read_next = [words or "EndpointLatencyP99High.md › Mitigation", f"https://evil.example/{words}"]
@@ -88,12 +93,14 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
     yield "note", note_message(Note(words or "Flapping", words or "No further look for now.", "warning"))
     yield "failure", failure_message(words or "That did not work.", words or "INC-7", words or "Try again.")
     yield "status", status_message(samples.status(words), LINKS)
-    yield "incidents", incidents_message(samples.incidents(words, count=20), LINKS)
+    yield "incidents", incidents_message(samples.incidents(words), LINKS)
+    yield "many incidents", incidents_message(samples.incidents(words, count=20), LINKS)
     yield "help", help_message()
     yield "usage", usage_message("investigate", "Which model?")
     yield "unknown command", unknown_message(words or "statsu")
     yield "unknown model", unknown_model_message(words or "fraud", ("fraud-detector", "churn-predictor"))
-    yield "runbooks", runbooks_message(samples.runbooks(words, count=20), LINKS)
+    yield "runbooks", runbooks_message(samples.runbooks(words), LINKS)
+    yield "many runbooks", runbooks_message(samples.runbooks(words, count=20), LINKS)
     yield "answer", answer_message(samples.answer(words), LINKS)
     yield "investigating", investigate_message(InvestigateReply(words or "fraud-detector", "INC-7", THREAD), LINKS)
     yield "not investigating", investigate_message(InvestigateReply("m", "INC-7", THREAD, words or "busy"), LINKS)
@@ -116,7 +123,8 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
 
 def homes(words: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """By name."""
-    yield "home", home_view(samples.home(words, count=30), LINKS)
+    yield "home", home_view(samples.home(words), LINKS)
+    yield "full home", home_view(samples.home(words, count=30), LINKS)
     yield "closed home", closed_home()
     yield "broken home", broken_home(words or "R-1")
 

@@ -268,14 +268,14 @@ def execution(state: ExecutionState = ExecutionState.EXECUTING, *, words: str = 
 
 
 def verification(state: str = "watching", *, words: str = "") -> VerificationView:
-    outcome = Outcome.RECOVERED if state == "recovered" else Outcome.STILL_BREACHED
+    outcome = Outcome.RECOVERED if state == "recovered" else Outcome.INCONCLUSIVE
     checks = tuple(
         SignalCheck(
             threshold=Threshold(alert=name, expression="x", comparison=">", bound=bound),
             outcome=outcome,
             worst=worst,
             samples=21,
-            why=words or "all 21 samples are inside the threshold",
+            why=words or ("all 21 samples are inside the threshold" if state == "recovered" else "samples are missing"),
         )
         for name, bound, worst in (
             ("EndpointLatencyP99High", 1.0, 0.2312),
@@ -288,7 +288,7 @@ def verification(state: str = "watching", *, words: str = "") -> VerificationVie
         began_at=minute(8.5),
         deadline=minute(13.5),
         finished_at=None if state == "watching" else minute(11),
-        checks=() if state == "watching" else checks,
+        checks=checks if state in {"recovered", "failed", "inconclusive"} else (),
         note=words,
     )
 

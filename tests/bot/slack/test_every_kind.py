@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.slack.blocks import check_message_blocks
@@ -84,7 +84,7 @@ def test_every_kind_is_valid_and_harmless_with_hostile_words(words: str) -> None
     check_all(words)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None)
 @given(
     st.text(
         alphabet=st.one_of(st.sampled_from("<>&|!@#*_~`^[]()\n\r\t:/\u202e\u200b\x00"), st.characters()),

@@ -1,0 +1,108 @@
+"""From a row of the outbox to the message it shows."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bot.slack.people import LookupFailed
+from bot.slack.rendered import FilePost, Rendered
+from bot.slack.renderer import Renderer
+from bot.slack.views import AnswerView, Note
+from incidents.incident import IncidentState
+from incidents.ledger import IncidentFile
+from incidents.message import MessageKind, OutboxMessage
+from tests.bot.slack import samples
+from tests.bot.slack.reading import read
+
+SUBJECTS = {
+    MessageKind.ROOT: "",
+    MessageKind.PROGRESS: "inv1",
+    MessageKind.CHART: "inv1",
+    MessageKind.DIAGNOSIS: "inv1",
+    MessageKind.EVIDENCE: "inv1",
+    MessageKind.PROPOSAL: "p4f1c09",
+    MessageKind.ADVICE: "inv1",
+    MessageKind.EXECUTION: "xp4f1c09",
+    MessageKind.VERIFICATION: "xp4f1c09",
+    MessageKind.ESCALATION: "p4f1c09",
+    MessageKind.REPORT: "",
+    MessageKind.FAILURE: "inv1",
+    MessageKind.NOTE: "n1",
+    MessageKind.ANSWER: "a1",
+}
+
+
+class Shelf:
+    """One incident."""
+
+    def __init__(self, state: IncidentState) -> None:
+        self._file = samples.file(state)
+
+    async def file(self, incident_id: str) -> IncidentFile:
+        if incident_id != "INC-7":
+            raise LookupError(incident_id)
+        return self._file
+
+    async def chart(self, incident_id: str, investigation_id: str) -> FilePost | Rendered | None:
+        return None
+
+    async def answer(self, incident_id: str, subject: str) -> AnswerView | None:
+        return samples.answer()
+
+    async def note(self, incident_id: str, subject: str) -> Note | None:
+        return Note("Flapping") if subject == "n1" else None
+
+
+class Groups:
+    def __init__(self, *, fail: bool = False) -> None:
+        self._fail = fail
+
+    async def group_ids(self) -> Mapping[str, str]:
+        if self._fail:
+            raise LookupFailed("down")
+        return {"ml-leads": "SMLLEADS"}
+
+
+def renderer(state: IncidentState = IncidentState.VERIFYING, *, fail: bool = False) -> Renderer:
+    return Renderer(Shelf(state), Groups(fail=fail), lambda: samples.LINKS, lambda: samples.minute(6))
+
+
+def row(kind: MessageKind, subject: str | None = None, incident_id: str | None = "INC-7") -> OutboxMessage:
+    return OutboxMessage(
+        id=1,
+        channel="C",
+        kind=kind,
+        incident_id=incident_id,
+        subject=SUBJECTS[kind] if subject is None else subject,
+        urgent=False,
+        root_id=None,
+        root_ts=None,
+        ts=None,
+        wanted_revision=1,
+        sent_revision=0,
+        attempts=0,
+    )
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MessageKind if kind is not MessageKind.CHART])
+async def test_every_kind_of_row_is_rendered(kind: MessageKind) -> None:
+    assert isinstance(await renderer()(row(kind)), Rendered)
+
+
+async def test_a_row_with_nothing_to_show_is_none() -> None:
+    assert await renderer()(row(MessageKind.CHART)) is None
+    assert await renderer()(row(MessageKind.ROOT, incident_id=None)) is None
+    assert await renderer()(row(MessageKind.NOTE, "other")) is None
+
+
+@pytest.mark.parametrize("kind", [MessageKind.PROPOSAL, MessageKind.EXECUTION, MessageKind.VERIFICATION])
+async def test_a_row_that_names_what_is_not_there_is_an_error(kind: MessageKind) -> None:
+    with pytest.raises(LookupError):
+        await renderer()(row(kind, "gone"))
+
+
+async def test_an_escalation_calls_the_group_of_the_policy_and_names_it_when_slack_is_down() -> None:
+    content = await renderer(IncidentState.ESCALATED)(row(MessageKind.ESCALATION))
+    assert isinstance(content, Rendered) and "<!subteam^SMLLEADS>" in read(content)
+    content = await renderer(IncidentState.ESCALATED, fail=True)(row(MessageKind.ESCALATION))
+    assert isinstance(content, Rendered) and "@ml-leads" in read(content)
