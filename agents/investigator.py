@@ -1,9 +1,11 @@
 """The investigation: compute first, then reason, then check, then plan."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from agents.answering.answer import Answer
 from agents.brief import CaseBrief, brief_of
@@ -47,17 +49,19 @@ class Investigator:
         self._sources = sources
         self._llm = llm
         self._timing = timing or Timing()
-        self._reasoning: Reasoning | None = None
-        self._loading = asyncio.Lock()
+        # Connections belong to an event loop, and the durable engine recovers work in one of its own.
+        self._reasoning: WeakKeyDictionary[asyncio.AbstractEventLoop, Reasoning] = WeakKeyDictionary()
+        self._loading = threading.Lock()
 
     async def warm_up(self) -> None:
         """Load pydantic-ai (and Anthropic's client where there is a key) and build the agents, in a thread."""
         await self._agents()
 
     async def close(self) -> None:
-        """Close the language model's connections."""
-        if self._reasoning is not None:
-            await self._reasoning.close()
+        """Close the connections that were opened in the running event loop."""
+        reasoning = self._reasoning.pop(asyncio.get_running_loop(), None)
+        if reasoning is not None:
+            await reasoning.close()
 
     async def investigate(self, case: Case, progress: Progress | None = None) -> Findings:
         """Evidence, a checked diagnosis, and a plan of permitted remediations.
@@ -112,11 +116,16 @@ class Investigator:
         return Answer(text=text, citations=citations, evidence=evidence, gaps=book.gaps, reasoner=spending.reasoner())
 
     async def _agents(self) -> "Reasoning":
-        if self._reasoning is None:
-            async with self._loading:
-                if self._reasoning is None:
-                    self._reasoning = await asyncio.to_thread(_load, self._llm)
-        return self._reasoning
+        loop = asyncio.get_running_loop()
+        return self._reasoning.get(loop) or await asyncio.to_thread(self._load, loop)
+
+    def _load(self, loop: asyncio.AbstractEventLoop) -> "Reasoning":
+        from agents.reasoning import Reasoning
+
+        with self._loading:
+            if loop not in self._reasoning:
+                self._reasoning[loop] = Reasoning(self._llm)
+            return self._reasoning[loop]
 
     async def _read(self, bench: Workbench, report: "_Reporter") -> None:
         """Everything that is always read, all partners at once; admitted in a fixed order, so that ids are stable."""
@@ -235,12 +244,6 @@ class Investigator:
         count = len(plan.choices)
         await report.done("remediation", f"{count} to approve" if count else "nothing to approve")
         return plan
-
-
-def _load(config: LlmConfig) -> "Reasoning":
-    from agents.reasoning import Reasoning
-
-    return Reasoning(config)
 
 
 def _spending(started: float) -> "Spending":

@@ -40,7 +40,7 @@ class LlmConfig(BaseModel):
     tool_calls_limit: int = Field(default=30, ge=1)
     total_tokens_limit: int = Field(default=250_000, ge=1)
     cost_limit_usd: Decimal | None = Field(default=Decimal("0.60"), gt=0)
-    max_output_tokens: int = Field(default=4096, ge=256)
+    max_output_tokens: int = Field(default=8192, ge=256)
     deadline_s: float = Field(default=75.0, gt=0)
     request_timeout_s: float = Field(default=45.0, gt=0)
     attempts: int = Field(default=2, ge=1, le=5)

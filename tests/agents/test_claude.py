@@ -1,5 +1,6 @@
 """Claude over the real wire format: Anthropic's own client against the local Messages API."""
 
+import asyncio
 import json
 from decimal import Decimal
 from typing import Any
@@ -289,3 +290,29 @@ async def test_an_error_that_is_not_the_apis_own_is_mapped_too(server: Server):
     assert "failed with status 500" in findings.diagnosis.reasoner.note
     assert findings.diagnosis.onset is not None
     assert findings.diagnosis.onset < NOW
+
+
+async def test_one_investigator_serves_several_event_loops(server: Server):
+    world = bad_deployment()
+    investigator = Investigator(world.sources, server.config())
+
+    async def once() -> Findings:
+        try:
+            return await investigator.investigate(world.case)
+        finally:
+            await investigator.close()
+
+    here = await once()
+    elsewhere = await asyncio.to_thread(asyncio.run, once())
+    again = await once()
+    assert [f.diagnosis.reasoner.name for f in (here, elsewhere, again)] == [CLAUDE] * 3
+
+
+async def test_ten_investigations_at_once_share_the_agents(server: Server):
+    world = bad_deployment()
+    investigator = Investigator(world.sources, server.config())
+    many = await asyncio.gather(*(investigator.investigate(world.case) for _ in range(10)))
+    await investigator.close()
+    assert {findings.diagnosis.root_cause for findings in many} == {RootCause.BAD_DEPLOYMENT}
+    assert {findings.diagnosis.reasoner.name for findings in many} == {CLAUDE}
+    assert len({findings.evidence for findings in many}) == 1
