@@ -1,5 +1,6 @@
 """A store with short words for what tests do to it."""
 
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +45,12 @@ class Stage:
         self.database = database
         self.reader = StoreReader(database)
         self._ids = count(1)
-        self.writer = open_writer(database, catalogue(), settle=timedelta(0), new_id=lambda: f"i{next(self._ids)}")
+        self._salt = secrets.token_hex(2)
+        self.writer = open_writer(database, catalogue(), settle=timedelta(0), new_id=self.new_id)
+
+    def new_id(self) -> str:
+        """One that no other stage over the same database gives out either."""
+        return f"i{next(self._ids)}-{self._salt}"
 
     def take(self, *alerts: Alert, at: datetime = START) -> list[str]:
         """Store alerts and group them; the incidents touched."""

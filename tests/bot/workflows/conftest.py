@@ -1,0 +1,38 @@
+"""A process of the bot for each test: a real DBOS on SQLite, our tables on SQLite."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bot.workflows.rig import Rig, build
+from tools.incident_store.database import Database
+from tools.incident_store.migrate import migrate
+
+
+@pytest.fixture
+def make_rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
+    """Makes a process; making another stops the one before, as a restart does."""
+    databases: list[Database] = []
+    running: list[Rig] = []
+
+    def make(**given: Any) -> Rig:
+        while running:
+            running.pop().engine.destroy()
+        database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
+        databases.append(database)
+        migrate(database)
+        running.append(build(database, tmp_path / "engine.sqlite", **given))
+        return running[-1]
+
+    yield make
+    while running:
+        running.pop().engine.destroy()
+    for database in databases:
+        database.close()
+
+
+@pytest.fixture
+def rig(make_rig: Callable[..., Rig]) -> Rig:
+    return make_rig()

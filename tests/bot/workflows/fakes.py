@@ -1,0 +1,230 @@
+"""A small world for the workflows: one SageMaker that is read and changed, one Prometheus, a clock that is set."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from incidents.investigation import Case, Findings, ProgressStep
+from incidents.remediation import ApiRequest
+from incidents.verification import Sample
+from tests.incidents.builders import START, endpoint_origin, later
+from tools.errors import NotFound, UpstreamError
+from tools.prometheus.client import PrometheusClient
+from tools.prometheus.series import Series
+from tools.sagemaker.operator import SageMakerOperator
+from tools.sagemaker.reader import SageMakerReader
+from tools.sagemaker.states import EndpointState, ModelPackage, PipelineRun, PipelineState, VariantState
+
+RUN_ARN = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-detector-train/execution/run1"
+
+
+@dataclass
+class Clock:
+    """Stands still until it is set forward."""
+
+    at: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **kinds: float) -> None:
+        self.at += timedelta(**kinds)
+
+
+def endpoint_at_origin() -> EndpointState:
+    """The endpoint as the proposals of `tests.incidents.builders` found it."""
+    origin = endpoint_origin()
+    return EndpointState(
+        arn=origin.arn,
+        name="product-recommender-prod",
+        config_name=origin.config_name,
+        status=origin.status,
+        created_at=START - timedelta(days=90),
+        last_modified=origin.last_modified,
+        variants=tuple(VariantState(name=name) for name in origin.variant_names),
+    )
+
+
+def package(version: int, *, approval: str = "PendingManualApproval", created_at: datetime = START) -> ModelPackage:
+    return ModelPackage(
+        arn=f"arn:package/{version}",
+        group="fraud-detector",
+        version=version,
+        status="Completed",
+        approval_status=approval,
+        created_at=created_at,
+    )
+
+
+@dataclass
+class World:
+    """What SageMaker is like now.
+
+    `trouble` holds what the next changing calls raise; `lost` says that a call takes effect although it raises.
+    """
+
+    clock: Clock
+    endpoint: EndpointState = field(default_factory=endpoint_at_origin)
+    sent: list[ApiRequest] = field(default_factory=list[ApiRequest])
+    effects: int = 0
+    trouble: list[UpstreamError] = field(default_factory=list[UpstreamError])
+    lost: bool = False
+    unreadable: UpstreamError | None = None
+    preflight: list[str] = field(default_factory=list[str])
+    before_send: Callable[[], None] = lambda: None
+    run_status: str = "Executing"
+    packages: list[ModelPackage] = field(default_factory=list[ModelPackage])
+    figures: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
+
+    def read(self) -> EndpointState:
+        if self.unreadable is not None:
+            raise self.unreadable
+        return self.endpoint
+
+    def change(self, **values: object) -> None:
+        self.endpoint = self.endpoint.model_copy(update=values)
+
+    def settle(self, config: str = "product-recommender-v23", status: str = "InService", failure: str = "") -> None:
+        """The update that is under way ends."""
+        self.change(config_name=config, status=status, failure_reason=failure or None, last_modified=self.clock())
+
+    def apply(self, request: ApiRequest) -> None:
+        self.effects += 1
+        if request.operation == "UpdateEndpoint":
+            self.change(status="Updating", last_modified=self.clock())
+
+
+class FakeSageMaker(SageMakerReader):
+    """Reads the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def endpoint(self, name: str) -> EndpointState:
+        found = self._world.read()
+        if name != found.name:
+            raise NotFound("SageMaker", "DescribeEndpoint", name)
+        return found
+
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> list[str]:
+        self._world.read()
+        return self._world.preflight
+
+    async def pipeline(self, name: str) -> PipelineState:
+        self._world.read()
+        return PipelineState(
+            arn="arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-detector-train",
+            name=name,
+            status="Active",
+            last_modified=START - timedelta(days=30),
+            created_at=START - timedelta(days=90),
+        )
+
+    async def pipeline_run(self, arn: str) -> PipelineRun:
+        assert arn == RUN_ARN
+        return PipelineRun(arn=arn, status=self._world.run_status, started_at=START, failure_reason="step Train failed")
+
+    async def model_packages(self, group: str, limit: int) -> list[ModelPackage]:
+        self._world.read()
+        return [one for one in self._world.packages if one.group == group][:limit]
+
+    async def evaluation(self, model_package: ModelPackage) -> dict[str, float] | None:
+        return self._world.figures.get(model_package.arn)
+
+
+class FakeOperator(SageMakerOperator):
+    """Changes the world, or fails as it was told."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def send(self, request: ApiRequest, *, role_arn: str | None, execution_id: str) -> dict[str, str]:
+        world = self._world
+        assert role_arn is not None
+        world.before_send()
+        world.sent.append(request)
+        if world.trouble:
+            error = world.trouble.pop(0)
+            if world.lost:
+                world.apply(request)
+            raise error
+        token = request.parameters.get("ClientRequestToken")
+        again = token is not None and any(r.parameters.get("ClientRequestToken") == token for r in world.sent[:-1])
+        if not (again and world.effects):
+            world.apply(request)
+        return {"PipelineExecutionArn": RUN_ARN} if request.operation == "StartPipelineExecution" else {}
+
+
+class FakePrometheus(PrometheusClient):
+    """One series of one value; None is no series, an error is raised."""
+
+    def __init__(self) -> None:
+        self.value: float | None = 0.2
+        self.error: UpstreamError | None = None
+        self.asked: list[str] = []
+
+    async def query_range(
+        self, promql: str, start: datetime, end: datetime, step: timedelta | None = None
+    ) -> list[Series]:
+        self.asked.append(promql)
+        if self.error is not None:
+            raise self.error
+        if self.value is None:
+            return []
+        pause = step or timedelta(seconds=15)
+        count = int((end - start) / pause) + 1
+        samples = tuple(Sample(at=start + pause * n, value=self.value) for n in range(count))
+        return [Series(labels={"model": "product-recommender"}, samples=samples)]
+
+
+class FakeInvestigator:
+    """Answers what it was given, or raises it."""
+
+    def __init__(self) -> None:
+        self.cases: list[Case] = []
+        self.answer: Findings | Exception | None = None
+
+    async def investigate(self, case: Case, progress: Callable[[ProgressStep], Awaitable[None]]) -> Findings:
+        self.cases.append(case)
+        await progress(ProgressStep(key="look", title="Look", status="complete"))
+        if isinstance(self.answer, Findings):
+            return self.answer
+        raise self.answer or AssertionError("no findings were given")
+
+
+class _Kept(BaseModel):
+    endpoint: EndpointState
+
+
+class FileWorld(World):
+    """A world that outlives the process: the endpoint in one file, a line for every effect in another."""
+
+    def __init__(self, clock: Clock, folder: Path) -> None:
+        super().__init__(clock)
+        self._endpoint = folder / "endpoint.json"
+        self._effects = folder / "effects.txt"
+        if self._endpoint.exists():
+            self.endpoint = _Kept.model_validate_json(self._endpoint.read_text()).endpoint
+
+    def apply(self, request: ApiRequest) -> None:
+        super().apply(request)
+        with self._effects.open("a") as lines:
+            lines.write(f"{request.operation}\n")
+        self._endpoint.write_text(_Kept(endpoint=self.endpoint).model_dump_json())
+
+    def effects_of_all_processes(self) -> list[str]:
+        return self._effects.read_text().splitlines() if self._effects.exists() else []
+
+
+def finished_run(world: World, candidate_f1: float, live_f1: float = 0.80) -> None:
+    """The pipeline run ends and registers version 42; version 41 is live."""
+    world.run_status = "Succeeded"
+    world.packages = [package(42, created_at=later(hours=1)), package(41, approval="Approved")]
+    world.figures = {"arn:package/42": {"f1": candidate_f1}, "arn:package/41": {"f1": live_f1}}
+
+
+def operations(requests: Iterable[ApiRequest]) -> list[str]:
+    return [request.operation for request in requests]

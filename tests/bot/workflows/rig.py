@@ -1,0 +1,150 @@
+"""The workflows with a real DBOS on SQLite, over the small world of `fakes`."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from dbos import DBOS
+
+from bot.workflows import execution, investigation, verification
+from bot.workflows.dispatcher import Dispatcher
+from bot.workflows.engine import Engine, config_for
+from bot.workflows.ports import Deps, Pace
+from incidents.execution import ExecutionState
+from incidents.incident import IncidentState
+from incidents.policy import Policy
+from tests.bot.workflows.fakes import Clock, FakeInvestigator, FakeOperator, FakePrometheus, FakeSageMaker, World
+from tests.incidents.builders import MANIFESTS, catalogue, later, policy
+from tests.tools.incident_store.stage import Stage
+from tools.incident_store.database import Database
+from tools.prometheus.rule_files import rules_from_files
+from tools.prometheus.series import AlertRule
+
+RULES = tuple(sorted((MANIFESTS / "prometheus").glob("*.rules.yml")))
+
+PACE = Pace(
+    sweep=timedelta(seconds=2),
+    poll=timedelta(seconds=15),
+    observe=timedelta(days=1),
+    settle=timedelta(0),
+    adopt_again=timedelta(seconds=15),
+    lease=timedelta(seconds=45),
+    group_interval=timedelta(minutes=5),
+    update_limit=timedelta(minutes=30),
+    verification_limit=timedelta(minutes=30),
+    close_after=timedelta(hours=12),
+    speed=1.0,
+    decision_speed=1.0,
+)
+
+
+@dataclass
+class Rig:
+    """One process of the bot without Slack and HTTP. `look` does what is due and waits until it is done."""
+
+    stage: Stage
+    clock: Clock
+    world: World
+    prometheus: FakePrometheus
+    investigator: FakeInvestigator
+    deps: Deps
+    engine: Engine
+    dispatcher: Dispatcher
+
+    async def look(self, **forward: float) -> None:
+        """Set the clock forward, sweep once, and wait for every workflow that began."""
+        self.clock.forward(**forward)
+        await self.dispatcher.sweep()
+        await self.idle()
+
+    async def idle(self) -> None:
+        async def done() -> bool:
+            return not await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"])
+
+        deadline = time.monotonic() + 20
+        while not await done():
+            assert time.monotonic() < deadline, "workflows do not end"
+            await asyncio.sleep(0.01)
+
+    async def until(self, condition: Callable[[], bool], *, looks: int = 60, **forward: float) -> None:
+        """Look again and again, the clock forward each time, until it is so."""
+        for _ in range(looks):
+            if condition():
+                return
+            await self.look(**forward)
+        raise AssertionError(f"not so after {looks} looks")
+
+    def state(self, id: str = "xp1") -> ExecutionState:
+        return ExecutionState(self.stage.reader.execution_record(id).state)
+
+    def row_text(self, id: str = "xp1") -> str:
+        return self.stage.reader.execution_record(id).progress
+
+    def incident_state(self, incident_id: str) -> IncidentState:
+        return self.stage.incident(incident_id).state
+
+    def approved_rollback(self) -> str:
+        """An incident with an approved rollback whose execution is queued."""
+        incident_id = self.stage.awaiting()
+        assert self.stage.approve(at=later(minutes=1)).result == "approved"
+        self.clock.at = later(minutes=1)
+        return incident_id
+
+
+def build(
+    database: Database,
+    engine_file: Path,
+    *,
+    world: World | None = None,
+    clock: Clock | None = None,
+    given_policy: Policy | None = None,
+    pace: Pace = PACE,
+    owner: str = "bot-1",
+) -> Rig:
+    """Everything put together and launched; the caller destroys the engine."""
+    given_clock = clock or Clock()
+    given_world = world or World(given_clock)
+    stage = Stage(database)
+    prometheus, investigator = FakePrometheus(), FakeInvestigator()
+
+    async def rules() -> list[AlertRule]:
+        return rules_from_files(RULES)
+
+    def woken() -> None:
+        """Nobody waits: tests look by themselves."""
+
+    deps = Deps(
+        reader=stage.reader,
+        writer=stage.writer,
+        catalogue=catalogue(),
+        policy=given_policy or policy(),
+        investigator=investigator,
+        prometheus=prometheus,
+        sagemaker=FakeSageMaker(given_world),
+        operator=FakeOperator(given_world),
+        rules=rules,
+        pace=pace,
+        owner=owner,
+        clock=given_clock,
+        new_id=stage.new_id,
+        wake_outbox=woken,
+        wake_dispatcher=woken,
+    )
+    engine = Engine(config_for(url=f"sqlite:///{engine_file}", executor_id=owner))
+    for workflow in (investigation, execution, verification):
+        workflow.register(engine, deps)
+    engine.launch()
+
+    async def no_clicks() -> None:
+        """Slack is not part of this."""
+
+    return Rig(
+        stage, given_clock, given_world, prometheus, investigator, deps, engine, Dispatcher(engine, deps, no_clicks)
+    )
+
+
+def paced(**values: timedelta) -> Pace:
+    return replace(PACE, **values)  # pyright: ignore[reportArgumentType] only the durations are given here

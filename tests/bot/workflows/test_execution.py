@@ -1,0 +1,422 @@
+import math
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from incidents.alert import Alert
+from incidents.execution import ExecutionState
+from incidents.incident import IncidentState
+from incidents.policy import Policy, RequireApproval, Rule
+from incidents.proposal import digest_of
+from incidents.remediation import ApiRequest
+from tests.bot.workflows.fakes import finished_run, operations
+from tests.bot.workflows.rig import Rig
+from tests.incidents.builders import alert, later, needs, pipeline_origin, policy, proposal, retraining
+from tools.errors import AccessDenied, Busy, InvalidRequest, NotFound, Throttled, Unavailable, UpstreamError
+from tools.incident_store.tables import ExecutionRecord, ProposalRecord, TimelineRecord
+
+S, X = IncidentState, ExecutionState
+POLL = {"seconds": 15}
+V23, V24, V25 = (f"product-recommender-v{n}" for n in (23, 24, 25))
+
+
+def gone() -> Unavailable:
+    return Unavailable("SageMaker", "UpdateEndpoint", "connection reset")
+
+
+async def test_an_approved_rollback_is_sent_once_followed_and_verified(rig: Rig) -> None:
+    id = rig.approved_rollback()
+    await rig.look()
+    assert operations(rig.world.sent) == ["UpdateEndpoint"]
+    assert rig.world.sent[0].parameters["EndpointConfigName"] == V23
+    assert rig.state() is X.EXECUTING
+    await rig.look(**POLL)
+    assert rig.row_text() == "product-recommender-prod is Updating"
+    rig.world.settle(V23)
+    await rig.look(**POLL)
+    assert rig.state() is X.SUCCEEDED
+    await rig.until(lambda: rig.incident_state(id) is S.RESOLVED, minutes=1)
+    assert len(rig.world.sent) == 1
+    told = rig.stage.told(id)
+    assert [kind for kind in told if kind in {"approved", "call_sent", "executed", "verified"}] == [
+        "approved",
+        "call_sent",
+        "executed",
+        "verified",
+    ]
+
+
+async def test_nothing_more_happens_to_an_execution_that_is_over(rig: Rig) -> None:
+    id = rig.approved_rollback()
+    await rig.look()
+    rig.world.settle(V23)
+    await rig.look(**POLL)
+    before = rig.stage.told(id)
+    for _ in range(3):
+        await rig.look(seconds=1)
+    assert rig.stage.told(id) == before and len(rig.world.sent) == 1
+
+
+async def test_a_silent_rollback_by_sagemaker_is_no_success(rig: Rig) -> None:
+    id = rig.approved_rollback()
+    await rig.look()
+    rig.world.settle(V24)
+    await rig.look(**POLL)
+    assert rig.state() is X.FAILED
+    assert "took the update back by itself" in rig.row_text()
+    assert rig.incident_state(id) is S.ESCALATED
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "word"),
+    [("Failed", "image not found", "is Failed"), ("InService", "Capacity", "reports a failure")],
+)
+async def test_an_update_that_ends_badly_is_no_success(rig: Rig, status: str, failure: str, word: str) -> None:
+    rig.approved_rollback()
+    await rig.look()
+    rig.world.settle(V23, status, failure)
+    await rig.look(**POLL)
+    assert rig.state() is X.FAILED and word in rig.row_text()
+    assert rig.stage.reader.execution_record("xp1").error == failure
+
+
+async def test_an_update_that_never_ends_is_handed_to_a_person(rig: Rig) -> None:
+    id = rig.approved_rollback()
+    await rig.until(lambda: rig.state() is X.NEEDS_VERIFICATION, minutes=10)
+    assert rig.incident_state(id) is S.ESCALATED and len(rig.world.sent) == 1
+
+
+# What the last look before the call finds.
+
+
+async def test_a_target_that_is_set_already_is_taken_as_it_is(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.settle(V23)
+    await rig.look()
+    await rig.look(**POLL)
+    assert rig.state() is X.SUCCEEDED and rig.world.sent == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"config_name": V25}, {"variants": ()}, {"arn": "arn:another"}],
+    ids=lambda changed: next(iter(changed)),
+)
+async def test_an_origin_that_changed_since_the_approval_stops_it(rig: Rig, changed: dict[str, object]) -> None:
+    id = rig.approved_rollback()
+    rig.world.change(**changed)
+    await rig.look()
+    assert rig.state() is X.STALE and rig.world.sent == []
+    assert rig.incident_state(id) is S.ESCALATED
+
+
+async def test_an_endpoint_that_is_updating_is_waited_for(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.change(status="Updating")
+    await rig.look()
+    assert rig.row_text() == "waiting: the endpoint is Updating" and rig.world.sent == []
+    rig.world.settle(V24)
+    await rig.look(**POLL)
+    assert operations(rig.world.sent) == ["UpdateEndpoint"]
+
+
+async def test_a_sagemaker_that_cannot_be_read_is_waited_for(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.unreadable = Unavailable("SageMaker", "DescribeEndpoint", "down")
+    await rig.look()
+    assert rig.row_text() == "waiting: SageMaker does not answer" and rig.world.sent == []
+    rig.world.unreadable = None
+    await rig.look(**POLL)
+    assert len(rig.world.sent) == 1
+
+
+def _tamper(rig: Rig, change: Callable[[ProposalRecord], None]) -> None:
+    with rig.stage.database.write() as session:
+        record = session.exec(select(ProposalRecord)).one()
+        change(record)
+        session.add(record)
+
+
+def _another_target(record: ProposalRecord) -> None:
+    body = dict(record.body)
+    request = ApiRequest.model_validate(body["requests"][0])
+    request.parameters["EndpointConfigName"] = "evil"
+    record.body = body | {"requests": [request.model_dump(mode="json")]}
+
+
+def _another_digest(record: ProposalRecord) -> None:
+    record.body = record.body | {"digest": "0" * 64}
+
+
+def _a_forgery_that_fits_itself(record: ProposalRecord) -> None:
+    remediation = {**record.body["remediation"], "to_config": "evil"}
+    request = ApiRequest.model_validate(record.body["requests"][0])
+    request.parameters["EndpointConfigName"] = "evil"
+    origin = record.body["origin"]
+    identity = {key: origin[key] for key in ("arn", "config_name", "variant_names")}
+    record.digest = digest_of((request,), identity)
+    record.body = record.body | {
+        "remediation": remediation,
+        "requests": [request.model_dump(mode="json")],
+        "digest": record.digest,
+    }
+
+
+@pytest.mark.parametrize("tamper", [_another_target, _another_digest, _a_forgery_that_fits_itself])
+async def test_what_is_not_what_was_approved_is_not_sent(rig: Rig, tamper: Callable[[ProposalRecord], None]) -> None:
+    id = rig.approved_rollback()
+    _tamper(rig, tamper)
+    await rig.look()
+    assert rig.state() is X.FAILED and rig.world.sent == []
+    assert rig.incident_state(id) is S.ESCALATED
+
+
+async def test_a_damaged_timeline_stops_every_execution_of_the_incident(rig: Rig) -> None:
+    rig.approved_rollback()
+    with rig.stage.database.write() as session:
+        record = session.exec(select(TimelineRecord).where(TimelineRecord.number == 2)).one()
+        record.text = "nothing to see here"
+        session.add(record)
+    await rig.look()
+    assert rig.state() is X.FAILED and rig.world.sent == []
+    assert "damaged at entry 2" in rig.row_text()
+
+
+async def test_an_approval_that_the_timeline_does_not_show_is_none(rig: Rig) -> None:
+    id = rig.stage.awaiting()
+    with rig.stage.database.write() as session:
+        record = session.exec(select(ProposalRecord)).one()
+        record.state = "approved"
+        session.add(record)
+        session.add(
+            ExecutionRecord(
+                id="xp1",
+                proposal_id="p1",
+                incident_id=id,
+                model="product-recommender",
+                target="endpoint/product-recommender-prod",
+                state="queued",
+                created_at=later(),
+                next_step_at=later(),
+            )
+        )
+        session.connection().exec_driver_sql("UPDATE incident SET state = 'executing'")
+    await rig.look(minutes=1)
+    assert rig.state() is X.FAILED and rig.world.sent == []
+
+
+def _stricter(*rules: Rule) -> Policy:
+    return policy().model_copy(update={"rules": (*policy().rules, *rules)})
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule(name="two now", then=RequireApproval(count=2, approvers=("ml-oncall",))),
+        Rule.model_validate({"name": "none now", "then": {"effect": "forbid", "because": "a freeze"}}),
+    ],
+    ids=lambda rule: rule.name,
+)
+async def test_a_policy_that_is_stricter_before_the_call_stops_it(make_rig: Callable[..., Rig], rule: Rule) -> None:
+    rig = make_rig(given_policy=_stricter(rule))
+    id = rig.approved_rollback()
+    await rig.look()
+    assert rig.state() is X.STALE and rig.world.sent == []
+    assert rig.row_text().startswith("Not run: the policy")
+    assert rig.incident_state(id) is S.ESCALATED
+
+
+# What the call answers.
+
+
+async def test_a_throttled_call_is_sent_again_after_every_check(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.trouble = [Throttled("SageMaker", "UpdateEndpoint", "slow down")]
+    await rig.look()
+    assert rig.state() is X.EXECUTING and rig.world.effects == 0
+    await rig.look(**POLL)
+    assert (len(rig.world.sent), rig.world.effects) == (2, 1)
+
+
+async def test_a_call_refused_because_somebody_else_changes_the_endpoint_is_not_taken_for_ours(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.trouble = [Busy("SageMaker", "UpdateEndpoint", "being updated")]
+    await rig.look()
+    rig.world.change(status="Updating")
+    await rig.look(**POLL)
+    assert rig.row_text() == "waiting: the endpoint is Updating"
+    rig.world.settle(V25)
+    await rig.look(**POLL)
+    assert rig.state() is X.STALE and rig.world.effects == 0
+
+
+@pytest.mark.parametrize("error", [AccessDenied, InvalidRequest, NotFound])
+async def test_a_refused_call_is_told_with_the_partners_reason(rig: Rig, error: type[UpstreamError]) -> None:
+    id = rig.approved_rollback()
+    rig.world.trouble = [error("SageMaker", "UpdateEndpoint", "not with this role")]
+    await rig.look()
+    assert rig.state() is X.FAILED
+    assert rig.row_text() == "SageMaker refused UpdateEndpoint."
+    assert rig.stage.reader.execution_record("xp1").error == "not with this role"
+    assert rig.incident_state(id) is S.ESCALATED
+
+
+# A call whose answer never came: the adoption matrix.
+
+
+async def test_no_answer_and_the_endpoint_updating_is_taken_as_ours(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.trouble, rig.world.lost = [gone()], True
+    await rig.look()
+    await rig.look(**POLL)
+    assert "taken as done by us" in rig.row_text()
+    rig.world.settle(V23)
+    await rig.look(**POLL)
+    assert rig.state() is X.SUCCEEDED
+    assert (len(rig.world.sent), rig.world.effects) == (1, 1)
+
+
+async def test_no_answer_and_the_target_set_is_taken_as_ours(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.trouble, rig.world.lost = [gone()], True
+    await rig.look()
+    rig.world.settle(V23)
+    await rig.look(**POLL)
+    await rig.look(**POLL)
+    assert rig.state() is X.SUCCEEDED and rig.world.effects == 1
+
+
+async def test_no_answer_and_nothing_changed_is_looked_at_twice_before_it_is_sent_again(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.trouble = [gone()]
+    await rig.look()
+    await rig.look(**POLL)
+    assert len(rig.world.sent) == 1 and rig.row_text().startswith("looking twice")
+    await rig.look(**POLL)
+    assert (len(rig.world.sent), rig.world.effects) == (2, 1)
+
+
+async def test_no_answer_and_an_effect_seen_only_at_the_second_look_is_sent_once(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.trouble = [gone()]
+    await rig.look()
+    await rig.look(**POLL)
+    rig.world.apply(rig.world.sent[0])
+    await rig.look(**POLL)
+    assert (len(rig.world.sent), rig.world.effects) == (1, 1)
+    assert "taken as done by us" in rig.row_text()
+
+
+@pytest.mark.parametrize("changed", [{"config_name": V25}, {"last_modified": later(minutes=1)}, {"status": "Failed"}])
+async def test_no_answer_and_something_else_changed_is_never_sent_again(rig: Rig, changed: dict[str, object]) -> None:
+    id = rig.approved_rollback()
+    rig.world.trouble = [gone()]
+    await rig.look()
+    rig.world.change(**changed)
+    await rig.look(**POLL)
+    assert rig.state() is X.NEEDS_VERIFICATION and len(rig.world.sent) == 1
+    assert rig.incident_state(id) is S.ESCALATED
+
+
+async def test_no_answer_and_a_timeline_damaged_since_is_never_sent_again(rig: Rig) -> None:
+    rig.approved_rollback()
+    rig.world.trouble = [gone()]
+    await rig.look()
+    with rig.stage.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE timeline SET text = 'x' WHERE number = 1")
+    await rig.look(**POLL)
+    await rig.look(**POLL)
+    assert rig.state() is X.NEEDS_VERIFICATION and len(rig.world.sent) == 1
+
+
+async def test_a_holder_that_was_frozen_before_its_answer_writes_it_as_late(rig: Rig) -> None:
+    """Its lease ends while the call is on its way; another takes over and adopts what it sees."""
+    id = rig.approved_rollback()
+    executions = rig.stage.writer.executions
+
+    def frozen() -> None:
+        taken = executions.claim("xp1", "bot-2", rig.clock() + timedelta(minutes=1), timedelta(seconds=45))
+        assert taken == 2
+
+    rig.world.before_send = frozen
+    await rig.look()
+    assert rig.stage.told(id)[-1] == "call_late"
+    rig.world.before_send = lambda: None
+    rig.world.settle(V23)
+    await rig.look(minutes=2)
+    assert rig.state() is X.SUCCEEDED and len(rig.world.sent) == 1
+
+
+# Retraining.
+
+
+def approved_retraining(rig: Rig) -> str:
+    accuracy: Alert = alert("ModelF1Low", labels={"model": "fraud-detector", "env": "prod", "severity": "critical"})
+    id = rig.stage.open(accuracy)
+    rig.stage.propose(id, proposal("p1", id, remediation=retraining(), origin=pipeline_origin(), decision=needs()))
+    assert rig.stage.approve(at=later(minutes=1)).result == "approved"
+    rig.clock.at = later(minutes=1)
+    return id
+
+
+async def test_a_candidate_that_passes_its_gate_waits_for_a_person_to_promote_it(rig: Rig) -> None:
+    id = approved_retraining(rig)
+    await rig.look()
+    await rig.look(**POLL)
+    assert rig.row_text().startswith("the pipeline run is starting")
+    finished_run(rig.world, candidate_f1=0.795)
+    await rig.look(**POLL)
+    assert rig.state() is X.SUCCEEDED
+    await rig.until(lambda: rig.incident_state(id) is S.AWAITING_DECISION, **POLL)
+    note = rig.stage.reader.verification("xp1").note
+    assert "passes its gate" in note and "not deployed" in note
+    assert operations(rig.world.sent) == ["StartPipelineExecution"]
+
+
+async def test_a_candidate_that_fails_its_gate_calls_a_person(rig: Rig) -> None:
+    id = approved_retraining(rig)
+    await rig.look()
+    finished_run(rig.world, candidate_f1=0.78)
+    await rig.until(lambda: rig.incident_state(id) is S.ESCALATED, **POLL)
+    assert "fails its gate" in rig.stage.reader.verification("xp1").note
+
+
+async def test_a_candidate_without_figures_passes_no_gate(rig: Rig) -> None:
+    id = approved_retraining(rig)
+    await rig.look()
+    finished_run(rig.world, candidate_f1=math.nan)
+    rig.world.figures = {}
+    await rig.until(lambda: rig.incident_state(id) is S.ESCALATED, minutes=5)
+    assert rig.stage.reader.verification("xp1").state == "inconclusive"
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+async def test_a_pipeline_run_that_ends_otherwise_is_a_failure(rig: Rig, status: str) -> None:
+    id = approved_retraining(rig)
+    await rig.look()
+    rig.world.run_status = status
+    await rig.look(**POLL)
+    assert rig.state() is X.FAILED and f"ended {status}" in rig.row_text()
+    assert rig.incident_state(id) is S.ESCALATED
+
+
+async def test_a_run_that_registers_nothing_is_a_failure(rig: Rig) -> None:
+    approved_retraining(rig)
+    await rig.look()
+    rig.world.run_status = "Succeeded"
+    await rig.look(**POLL)
+    assert rig.state() is X.FAILED and "no candidate" in rig.row_text()
+
+
+async def test_a_start_without_an_answer_is_sent_again_under_the_same_token(rig: Rig) -> None:
+    approved_retraining(rig)
+    rig.world.trouble, rig.world.lost = [Unavailable("SageMaker", "StartPipelineExecution", "reset")], True
+    await rig.look()
+    await rig.look(**POLL)
+    tokens = {request.parameters["ClientRequestToken"] for request in rig.world.sent}
+    assert (len(rig.world.sent), len(tokens), rig.world.effects) == (2, 1, 1)
+    finished_run(rig.world, candidate_f1=0.9)
+    await rig.look(**POLL)
+    assert rig.state() is X.SUCCEEDED
