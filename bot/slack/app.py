@@ -26,6 +26,7 @@ from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.ports import Desk, OutboxStore, Shelf
 from bot.slack.renderer import Renderer
+from bot.slack.sending import meaning
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +119,7 @@ class SlackSide(Generic[D]):
             try:
                 answer = await called(self._asking, "auth.test", body={})
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.warning("slack.not_reached", error=type(error).__name__, retry_in=wait)
+                log.warning("slack.not_reached", error=str(meaning(error)), retry_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(LONGEST_WAIT, wait * 2)
                 continue

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.slack.blocks.kit import context, rendered, section
 from bot.slack.blocks.links import Links
-from bot.slack.blocks.text import date, duration, mrkdwn, plural, utc
+from bot.slack.blocks.text import date, duration, mrkdwn, plural
 from bot.slack.blocks.wording import SEVERITY, STATE
 from bot.slack.rendered import Block, Rendered
 from bot.slack.views import ModelStatus, StatusView
@@ -56,13 +56,3 @@ def _state(model: ModelStatus, links: Links) -> str:
     sign, word = STATE[model.incident_state] if model.incident_state else (":red_circle:", "open incident")
     severity = f", {SEVERITY[model.severity].split(' ', 1)[1]}" if model.severity else ""
     return f"{sign} {links.to_thread(model.thread, model.incident_id)} {word}{severity}"
-
-
-def status_text(view: StatusView) -> str:
-    """The same without blocks, for logs and terminals."""
-    return "\n".join(
-        f"{m.model}: {m.incident_id or 'no open incident'}"
-        + (f", {m.live_config}" if m.live_config else "")
-        + (f" since {utc(m.deployed_at)}" if m.deployed_at else "")
-        for m in view.models
-    )
