@@ -1,0 +1,93 @@
+"""`make bench`: measures the bot on this machine and tells the figures as a table and as JSON."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.cold_start import cold_start
+from tests.benchmarks.figures import Report
+from tests.benchmarks.install_size import NotInstalled, install_size
+from tests.benchmarks.investigations import investigations
+from tests.benchmarks.machine import machine
+from tests.benchmarks.processes import BenchmarkFailed, stage
+from tests.benchmarks.serving import serving
+
+PARTS = ("cold_start", "serving", "investigations", "install_size")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How often things are measured."""
+
+    models: int = 60
+    starts: int = 5
+    incidents: int = 60
+    commands: int = 50
+    many: int = 1_000
+    alone: int = 60
+    rounds: int = 10
+
+
+QUICK = Size(models=4, starts=1, incidents=4, commands=2, many=0, alone=3, rounds=1)
+
+
+async def run(parts: list[str], size: Size, folder: Path) -> Report:
+    """Measure; what cannot be measured here becomes a note."""
+    report = Report(machine=machine(folder))
+    if "investigations" in parts:
+        say("Investigations with a language model of zero latency ...")
+        report.figures += await investigations(folder, alone=size.alone, rounds=size.rounds)
+    if {"cold_start", "serving"} & set(parts):
+        async with stage(folder, size.models) as on:
+            if "cold_start" in parts:
+                say("Starting the bot, several times ...")
+                report.figures += await cold_start(on, size.starts)
+            if "serving" in parts:
+                say("Incidents, posts and commands ...")
+                report.figures += await serving(
+                    on, incidents=size.incidents, commands=size.commands, many=size.many
+                )
+    if "install_size" in parts:
+        say("Installing the bot alone ...")
+        try:
+            report.figures.append(await install_size(folder))
+        except NotInstalled as error:
+            report.notes.append(f"install size was not measured: {error}")
+    report.machine["load_1m_at_the_end"] = round(os.getloadavg()[0], 2)
+    return report
+
+
+def say(text: str) -> None:
+    """To the person who waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Entry point; 0 also when a target is missed: figures are told, people judge."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure the bot.")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure only these")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: shows that it works, no more")
+    parser.add_argument("--keep", type=Path, help="keep logs and data in this folder")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="agentops-bench-") as temporary:
+        folder: Path = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            report = asyncio.run(run(options.only, QUICK if options.quick else Size(), folder))
+        except BenchmarkFailed as error:
+            say(f"could not be measured: {error}")
+            return 1
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(), indent=2) + "\n", "utf-8")
+    print(report.table())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
