@@ -229,7 +229,7 @@ class Outbox:
         return await self._deliver_message(row, content)
 
     async def _deliver_message(self, row: OutboxMessage, content: Rendered) -> Posted:
-        send = self._sender.post if row.ts is None else self._sender.update
+        send = self._post if row.ts is None else self._sender.update
         try:
             posted = await send(row, content)
         except Refused as refused:
@@ -245,6 +245,10 @@ class Outbox:
             self.counts.updated += 1
         return posted
 
+    async def _post(self, row: OutboxMessage, content: Rendered) -> Posted:
+        self._pacing.leaving(row.channel)
+        return await self._sender.post(row, content)
+
     async def _deliver_file(self, row: OutboxMessage, file: FilePost) -> Posted:
         """Upload, then post around it. Slack takes a moment to take a picture in, and refuses the block until then."""
         key = (row.id, row.wanted_revision)
@@ -252,7 +256,7 @@ class Outbox:
             if key not in self._uploaded:
                 self._uploaded[key] = await self._sender.upload(file)
             content = file.message(self._uploaded[key])
-            send = self._sender.post if row.ts is None else self._sender.update
+            send = self._post if row.ts is None else self._sender.update
             posted = await send(row, content)
         except Refused as refused:
             lane = self._lanes.get(_lane_of(row))

@@ -33,6 +33,11 @@ class Bucket:
         self.wait(now)
         self.tokens -= 1.0
 
+    def late(self, now: float) -> None:
+        """What was taken goes out only now: what came back meanwhile beyond a full bucket, Slack has not counted."""
+        self.wait(now)
+        self.tokens = min(self.tokens, self.capacity - 1.0)
+
     def empty(self, now: float) -> None:
         """Slack says there is none."""
         self.at, self.tokens = now, min(self.tokens, 0.0)
@@ -70,6 +75,10 @@ class Pacing:
     def posting(self, channel: str) -> None:
         """A message is being posted."""
         self._bucket(channel).take(self.clock())
+
+    def leaving(self, channel: str) -> None:
+        """The message leaves now; rendering it may have taken a while."""
+        self._bucket(channel).late(self.clock())
 
     def updating(self, message_id: int) -> None:
         """A message is being updated."""

@@ -113,6 +113,27 @@ async def test_posts_keep_to_a_message_a_second_and_channel_after_a_burst(bench:
     assert outbox.counts.limited == 0
 
 
+async def test_a_message_that_took_long_to_render_does_not_make_the_next_ones_too_fast(slack: SlackServer) -> None:
+    drawn = asyncio.Event()
+
+    async def render(message: OutboxMessage) -> Rendered:
+        if message.kind is MessageKind.CHART:
+            await drawn.wait()
+        return await render_plainly(message)
+
+    bench = Bench(slack, FakeStore(), render)
+    root = bench.store.want()
+    bench.store.want(kind=MessageKind.CHART, root=root)
+    for _ in range(4):
+        bench.store.want(kind=MessageKind.NOTE, root=root)
+    outbox = await bench.start()
+    asyncio.get_running_loop().call_later(2.5, drawn.set)
+    await bench.settle()
+    await bench.stop()
+    assert len(bench.texts()) == 6
+    assert outbox.counts.limited == 0
+
+
 async def test_updates_of_one_message_are_joined_and_throttled(bench: Bench) -> None:
     id = bench.store.want()
     await bench.start()
