@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bootstrap import Clients, region_of
-from bot.settings import Settings
-from bot.slack.doctor import Verdict, examine_slack
+from bot.settings import Settings, misspelt
+from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
 from incidents.errors import ManifestError
-from tools.errors import NotFound, UpstreamError
+from tools.errors import AccessDenied, BadAnswer, NotFound, UpstreamError
 from tools.incident_store.database import Database, reachable
 from tools.manifests.load import load_catalogue, load_policy
 
@@ -24,91 +28,117 @@ class Finding:
     text: str
 
 
-async def examine(settings: Settings, say: Callable[[Finding], None]) -> int:
-    """Look at everything, telling each finding as it is made; returns how many are wrong."""
-    wrong = 0
+async def examine(settings: Settings, say: Callable[[Finding], None]) -> list[Finding]:
+    """Look at everything, telling each finding as it is made; returns them all."""
+    found: list[Finding] = []
     async for finding in _findings(settings):
         say(finding)
-        wrong += finding.verdict == "wrong"
-    return wrong
+        found.append(finding)
+    return found
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    for name, meant in misspelt():
+        yield Finding("note", "settings", f"{name} is no setting" + (f"; is {meant} meant?" if meant else ""))
     catalogue: Catalogue | None = None
+    region = ""
     try:
         catalogue = load_catalogue(settings.models_file)
-        yield Finding("right", "catalogue", f"{settings.models_file}: {len(catalogue.models)} models")
-        region_of(catalogue, settings.models_file)
+        region = region_of(catalogue, settings.models_file)
+        yield Finding("right", "catalogue", f"{len(catalogue.models)} models in {settings.models_file}")
     except ManifestError as error:
         yield Finding("wrong", "catalogue", str(error))
     try:
         policy = load_policy(settings.policy_file)
-        yield Finding("right", "policy", f"{settings.policy_file}: {len(policy.rules)} rules, hash {policy.hash[:8]}")
+        yield Finding("right", "policy", f"{len(policy.rules)} rules in {settings.policy_file}, hash {policy.hash[:8]}")
     except ManifestError as error:
         yield Finding("wrong", "policy", str(error))
-    yield _webhook(settings)
+    yield _runbooks(settings)
     yield await _database(settings)
+    yield _webhook(settings)
+    yield _reasoner(settings)
+    if find_spec("matplotlib") is None:
+        yield Finding(
+            "note", "charts", "matplotlib is not installed, so threads have no chart: agentops[charts] has it"
+        )
+    channels: set[str] = set()
+    if catalogue is not None:
+        channels = {model.channel for model in catalogue.models.values()} | {catalogue.defaults.channel}
+    async for subject, verdict, text in examine_slack(settings, sorted(channels)):
+        yield Finding(verdict, subject, text)
+    if catalogue is None or not region:
+        return
+    clients = Clients.of(settings, region)
+    async for finding in _prometheus(settings, clients, catalogue):
+        yield finding
+    async for finding in _sagemaker(clients, catalogue):
+        yield finding
+
+
+def _runbooks(settings: Settings) -> Finding:
     pages = sorted(settings.runbooks_dir.glob("*.md")) if settings.runbooks_dir.is_dir() else []
     if pages:
-        yield Finding("right", "runbooks", f"{settings.runbooks_dir}: {len(pages)} alert runbooks")
-    else:
-        yield Finding("wrong", "runbooks", f"{settings.runbooks_dir} has no runbooks; set AGENTOPS_RUNBOOKS_DIR")
-    yield _reasoner(settings)
-    if catalogue is None:
-        return
-    channels = sorted({model.channel for model in catalogue.models.values()} | {catalogue.defaults.channel})
-    async for subject, verdict, text in examine_slack(settings, channels):
-        yield Finding(_WORD[verdict], subject, text)
-    clients = Clients.of(settings, region_of(catalogue, settings.models_file))
-    async for finding in _prometheus(clients, catalogue):
-        yield finding
-    for model in catalogue.models.values():
-        async for finding in _sagemaker(clients, model):
-            yield finding
-
-
-_WORD: dict[Verdict, Literal["right", "wrong", "note"]] = {"right": "right", "wrong": "wrong", "note": "note"}
+        return Finding("right", "runbooks", f"{len(pages)} for alerts in {settings.runbooks_dir}")
+    return Finding("wrong", "runbooks", f"{settings.runbooks_dir} has no runbooks; set AGENTOPS_RUNBOOKS_DIR")
 
 
 def _webhook(settings: Settings) -> Finding:
-    if settings.webhook_tokens:
-        return Finding("right", "webhook", f"{len(settings.webhook_tokens)} bearer token(s) for Alertmanager")
-    return Finding(
-        "wrong",
-        "webhook",
-        "no AGENTOPS_WEBHOOK_TOKENS, so every alert would be refused; set one of 16 characters or more",
-    )
+    match len(settings.webhook_tokens):
+        case 0:
+            return Finding(
+                "wrong",
+                "webhook",
+                "no AGENTOPS_WEBHOOK_TOKENS, so every alert would be refused; set one of 16 characters or more",
+            )
+        case 1:
+            return Finding("right", "webhook", "one bearer token for Alertmanager")
+        case _:
+            return Finding(
+                "right", "webhook", "two bearer tokens for Alertmanager; take the old one away when it is idle"
+            )
 
 
 async def _database(settings: Settings) -> Finding:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return Finding("wrong", "data folder", f"{settings.data_dir}: {error.strerror}; set AGENTOPS_DATA_DIR")
     database = Database(settings.database)
     try:
         if await asyncio.to_thread(reachable, database):
             return Finding("right", "database", database.url.render_as_string(hide_password=True))
         return Finding("wrong", "database", "it does not answer; look at AGENTOPS_DATABASE_URL and at the server")
+    except SQLAlchemyError:
+        shown = database.url.render_as_string(hide_password=True)
+        return Finding("wrong", "database", f"{shown} answers, but not like a database of ours")
     finally:
         database.close()
 
 
 def _reasoner(settings: Settings) -> Finding:
-    if settings.anthropic_api_key is None or not settings.anthropic_api_key.get_secret_value():
+    if settings.anthropic_api_key is None:
         return Finding("note", "language model", "no ANTHROPIC_API_KEY: the offline rules reason, and say so")
     return Finding("right", "language model", f"{settings.llm}, and the offline rules when it fails")
 
 
-async def _prometheus(clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
+async def _prometheus(settings: Settings, clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    address = urlsplit(settings.prometheus_url)
+    place = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
     try:
         await clients.prometheus.ready()
-    except UpstreamError as error:
-        yield Finding("wrong", "Prometheus", f"it is not ready ({error.detail}); look at AGENTOPS_PROMETHEUS_URL")
+    except AccessDenied:
+        yield Finding("wrong", "Prometheus", f"{place} refuses us; look at AGENTOPS_PROMETHEUS_TOKEN")
         return
-    yield Finding("right", "Prometheus", "ready")
-    try:
-        rules = await clients.rules()
-        yield Finding("right" if rules else "wrong", "alert rules", f"{len(rules)} rules can be read")
-    except UpstreamError as error:
-        yield Finding("wrong", "alert rules", f"they cannot be read ({error.detail}); set AGENTOPS_RULES_DIR")
+    except (BadAnswer, NotFound):
+        yield Finding(
+            "wrong", "Prometheus", f"{place} answers, but not like Prometheus; look at AGENTOPS_PROMETHEUS_URL"
+        )
+        return
+    except UpstreamError:
+        yield Finding("wrong", "Prometheus", f"{place} does not answer; look at AGENTOPS_PROMETHEUS_URL")
+        return
+    yield Finding("right", "Prometheus", f"{place} answers")
+    yield await _rules(settings, clients)
     for model in catalogue.models.values():
         missing: list[str] = []
         for name, signal in model.signals.items():
@@ -123,22 +153,65 @@ async def _prometheus(clients: Clients, catalogue: Catalogue) -> AsyncIterator[F
             yield Finding("right", f"signals of {model.name}", f"all {len(model.signals)} have data")
 
 
-async def _sagemaker(clients: Clients, model: ModelSpec) -> AsyncIterator[Finding]:
+async def _rules(settings: Settings, clients: Clients) -> Finding:
+    try:
+        names = {rule.name for rule in await clients.rules()}
+    except (UpstreamError, ManifestError) as error:
+        return Finding("wrong", "alert rules", f"they cannot be read ({error}); look at AGENTOPS_RULES_DIR")
+    if not names:
+        return Finding(
+            "wrong",
+            "alert rules",
+            "there are none; load manifests/prometheus/ into Prometheus or set AGENTOPS_RULES_DIR",
+        )
+    bare = sorted(name for name in names if not (settings.runbooks_dir / f"{name}.md").is_file())
+    if bare:
+        return Finding("note", "alert rules", f"{len(names)} can be read; no runbook for {', '.join(bare)}")
+    return Finding("right", "alert rules", f"{len(names)} can be read, each has a runbook")
+
+
+async def _sagemaker(clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    said: set[str] = set()
+    for model in catalogue.models.values():
+        async for finding in _model(clients, model):
+            # Where nothing can be read, everything fails for the same reason: that is one finding.
+            if finding.subject != "SageMaker" or finding.text not in said:
+                yield finding
+            said.add(finding.text)
+
+
+async def _model(clients: Clients, model: ModelSpec) -> AsyncIterator[Finding]:
     if model.endpoint is not None:
+        subject = f"endpoint of {model.name}"
         try:
             endpoint = await clients.sagemaker.endpoint(model.endpoint.name)
-            yield Finding("right", f"endpoint of {model.name}", f"{endpoint.status} on {endpoint.config_name}")
-            if model.endpoint.last_known_good:
-                await clients.sagemaker.endpoint_config(model.endpoint.last_known_good)
-            else:
-                yield Finding("note", f"endpoint of {model.name}", "no last_known_good in the catalogue")
-        except NotFound as error:
-            yield Finding("wrong", f"endpoint of {model.name}", f"not found: {error.detail}")
+            yield Finding("right", subject, f"{endpoint.status} on {endpoint.config_name}")
         except UpstreamError as error:
-            yield Finding("wrong", f"endpoint of {model.name}", f"it cannot be read: {error.detail}")
+            yield _unread(subject, f"{model.endpoint.name} is not in {model.region}", error)
+        if model.endpoint.last_known_good is None:
+            yield Finding("note", subject, "models.yaml names no last_known_good config to roll back to")
+        else:
+            try:
+                await clients.sagemaker.endpoint_config(model.endpoint.last_known_good)
+            except UpstreamError as error:
+                gone = f"its last_known_good {model.endpoint.last_known_good} does not exist; mend models.yaml"
+                yield _unread(subject, gone, error)
     if model.retraining is not None:
+        subject = f"pipeline of {model.name}"
         try:
             pipeline = await clients.sagemaker.pipeline(model.retraining.pipeline)
-            yield Finding("right", f"pipeline of {model.name}", f"{pipeline.name} is {pipeline.status}")
+            yield Finding("right", subject, f"{pipeline.name} is {pipeline.status}")
         except UpstreamError as error:
-            yield Finding("wrong", f"pipeline of {model.name}", f"it cannot be read: {error.detail}")
+            yield _unread(subject, f"{model.retraining.pipeline} is not in {model.region}", error)
+
+
+def _unread(subject: str, gone: str, error: UpstreamError) -> Finding:
+    match error:
+        case NotFound():
+            return Finding("wrong", subject, gone)
+        case AccessDenied():
+            return Finding(
+                "wrong", "SageMaker", f"{error.detail}; reading needs credentials as in manifests/iam/reader.json"
+            )
+        case _:
+            return Finding("wrong", "SageMaker", f"it does not answer as it should: {error.detail}")

@@ -2,7 +2,12 @@
 
 import asyncio
 import json
+import shutil
+import sys
 import tempfile
+import textwrap
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,20 +23,20 @@ app.add_typer(runbooks_app, name="runbooks")
 
 WRONG_SETUP = 2
 """Exit code when settings or files are wrong; 1 is a failure at run time."""
+SUBJECT_WIDTH = 31
 
 
 def settings_or_exit() -> Any:
     """The settings, or an explanation of what is wrong with them and exit code 2."""
     from pydantic import ValidationError
 
-    from bot.settings import Settings
+    from bot.settings import Settings, problems
 
     try:
         return Settings()
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            name = ".".join(str(part) for part in problem["loc"])
-            typer.echo(f"setting {name}: {problem['msg']}" if name else problem["msg"], err=True)
+        for problem in problems(error):
+            typer.echo(problem, err=True)
         raise typer.Exit(WRONG_SETUP) from error
 
 
@@ -48,6 +53,9 @@ def serve() -> None:
     except (ManifestError, Incomplete) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_SETUP) from error
+    except OSError as error:
+        typer.echo(f"could not go on: {error}", err=True)
+        raise typer.Exit(1) from error
     except AgentOpsError as error:
         typer.echo(f"could not go on: {error}", err=True)
         raise typer.Exit(1) from error
@@ -115,14 +123,35 @@ def demo(
 @app.command()
 def check() -> None:
     """Say in plain words which settings, tokens, servers, channels and files are right, and what to do."""
+    from bot import logs
     from bot.check import Finding, examine
 
-    def say(finding: Finding) -> None:
-        mark = {"right": "ok     ", "wrong": "WRONG  ", "note": "note   "}[finding.verdict]
-        typer.echo(f"{mark}{finding.subject}: {finding.text}")
+    settings = settings_or_exit()
+    logs.configure("error", "console")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
 
-    if asyncio.run(examine(settings_or_exit(), say)):
+    def say(finding: Finding) -> None:
+        mark = {"right": "ok   ", "wrong": "WRONG", "note": "note "}[finding.verdict]
+        begin = f"{mark}  {finding.subject:<{SUBJECT_WIDTH}}  "
+        typer.echo(textwrap.fill(finding.text, width, initial_indent=begin, subsequent_indent=" " * len(begin)))
+
+    found = asyncio.run(examine(settings, say))
+    wrong, notes = (sum(finding.verdict == verdict for finding in found) for verdict in ("wrong", "note"))
+    noted = f"; {notes} {'note' if notes == 1 else 'notes'}" if notes else ""
+    if wrong:
+        typer.echo(f"\n{wrong} {'thing' if wrong == 1 else 'things'} to mend{noted}.")
         raise typer.Exit(1)
+    typer.echo(f"\nEverything that is needed is right{noted}.")
+
+
+@contextmanager
+def told() -> Generator[None]:
+    """What could not be done is one line on standard error and exit code 1."""
+    try:
+        yield
+    except AgentOpsError as error:
+        typer.echo(f"could not go on: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 @runbooks_app.command("index")
@@ -130,11 +159,13 @@ def index_runbooks(
     folder: Annotated[Path | None, typer.Argument(help="Folder of Markdown; the configured one by default.")] = None,
 ) -> None:
     """Bring the index up to date; only files that changed are read again."""
+    from bot import logs
     from bot.bootstrap import open_runbooks
 
     settings = settings_or_exit()
-    index = open_runbooks(settings)
-    report = index.index(folder or settings.runbooks_dir)
+    logs.configure("error", "console")
+    with told(), closing(open_runbooks(settings)) as index:
+        report = index.index(folder or settings.runbooks_dir)
     typer.echo(
         f"{report.added} added, {report.updated} updated, {report.removed} removed, {report.unchanged} unchanged"
     )
@@ -146,17 +177,19 @@ def search_runbooks(
     alert: Annotated[str | None, typer.Option(help="Name of an alert rule.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Search this folder of Markdown instead of the index.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    k: Annotated[int, typer.Option("--k", help="How many results at most.")] = 5,
+    k: Annotated[int, typer.Option("--k", min=1, help="How many results at most.")] = 5,
 ) -> None:
     """Search the runbooks; an empty answer means that no runbook fits."""
+    from bot import logs
     from bot.bootstrap import open_corpus
 
     settings = settings_or_exit()
+    logs.configure("error", "console")
     folder = corpus or settings.runbooks_dir
     if not folder.is_dir():
         typer.echo(f"{folder} is not a folder", err=True)
         raise typer.Exit(WRONG_SETUP)
-    with open_corpus(folder, settings) as index:
+    with told(), open_corpus(folder, settings) as index:
         hits = index.search(question, alert=alert, k=k)
     if as_json:
         results = [

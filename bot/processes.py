@@ -167,6 +167,7 @@ def _bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Web
         "AGENTOPS_DATA_DIR": str(options.data_dir),
         "AGENTOPS_DATABASE_URL": options.database,
         "AGENTOPS_EXECUTOR_ID": "demo",
+        "AGENTOPS_RUNBOOK_BASE_URL": f"{webhook.bot_url}/runbooks",
         "AGENTOPS_AWS_ENDPOINT_URL": address.aws_url,
         "AGENTOPS_LOG_LEVEL": options.log_level,
         "AWS_ACCESS_KEY_ID": "sandbox",

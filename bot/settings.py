@@ -2,11 +2,28 @@
 
 import os
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from agents.llm import DEFAULT_MODEL
+
+PREFIX = "AGENTOPS_"
+SHORTEST_TOKEN = 16
+DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")
 
 SHARE = Path(__file__).parent / "_share"
 """Where an installed wheel keeps runbooks/ and manifests/; a checkout has them at its top."""
@@ -17,10 +34,27 @@ def _shipped(name: str) -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / name
 
 
-class Settings(BaseSettings):
-    """All settings. Names in the environment are upper case; the prefix ``AGENTOPS_`` is ours alone."""
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("an address begins with http:// or https://")
+    return value
 
-    model_config = SettingsConfigDict(env_prefix="AGENTOPS_", env_file=".env", extra="ignore", populate_by_name=True)
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Address = Annotated[str, AfterValidator(_web_address)]
+Duration = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """All settings. Names in the environment are upper case; the prefix ``AGENTOPS_`` is ours alone.
+
+    A variable that is there and empty counts as not set.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", populate_by_name=True)
 
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_BOT_TOKEN"))
     """Bot token, begins with xoxb-."""
@@ -28,41 +62,41 @@ class Settings(BaseSettings):
     """App-level token for Socket Mode, begins with xapp-."""
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_SIGNING_SECRET"))
     """Signing secret; with it and without an app token, Slack is served over HTTP at /slack/events."""
-    slack_api_url: str = Field(default="https://slack.com/api/", validation_alias=AliasChoices("SLACK_API_URL"))
+    slack_api_url: Address = Field(default="https://slack.com/api/", validation_alias=AliasChoices("SLACK_API_URL"))
     """Where the Web API is; another address is taken only in sandbox mode."""
 
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     """With it, Claude reasons; without it, the offline rules do."""
-    anthropic_base_url: str | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
+    anthropic_base_url: Address | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
     """Another address of the Messages API, e.g. a gateway."""
-    llm: str = "claude-sonnet-4-5"
+    llm: str = DEFAULT_MODEL
     """The language model's name, as Anthropic spells it."""
-    llm_cost_limit_usd: float = 0.50
+    llm_cost_limit_usd: Duration = 0.50
     """The most that one investigation may cost in language-model tokens."""
-    llm_deadline_seconds: float = 90.0
+    llm_deadline_seconds: Duration = 90.0
     """The longest that one investigation may reason before the offline rules finish it."""
 
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL; a SQLite file in the data folder where it is not set."""
     data_dir: Path = Path("data")
     """Where the databases and the runbook index are kept."""
     host: str = "127.0.0.1"
     """Address the HTTP server binds to."""
-    port: int = 8080
+    port: int = Field(default=8080, ge=1, le=65535)
     """Port the HTTP server binds to."""
     webhook_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """One or two bearer tokens, comma-separated, that Alertmanager may send; two for rotation."""
     metrics_token: SecretStr | None = None
-    """Bearer token for /metrics and /docs; without it only this machine may read them."""
+    """Bearer token for /metrics, /docs and /runbooks; without it only this machine may read them."""
 
-    prometheus_url: str = "http://127.0.0.1:9090"
+    prometheus_url: Address = Field(default="http://127.0.0.1:9090", repr=False)
     """Prometheus or a compatible query API."""
     prometheus_token: SecretStr | None = None
     """Bearer token for Prometheus."""
     rules_dir: Path | None = None
     """Folder of Prometheus rule files; used where Prometheus does not serve its rules."""
 
-    aws_endpoint_url: str | None = None
+    aws_endpoint_url: Address | None = None
     """Another address of the AWS APIs, e.g. the sandbox's."""
     aws_external_id: SecretStr | None = None
     """ExternalId for assuming the roles of the catalogue."""
@@ -75,11 +109,11 @@ class Settings(BaseSettings):
     """The policy."""
     runbooks_dir: Path = _shipped("runbooks")
     """Folder of runbooks."""
-    runbook_base_url: str | None = None
+    runbook_base_url: Address | None = None
     """Address under which people read the runbooks; links of citations begin with it."""
-    chroma_url: str | None = None
+    chroma_url: Address | None = Field(default=None, repr=False)
     """Chroma server; embedded in the data folder where it is not set."""
-    embedding: str = "wordllama"
+    embedding: Literal["wordllama", "minilm"] = "wordllama"
     """Embedding of the runbook index: wordllama (in the package) or minilm (downloads a model)."""
     link_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts that links out of alerts may lead to, comma-separated; others are shown as text."""
@@ -92,24 +126,30 @@ class Settings(BaseSettings):
     """How much faster than real time the durations below pass; only the sandbox sets it."""
     decision_speed: float = Field(default=1.0, ge=1.0, le=600.0)
     """How much faster the time to decide passes. People do not speed up: only the demo without people sets it."""
-    settle_seconds: float = 10.0
+    settle_seconds: Duration = 10.0
     """How long the first investigation of an incident waits for alerts of the same outage."""
-    poll_seconds: float = 15.0
+    poll_seconds: Duration = 15.0
     """How often a running change is looked at."""
-    observe_seconds: float = 60.0
+    observe_seconds: Duration = 60.0
     """How often the live endpoint configs are recorded."""
-    group_interval_minutes: float = 5.0
+    group_interval_minutes: Duration = 5.0
     """Alertmanager's group_interval; part of the time a signal must stay well."""
-    update_limit_minutes: float = 60.0
+    update_limit_minutes: Duration = 60.0
     """How long a change may take before a person is called."""
-    verification_limit_minutes: float = 30.0
+    verification_limit_minutes: Duration = 30.0
     """How long after a change the signals may take to recover before it counts as failed."""
-    close_after_hours: float = 24.0
+    close_after_hours: Duration = 24.0
     """When a resolved incident is closed."""
-    log_level: str = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     """debug, info, warning or error."""
-    log_format: str = "json"
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
     """json, or console for people."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_is_not_set(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        return field.get_default() if isinstance(value, str) and not value.strip() else value
 
     @field_validator("webhook_tokens", "link_hosts", mode="before")
     @classmethod
@@ -120,8 +160,12 @@ class Settings(BaseSettings):
     def _is_consistent(self) -> "Settings":
         if len(self.webhook_tokens) > 2:
             raise ValueError("AGENTOPS_WEBHOOK_TOKENS: give one token, or two while you rotate")
-        if any(len(token.get_secret_value()) < 16 for token in self.webhook_tokens):
-            raise ValueError("AGENTOPS_WEBHOOK_TOKENS: a token needs at least 16 characters")
+        if any(len(token.get_secret_value()) < SHORTEST_TOKEN for token in self.webhook_tokens):
+            raise ValueError(f"AGENTOPS_WEBHOOK_TOKENS: a token needs at least {SHORTEST_TOKEN} characters")
+        if self.metrics_token and len(self.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"AGENTOPS_METRICS_TOKEN: a token needs at least {SHORTEST_TOKEN} characters")
+        if self.database_url and not self.database_url.startswith(DATABASES):
+            raise ValueError("AGENTOPS_DATABASE_URL: give an address that begins with sqlite:/// or postgresql://")
         foreign = not self.slack_api_url.startswith("https://slack.com/") and not self.slack_api_url.startswith(
             "https://slack-gov.com/"
         )
@@ -136,13 +180,49 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database's URL."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'agentops.sqlite'}"
+        if self.database_url:
+            # The short form that many platforms hand out.
+            return self.database_url.replace("postgres://", "postgresql://", 1)
+        return f"sqlite:///{self.data_dir / 'agentops.sqlite'}"
 
     def scaled(self, seconds: float) -> timedelta:
         """A duration of the world, as it passes here."""
         return timedelta(seconds=seconds / self.speed)
 
 
+def environment_name(field: str) -> str:
+    """The name of a setting in the environment."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else PREFIX + field.upper()
+
+
+def problems(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, each in one line that begins with the variable's name. No value is repeated."""
+    told: list[str] = []
+    for one in error.errors(include_url=False, include_input=False, include_context=False):
+        words = str(one["msg"]).removeprefix("Value error, ")
+        field = str(one["loc"][0]) if one["loc"] else ""
+        name = environment_name(field) if field in Settings.model_fields else field
+        told.append(f"{name}: {words}" if name else words)
+    return told
+
+
+def misspelt() -> list[tuple[str, str | None]]:
+    """Variables with our prefix that are no setting, each with the setting that it may have been meant to be."""
+    known = {environment_name(field).removeprefix(PREFIX): environment_name(field) for field in Settings.model_fields}
+    told: list[tuple[str, str | None]] = []
+    for name in sorted(os.environ):
+        rest = name.upper().removeprefix(PREFIX)
+        if name.startswith(PREFIX) and rest not in known and not rest.startswith("TEST_"):
+            near = get_close_matches(rest, known, n=1)
+            told.append((name, known[near[0]] if near else None))
+    return told
+
+
 def inherited() -> dict[str, str]:
-    """The environment as it is, for child processes."""
-    return dict(os.environ)
+    """The environment for child processes that are set up by us: as it is, but with no setting of ours in it.
+
+    The names are there with nothing behind them, so that a `.env` file does not fill them in either.
+    """
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "AWS_"))}
+    return foreign | {environment_name(field): "" for field in Settings.model_fields}
