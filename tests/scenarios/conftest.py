@@ -1,0 +1,21 @@
+"""One sandbox and one bot for all stories that a worker tells; each begins in a calm world."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import pytest_asyncio
+
+from tests.scenarios.rig import Rig, rig_in
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Rig]:
+    async with rig_in(tmp_path_factory.mktemp("rig")) as rig:
+        yield rig
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def rig(shared_rig: Rig) -> AsyncGenerator[Rig]:
+    """As usual at the beginning of each file, and again at its end."""
+    yield shared_rig
+    await shared_rig.as_usual()

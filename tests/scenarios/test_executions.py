@@ -1,0 +1,124 @@
+"""Rollbacks that AWS refuses, slows down or takes back, and one that nobody decides."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.demo import play
+from bot.slack import ids
+from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
+from incidents.incident import IncidentState
+from incidents.ledger import IncidentFile
+from tests.scenarios.rig import INCIDENTS, Rig, approve_button, buttons, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+Json = dict[str, Any]
+MODEL = "product-recommender"
+
+
+@dataclass
+class Story:
+    """What was seen at each point of it."""
+
+    denied: IncidentFile | None = None
+    denied_read: str = ""
+    undone: IncidentFile | None = None
+    undone_read: str = ""
+    changes: list[Json] = field(default_factory=list[Json])
+    ignored: Json = field(default_factory=dict[str, Any])
+    ignored_thread: list[Json] = field(default_factory=list[Json])
+    late: list[Json] = field(default_factory=list[Json])
+
+
+def _ended(number: int) -> Any:
+    return lambda f: (  # pyright: ignore[reportUnknownLambdaType] the caller's type says what f is
+        len(f.executions) == number
+        and f.executions[-1].state in FINAL_EXECUTION_STATES
+        and f.incident.state in {IncidentState.ESCALATED, IncidentState.AWAITING_DECISION}
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def story(rig: Rig) -> Story:
+    seen = Story()
+    await rig.call("POST", "scenarios/bad_deployment")
+    incident = await rig.incident(MODEL)
+    await rig.fault("aws", "denied", match="UpdateEndpoint")
+    await rig.click("UONCALL", await rig.card(incident.id), ids.APPROVE)
+    seen.denied = await rig.when(incident.id, _ended(1), "the refusal")
+    await rig.settled()
+    seen.denied_read = "\n".join(words(one) for one in await rig.thread_of(incident.id))
+
+    await rig.mend()
+    await rig.call("POST", "aws/plays", {"kind": "silent_rollback", "target": f"{MODEL}-prod"})
+    await rig.call(
+        "POST",
+        "slack/commands",
+        {"persona": "ULEAD", "channel": INCIDENTS, "text": f"/agentops investigate {MODEL} can we try again?"},
+    )
+    await rig.when(incident.id, lambda f: len(f.proposals) == 2, "the second proposal")
+    card = await rig.card(incident.id)
+    await rig.fault("aws", "throttle", count=1, match="UpdateEndpoint")
+    await rig.click("UONCALL", card, ids.APPROVE)
+    seen.undone = await rig.when(incident.id, _ended(2), "the end of the second try")
+    await rig.settled()
+    seen.undone_read = "\n".join(words(one) for one in await rig.thread_of(incident.id))
+    seen.changes = await rig.changes()
+
+    await rig.calm()
+    await rig.restart_bot(AGENTOPS_DECISION_SPEED="60")
+    seen.ignored = await play(rig.driver(), "bad_deployment", "ignore")
+    seen.ignored_thread = await rig.thread_of(seen.ignored["incident"])
+    expired = next(m for m in seen.ignored_thread if m["metadata"]["event_payload"]["kind"] == "proposal")
+    before = len(await rig.told("UONCALL"))
+    await rig.click("UONCALL", expired, ids.APPROVE, value=seen.ignored["proposals"][0]["id"])
+
+    async def told() -> list[Json] | None:
+        return (await rig.told("UONCALL"))[before:]
+
+    seen.late = await rig.until(told, "the answer to the late click", 15)
+    return seen
+
+
+async def test_a_change_that_aws_refuses_has_failed_and_a_person_is_called(story: Story) -> None:
+    assert story.denied is not None
+    assert story.denied.executions[0].state is ExecutionState.FAILED
+    assert story.denied.incident.state is IncidentState.ESCALATED
+    assert "refused UpdateEndpoint" in story.denied_read
+    assert "Needs a person" in story.denied_read
+
+
+async def test_an_update_that_sagemaker_takes_back_is_not_told_as_done(story: Story) -> None:
+    assert story.undone is not None
+    assert story.undone.executions[1].state is ExecutionState.FAILED
+    assert story.undone.incident.state is not IncidentState.RESOLVED
+    assert "SageMaker took the update back by itself" in story.undone_read
+
+
+async def test_a_throttled_call_is_made_again_and_takes_effect_once(story: Story) -> None:
+    took_effect = [one for one in story.changes if one["outcome"] == "ok"]
+    assert [one["operation"] for one in took_effect] == ["UpdateEndpoint"]
+    assert {one["operation"] for one in story.changes} == {"UpdateEndpoint"}
+    assert len(story.changes) == 3
+
+
+async def test_an_ignored_card_expires_and_the_incident_escalates(story: Story) -> None:
+    assert story.ignored["outcome"] == "escalated"
+    assert [one["state"] for one in story.ignored["proposals"]] == ["expired"]
+    assert [one["kind"] for one in story.ignored["decisions"]] == ["expired"]
+    assert story.ignored["aws_changes"] == []
+
+
+async def test_an_expired_card_says_so_and_has_no_button(story: Story) -> None:
+    card = next(m for m in story.ignored_thread if m["metadata"]["event_payload"]["kind"] == "proposal")
+    assert approve_button(card) is None and buttons(card) == []
+    assert "nobody decided in time" in words(card)
+    assert any("Needs a person" in words(message) for message in story.ignored_thread)
+
+
+async def test_a_click_after_the_expiry_is_answered_to_its_clicker_alone(story: Story) -> None:
+    assert len(story.late) == 1
+    assert "expired" in words(story.late[0])
