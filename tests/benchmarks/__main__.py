@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks.cold_start import cold_start
@@ -49,9 +49,7 @@ async def run(parts: list[str], size: Size, folder: Path) -> Report:
                 report.figures += await cold_start(on, size.starts)
             if "serving" in parts:
                 say("Incidents, posts and commands ...")
-                report.figures += await serving(
-                    on, incidents=size.incidents, commands=size.commands, many=size.many
-                )
+                report.figures += await serving(on, incidents=size.incidents, commands=size.commands, many=size.many)
     if "install_size" in parts:
         say("Installing the bot alone ...")
         try:
@@ -74,12 +72,16 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure only these")
     parser.add_argument("--quick", action="store_true", help="few repetitions: shows that it works, no more")
     parser.add_argument("--keep", type=Path, help="keep logs and data in this folder")
+    parser.add_argument("--many", type=int, help=f"incidents of the long run; {Size.many:,} when not given, 0 for none")
     options = parser.parse_args()
+    size: Size = QUICK if options.quick else Size()
+    if options.many is not None:
+        size = replace(size, many=options.many)
     with tempfile.TemporaryDirectory(prefix="agentops-bench-") as temporary:
         folder: Path = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            report = asyncio.run(run(options.only, QUICK if options.quick else Size(), folder))
+            report = asyncio.run(run(options.only, size, folder))
         except BenchmarkFailed as error:
             say(f"could not be measured: {error}")
             return 1

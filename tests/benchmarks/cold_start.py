@@ -31,7 +31,9 @@ async def cold_start(on: Stage, count: int) -> list[Figure]:
         ),
         figure("restart to ready", "s", again, "the same with the data folder of an earlier run", Target(2.9)),
         figure("first start to ready", "s", [uncompiled], "the same once, with no module compiled yet"),
-        figure("cold start to Slack connected", "s", listening, "from spawning to the socket's opening being asked for"),
+        figure(
+            "cold start to Slack connected", "s", listening, "from spawning to the socket's opening being asked for"
+        ),
     ]
 
 

@@ -32,7 +32,10 @@ async def install_size(folder: Path) -> Figure:
         await _run(*install)
     await _run(str(home / "bin" / "python"), "-c", "import bot.bootstrap")
     size = sum(disk_mb(Path(part)) for part in OURS) + disk_mb(home)
-    how = "disk use of a new environment with requirements.lock (no extras), compiled, and of our own packages; the bot imports in it"
+    how = (
+        "disk use of a new environment with requirements.lock (no extras), compiled, and of our own packages; "
+        "the bot's modules import in it"
+    )
     return figure("install size, bot alone", "MB", [size], how, Target(803))
 
 
@@ -52,4 +55,6 @@ async def _run(*command: str) -> None:
         await process.wait()
         raise NotInstalled(f"{Path(command[0]).name} took longer than {LIMIT_S:.0f} s") from None
     if process.returncode != 0:
-        raise NotInstalled(f"{Path(command[0]).name} {command[1]} failed: {said.decode(errors='replace').strip()[-300:]}")
+        raise NotInstalled(
+            f"{Path(command[0]).name} {command[1]} failed: {said.decode(errors='replace').strip()[-300:]}"
+        )

@@ -17,7 +17,6 @@ from agents.investigator import Investigator
 from agents.llm import LlmConfig
 from agents.reasoning import Reasoning
 from agents.rules.model import OfflineModel
-from agents.sources import Sources
 from incidents.investigation import Case, Findings
 from tests.agents.fakes import World, bad_deployment
 from tests.benchmarks.figures import Figure, Target, figure

@@ -51,7 +51,8 @@ class MetricsStandIn:
         asked = await _asked(request)
         at = float(asked.get("time") or time.time())
         found = [
-            {"metric": labels, "value": [at, self._value(asked["query"], at)]} for labels in self._labels(asked["query"])
+            {"metric": labels, "value": [at, self._value(asked["query"], at)]}
+            for labels in self._labels(asked["query"])
         ]
         return web.json_response({"status": "success", "data": {"resultType": "vector", "result": found}})
 

@@ -27,9 +27,7 @@ async def serving(on: Stage, *, incidents: int, commands: int, many: int) -> lis
     """All figures of one bot, in the order of its life."""
     async with bot(on, "serving") as running, aiohttp.ClientSession(headers=running.headers) as alertmanager:
         await running.quiet()
-        idle = figure(
-            "memory, idle", "MB", [running.memory_mb()], "resident memory after warm-up", Target(MEMORY_MB)
-        )
+        idle = figure("memory, idle", "MB", [running.memory_mb()], "resident memory after warm-up", Target(MEMORY_MB))
         work = _Work(on, running, alertmanager)
         found = [idle, *await work.first_posts(incidents)]
         await work.settled()
