@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,12 @@ START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ENDPOINT = "product-recommender-prod"
 
 
+@cache
 def catalogue() -> Catalogue:
     return load_catalogue(MANIFESTS / "models.yaml")
 
 
+@cache
 def policy() -> Policy:
     return load_policy(MANIFESTS / "policy.yaml")
 

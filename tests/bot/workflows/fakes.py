@@ -66,7 +66,7 @@ class World:
     `trouble` holds what the next changing calls raise; `lost` says that a call takes effect although it raises.
     """
 
-    clock: Clock
+    clock: Callable[[], datetime]
     endpoint: EndpointState = field(default_factory=endpoint_at_origin)
     sent: list[ApiRequest] = field(default_factory=list[ApiRequest])
     effects: int = 0
@@ -163,7 +163,7 @@ class FakePrometheus(PrometheusClient):
 
     def __init__(self) -> None:
         self.value: float | None = 0.2
-        self.error: UpstreamError | None = None
+        self.error: Exception | None = None
         self.asked: list[str] = []
 
     async def query_range(
@@ -202,7 +202,7 @@ class _Kept(BaseModel):
 class FileWorld(World):
     """A world that outlives the process: the endpoint in one file, a line for every effect in another."""
 
-    def __init__(self, clock: Clock, folder: Path) -> None:
+    def __init__(self, clock: Callable[[], datetime], folder: Path) -> None:
         super().__init__(clock)
         self._endpoint = folder / "endpoint.json"
         self._effects = folder / "effects.txt"

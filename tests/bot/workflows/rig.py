@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dbos import DBOS
@@ -99,13 +99,14 @@ def build(
     engine_file: Path,
     *,
     world: World | None = None,
-    clock: Clock | None = None,
+    clock: Callable[[], datetime] | None = None,
     given_policy: Policy | None = None,
     pace: Pace = PACE,
     owner: str = "bot-1",
 ) -> Rig:
-    """Everything put together and launched; the caller destroys the engine."""
-    given_clock = clock or Clock()
+    """Everything put together and launched; the caller destroys the engine. Without `clock` time stands still."""
+    own_clock = Clock()
+    given_clock = clock or own_clock
     given_world = world or World(given_clock)
     stage = Stage(database)
     prometheus, investigator = FakePrometheus(), FakeInvestigator()
@@ -142,7 +143,7 @@ def build(
         """Slack is not part of this."""
 
     return Rig(
-        stage, given_clock, given_world, prometheus, investigator, deps, engine, Dispatcher(engine, deps, no_clicks)
+        stage, own_clock, given_world, prometheus, investigator, deps, engine, Dispatcher(engine, deps, no_clicks)
     )
 
 
