@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
 
 import aiohttp
@@ -23,9 +23,11 @@ INVESTIGATED_WITHIN_S = 600.0
 MEMORY_MB = 486.0
 
 
-async def serving(on: Stage, *, incidents: int, commands: int, many: int) -> list[Figure]:
-    """All figures of one bot, in the order of its life."""
-    async with bot(on, "serving") as running, aiohttp.ClientSession(headers=running.headers) as alertmanager:
+async def serving(
+    on: Stage, *, incidents: int, commands: int, many: int, settings: Mapping[str, str] | None = None
+) -> list[Figure]:
+    """All figures of one bot, in the order of its life. `settings`: others than production's, for tests."""
+    async with bot(on, "serving", settings) as running, aiohttp.ClientSession(headers=running.headers) as alertmanager:
         await running.quiet()
         idle = figure("memory, idle", "MB", [running.memory_mb()], "resident memory after warm-up", Target(MEMORY_MB))
         work = _Work(on, running, alertmanager)
@@ -191,7 +193,7 @@ class _Work:
     def _investigated(self) -> int:
         return self._count("investigation", "state = 'done'")
 
-    def _have(self, wanted: int):  # noqa: ANN202
+    def _have(self, wanted: int) -> Callable[[], Awaitable[bool]]:
         async def look() -> bool:
             return self._investigated() >= wanted
 

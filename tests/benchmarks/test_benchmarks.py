@@ -1,0 +1,78 @@
+"""That the benchmarks run; what they measure is told by `make bench`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.catalogue import Outage, model_names, write_catalogue
+from tests.benchmarks.figures import Report, Target, figure
+from tests.benchmarks.install_size import disk_mb
+from tests.benchmarks.machine import machine
+from tests.benchmarks.processes import stage
+from tests.benchmarks.serving import serving
+from tools.alertmanager.payload import WebhookPayload
+from tools.manifests.load import load_catalogue
+
+
+def test_quick_benchmarks_of_the_reasoning_tell_their_figures_as_json_and_as_a_table(tmp_path: Path) -> None:
+    out = tmp_path / "figures.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "--quick", "--only", "investigations", "--json", str(out)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(out.read_text("utf-8"))
+    names = [one["name"] for one in told["figures"]]
+    assert names == ["investigation, alone", "investigations, ten at once"]
+    assert all(name in done.stdout for name in names)
+    assert {"cores", "load_1m", "disk_commit_median_ms"} <= told["machine"].keys()
+
+
+async def test_a_tiny_run_measures_a_bot_in_a_process_of_its_own(tmp_path: Path) -> None:
+    async with stage(tmp_path, models=2) as on:
+        figures = await serving(on, incidents=2, commands=1, many=0, settings={"AGENTOPS_SETTLE_SECONDS": "2"})
+    measured = {one.name: one.median for one in figures}
+    assert {"memory, idle", "webhook to 2xx", "webhook to first post", "slash command to answer"} <= measured.keys()
+    assert all(value > 0 for value in measured.values())
+    # The answer leaves after the commit, the post after the answer's work.
+    assert measured["webhook to first post"] > 1
+
+
+def test_the_fleet_is_a_catalogue_and_its_outages_are_alerts_of_its_models(tmp_path: Path) -> None:
+    write_catalogue(tmp_path / "models.yaml", model_names(3))
+    catalogue = load_catalogue(tmp_path / "models.yaml")
+    assert list(catalogue.models) == model_names(3)
+    assert len({model.channel for model in catalogue.models.values()}) == 3
+    outage = Outage.now("model-001")
+    for resolved in (False, True):
+        (alert,) = WebhookPayload.model_validate(outage.webhook(resolved=resolved)).to_alerts()
+        assert catalogue.find(alert.labels) == catalogue.models["model-001"]
+        assert (alert.starts_at, alert.status) == (outage.begun, "resolved" if resolved else "firing")
+
+
+def test_a_target_is_held_against_the_number_it_is_about() -> None:
+    values = [1.0] * 90 + [200.0] * 10
+    slow_tail = figure("latency", "ms", values, "", Target(100, of="p95"))
+    assert Report(figures=[slow_tail]).missed == [slow_tail]
+    assert Report(figures=[figure("latency", "ms", values, "", Target(100))]).missed == []
+    rate = figure("rate", "1/s", [10.0, 20.0, 30.0], "", Target(18, more_is_better=True))
+    assert Report(figures=[rate]).missed == []
+    assert (rate.p95, rate.worst) == (pytest.approx(11.0), 10.0)
+
+
+def test_the_machine_is_named_with_its_limits(tmp_path: Path) -> None:
+    told = machine(tmp_path)
+    assert told["cores"] >= 1
+    assert 0 < told["disk_commit_median_ms"] <= told["disk_commit_p95_ms"]
+
+
+def test_disk_use_counts_every_file_below(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file").write_bytes(b"x" * 3_000_000)
+    assert 3.0 <= disk_mb(tmp_path) < 3.2
