@@ -43,11 +43,19 @@ MOST_ATTEMPTS = 5
 STOP_SECONDS = 5.0
 PLAIN_LIMIT = 3_500
 
+REPAIR_SECONDS = 20.0
+"""Between two tries of what a person has to mend first."""
+
 WHAT_TO_DO = {
     "channel_not_found": "check the channel in manifests/models.yaml, and invite the app if it is private",
     "not_in_channel": "invite the app to the channel: /invite @agentops",
     "is_archived": "unarchive the channel, or name another in manifests/models.yaml",
+    "missing_scope": "add the scope of manifests/slack/ and install the app again",
+    "invalid_auth": "check SLACK_BOT_TOKEN",
+    "token_revoked": "install the app again and set SLACK_BOT_TOKEN",
+    "account_inactive": "install the app again and set SLACK_BOT_TOKEN",
 }
+"""Refusals that a person can mend. An incident must not stay untold, so these are tried again until somebody has."""
 
 
 @dataclass
@@ -58,6 +66,7 @@ class Counts:
     updated: int = 0
     limited: int = 0
     given_up: int = 0
+    refused: int = 0
     found_again: int = 0
     sent_again_blindly: int = 0
 
@@ -97,6 +106,7 @@ class Outbox:
     installation: str = "agentops"
     clock: Callable[[], datetime] = wall_clock
     monotonic: Callable[[], float] = time.monotonic
+    repair_seconds: float = REPAIR_SECONDS
     counts: Counts = field(default_factory=Counts)
     _loop: asyncio.AbstractEventLoop | None = None
     _event: asyncio.Event = field(default_factory=asyncio.Event)
@@ -197,7 +207,10 @@ class Outbox:
             self._slack_is_down(error)
         except Refused as refused:
             self._slack_is_up()
-            await self._give_up(row, str(refused), WHAT_TO_DO.get(refused.code, ""))
+            if refused.code in WHAT_TO_DO:
+                await self._wait_for_repair(row, refused.code)
+            else:
+                await self._give_up(row, str(refused), "")
         except Exception:
             # The edge of the process: a message that cannot be rendered must not stop the others.
             log.exception("outbox.message_failed", message=row.id, kind=row.kind, incident=row.incident_id)
@@ -312,6 +325,20 @@ class Outbox:
             what_to_do=what_to_do,
         )
         await self._note(self.store.given_up, row.id, error)
+
+    async def _wait_for_repair(self, row: OutboxMessage, code: str) -> None:
+        self.counts.refused += 1
+        log.error(
+            "outbox.refused",
+            message=row.id,
+            kind=row.kind,
+            incident=row.incident_id,
+            channel=row.channel,
+            error=code,
+            what_to_do=WHAT_TO_DO[code],
+        )
+        self._hold(row, self.repair_seconds)
+        await self._note(self.store.failed, row.id, code, self.clock() - timedelta(seconds=1))
 
     async def _try_later(self, row: OutboxMessage, error: str) -> None:
         """The message's own trouble: its thread waits, longer each time, and in the end goes on without it."""

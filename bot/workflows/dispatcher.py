@@ -1,6 +1,7 @@
 """The one place that starts workflows: from rows, woken after a commit, and by a sweep in any case."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -43,12 +44,11 @@ class Dispatcher:
             except Exception:
                 # A process edge: one bad row must not stop the work on all others.
                 log.exception("dispatcher.sweep_broken")
-            try:
-                await asyncio.wait_for(self._woken.wait(), self._deps.pace.sweep.total_seconds())
-            except TimeoutError:
-                continue
-            finally:
-                self._woken.clear()
+            # Not asyncio.wait_for: on Python 3.11 it may swallow a cancellation that comes with the wake-up.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._deps.pace.sweep.total_seconds()):
+                    await self._woken.wait()
+            self._woken.clear()
 
     async def sweep(self) -> None:
         """One look at all rows."""

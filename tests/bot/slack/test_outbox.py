@@ -31,7 +31,7 @@ class Bench:
         self.session = open_session()
         token = self.slack.workspace.credentials.bot_token
         client = outbox_client(token, self.slack.slack_api_url, self.session)
-        self.outbox = Outbox(client, self.store, self.render, installation="test")
+        self.outbox = Outbox(client, self.store, self.render, installation="test", repair_seconds=0.2)
         self.task = asyncio.create_task(self.outbox.run())
         return self.outbox
 
@@ -253,16 +253,25 @@ async def test_a_restart_sends_what_was_left_in_order(bench: Bench) -> None:
     assert bench.texts() == [f"message {n} revision 1" for n in (root, *replies)]
 
 
-@pytest.mark.parametrize(("channel", "code"), [("CNOWHERE", "channel_not_found"), ("CGENERAL", "not_in_channel")])
-async def test_what_slack_will_never_take_is_given_up_and_does_not_stop_others(
-    bench: Bench, channel: str, code: str
-) -> None:
-    lost = bench.store.want(channel)
+async def test_a_channel_the_bot_was_not_invited_to_stops_no_other_and_is_told_once_it_was(bench: Bench) -> None:
+    waiting = bench.store.want("CGENERAL")
     bench.store.want()
-    await bench.start()
+    outbox = await bench.start()
+    outbox.wake()
+    await eventually(lambda: len(bench.texts()) == 1 and outbox.counts.refused > 0)
+    assert not bench.store.rows[waiting].given_up
+    bench.slack.workspace.channels["CGENERAL"].bot_is_member = True
     await bench.settle()
-    assert bench.store.rows[lost].given_up == code
-    assert len(bench.texts()) == 1
+    assert len(bench.texts("CGENERAL")) == 1
+
+
+async def test_a_channel_that_is_not_there_stops_no_other(bench: Bench) -> None:
+    waiting = bench.store.want("CNOWHERE")
+    bench.store.want()
+    outbox = await bench.start()
+    outbox.wake()
+    await eventually(lambda: len(bench.texts()) == 1 and outbox.counts.refused > 0)
+    assert not bench.store.rows[waiting].given_up
 
 
 async def test_refused_blocks_go_as_plain_words(slack: SlackServer) -> None:
