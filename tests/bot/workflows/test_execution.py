@@ -1,19 +1,16 @@
-import math
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
-from incidents.alert import Alert
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.policy import Policy, RequireApproval, Rule
 from incidents.proposal import digest_of
 from incidents.remediation import ApiRequest
-from tests.bot.workflows.fakes import finished_run, operations
+from tests.bot.workflows.fakes import operations
 from tests.bot.workflows.rig import Rig
-from tests.incidents.builders import alert, later, needs, pipeline_origin, policy, proposal, retraining
+from tests.incidents.builders import later, policy
 from tools.errors import AccessDenied, Busy, InvalidRequest, NotFound, Throttled, Unavailable, UpstreamError
 from tools.incident_store.tables import ExecutionRecord, ProposalRecord, TimelineRecord
 
@@ -261,162 +258,3 @@ async def test_a_refused_call_is_told_with_the_partners_reason(rig: Rig, error: 
     assert rig.row_text() == "SageMaker refused UpdateEndpoint."
     assert rig.stage.reader.execution_record("xp1").error == "not with this role"
     assert rig.incident_state(id) is S.ESCALATED
-
-
-# A call whose answer never came: the adoption matrix.
-
-
-async def test_no_answer_and_the_endpoint_updating_is_taken_as_ours(rig: Rig) -> None:
-    rig.approved_rollback()
-    rig.world.trouble, rig.world.lost = [gone()], True
-    await rig.look()
-    await rig.look(**POLL)
-    assert "taken as done by us" in rig.row_text()
-    rig.world.settle(V23)
-    await rig.look(**POLL)
-    assert rig.state() is X.SUCCEEDED
-    assert (len(rig.world.sent), rig.world.effects) == (1, 1)
-
-
-async def test_no_answer_and_the_target_set_is_taken_as_ours(rig: Rig) -> None:
-    rig.approved_rollback()
-    rig.world.trouble, rig.world.lost = [gone()], True
-    await rig.look()
-    rig.world.settle(V23)
-    await rig.look(**POLL)
-    await rig.look(**POLL)
-    assert rig.state() is X.SUCCEEDED and rig.world.effects == 1
-
-
-async def test_no_answer_and_nothing_changed_is_looked_at_twice_before_it_is_sent_again(rig: Rig) -> None:
-    rig.approved_rollback()
-    rig.world.trouble = [gone()]
-    await rig.look()
-    await rig.look(**POLL)
-    assert len(rig.world.sent) == 1 and rig.row_text().startswith("looking twice")
-    await rig.look(**POLL)
-    assert (len(rig.world.sent), rig.world.effects) == (2, 1)
-
-
-async def test_no_answer_and_an_effect_seen_only_at_the_second_look_is_sent_once(rig: Rig) -> None:
-    rig.approved_rollback()
-    rig.world.trouble = [gone()]
-    await rig.look()
-    await rig.look(**POLL)
-    rig.world.apply(rig.world.sent[0])
-    await rig.look(**POLL)
-    assert (len(rig.world.sent), rig.world.effects) == (1, 1)
-    assert "taken as done by us" in rig.row_text()
-
-
-@pytest.mark.parametrize("changed", [{"config_name": V25}, {"last_modified": later(minutes=1)}, {"status": "Failed"}])
-async def test_no_answer_and_something_else_changed_is_never_sent_again(rig: Rig, changed: dict[str, object]) -> None:
-    id = rig.approved_rollback()
-    rig.world.trouble = [gone()]
-    await rig.look()
-    rig.world.change(**changed)
-    await rig.look(**POLL)
-    assert rig.state() is X.NEEDS_VERIFICATION and len(rig.world.sent) == 1
-    assert rig.incident_state(id) is S.ESCALATED
-
-
-async def test_no_answer_and_a_timeline_damaged_since_is_never_sent_again(rig: Rig) -> None:
-    rig.approved_rollback()
-    rig.world.trouble = [gone()]
-    await rig.look()
-    with rig.stage.database.write() as session:
-        session.connection().exec_driver_sql("UPDATE timeline SET text = 'x' WHERE number = 1")
-    await rig.look(**POLL)
-    await rig.look(**POLL)
-    assert rig.state() is X.NEEDS_VERIFICATION and len(rig.world.sent) == 1
-
-
-async def test_a_holder_that_was_frozen_before_its_answer_writes_it_as_late(rig: Rig) -> None:
-    """Its lease ends while the call is on its way; another takes over and adopts what it sees."""
-    id = rig.approved_rollback()
-    executions = rig.stage.writer.executions
-
-    def frozen() -> None:
-        taken = executions.claim("xp1", "bot-2", rig.clock() + timedelta(minutes=1), timedelta(seconds=45))
-        assert taken == 2
-
-    rig.world.before_send = frozen
-    await rig.look()
-    assert rig.stage.told(id)[-1] == "call_late"
-    rig.world.before_send = lambda: None
-    rig.world.settle(V23)
-    await rig.look(minutes=2)
-    assert rig.state() is X.SUCCEEDED and len(rig.world.sent) == 1
-
-
-# Retraining.
-
-
-def approved_retraining(rig: Rig) -> str:
-    accuracy: Alert = alert("ModelF1Low", labels={"model": "fraud-detector", "env": "prod", "severity": "critical"})
-    id = rig.stage.open(accuracy)
-    rig.stage.propose(id, proposal("p1", id, remediation=retraining(), origin=pipeline_origin(), decision=needs()))
-    assert rig.stage.approve(at=later(minutes=1)).result == "approved"
-    rig.clock.at = later(minutes=1)
-    return id
-
-
-async def test_a_candidate_that_passes_its_gate_waits_for_a_person_to_promote_it(rig: Rig) -> None:
-    id = approved_retraining(rig)
-    await rig.look()
-    await rig.look(**POLL)
-    assert rig.row_text().startswith("the pipeline run is starting")
-    finished_run(rig.world, candidate_f1=0.795)
-    await rig.look(**POLL)
-    assert rig.state() is X.SUCCEEDED
-    await rig.until(lambda: rig.incident_state(id) is S.AWAITING_DECISION, **POLL)
-    note = rig.stage.reader.verification("xp1").note
-    assert "passes its gate" in note and "not deployed" in note
-    assert operations(rig.world.sent) == ["StartPipelineExecution"]
-
-
-async def test_a_candidate_that_fails_its_gate_calls_a_person(rig: Rig) -> None:
-    id = approved_retraining(rig)
-    await rig.look()
-    finished_run(rig.world, candidate_f1=0.78)
-    await rig.until(lambda: rig.incident_state(id) is S.ESCALATED, **POLL)
-    assert "fails its gate" in rig.stage.reader.verification("xp1").note
-
-
-async def test_a_candidate_without_figures_passes_no_gate(rig: Rig) -> None:
-    id = approved_retraining(rig)
-    await rig.look()
-    finished_run(rig.world, candidate_f1=math.nan)
-    rig.world.figures = {}
-    await rig.until(lambda: rig.incident_state(id) is S.ESCALATED, minutes=5)
-    assert rig.stage.reader.verification("xp1").state == "inconclusive"
-
-
-@pytest.mark.parametrize("status", ["Failed", "Stopped"])
-async def test_a_pipeline_run_that_ends_otherwise_is_a_failure(rig: Rig, status: str) -> None:
-    id = approved_retraining(rig)
-    await rig.look()
-    rig.world.run_status = status
-    await rig.look(**POLL)
-    assert rig.state() is X.FAILED and f"ended {status}" in rig.row_text()
-    assert rig.incident_state(id) is S.ESCALATED
-
-
-async def test_a_run_that_registers_nothing_is_a_failure(rig: Rig) -> None:
-    approved_retraining(rig)
-    await rig.look()
-    rig.world.run_status = "Succeeded"
-    await rig.look(**POLL)
-    assert rig.state() is X.FAILED and "no candidate" in rig.row_text()
-
-
-async def test_a_start_without_an_answer_is_sent_again_under_the_same_token(rig: Rig) -> None:
-    approved_retraining(rig)
-    rig.world.trouble, rig.world.lost = [Unavailable("SageMaker", "StartPipelineExecution", "reset")], True
-    await rig.look()
-    await rig.look(**POLL)
-    tokens = {request.parameters["ClientRequestToken"] for request in rig.world.sent}
-    assert (len(rig.world.sent), len(tokens), rig.world.effects) == (2, 1, 1)
-    finished_run(rig.world, candidate_f1=0.9)
-    await rig.look(**POLL)
-    assert rig.state() is X.SUCCEEDED
