@@ -17,7 +17,7 @@ from bot.workflows.facts import decide_again
 from incidents.approval import REFUSAL_WORDS, ApprovalState, Person, refusal
 from incidents.catalogue import Catalogue, Unlisted
 from incidents.ledger import ProposalView
-from incidents.policy import Decision, Forbid, Policy
+from incidents.policy import Decision, Forbid, Policy, RequireApproval
 from incidents.proposal import SHOWN_DIGITS
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.decisions import Result
@@ -82,10 +82,15 @@ class Decisions:
         shown = view.proposal.digest[:SHOWN_DIGITS]
         if digest8 is not None and not hmac.compare_digest(shown.encode(), digest8.lower().encode()):
             return self._refused(view, person, "wrong_digest", "the eight characters are not those of the card")
-        stopped = self._who(view, person)
+        policy_now = self._policy_now(view)
+        named = [view.approvers]
+        if isinstance(policy_now.effect, RequireApproval):
+            # Approvers of the card whom the policy does not name any more: stricter at the click counts.
+            named.append(policy_now.effect.approvers)
+        stopped = self._who(view, person, *named)
         if stopped is not None:
             return stopped
-        verdict = self._writer.decisions.approve(proposal_id, person.id, self._policy_now(view), self._clock())
+        verdict = self._writer.decisions.approve(proposal_id, person.id, policy_now, self._clock())
         self._wake()
         log.info("decision.approve", incident=verdict.incident_id, result=verdict.result, person=person.id)
         return self._decided(
@@ -96,7 +101,7 @@ class Decisions:
         view = self._view(proposal_id)
         if view is None:
             return Decided("not_found", proposal_id)
-        stopped = self._who(view, person)
+        stopped = self._who(view, person, view.approvers)
         if stopped is not None:
             return stopped
         verdict = self._writer.decisions.deny(proposal_id, person.id, reason, self._clock())
@@ -110,9 +115,13 @@ class Decisions:
         except LookupError:
             return None
 
-    def _who(self, view: ProposalView, person: Person) -> Decided | None:
-        why = refusal(person, home_team=self._home_team(), approvers=view.approvers, chosen_by=view.chosen_by)
-        return None if why is None else self._refused(view, person, "refused", REFUSAL_WORDS[why])
+    def _who(self, view: ProposalView, person: Person, *named: tuple[str, ...]) -> Decided | None:
+        """Their refusal, unless they are among the approvers of each of `named`."""
+        for approvers in named:
+            why = refusal(person, home_team=self._home_team(), approvers=approvers, chosen_by=view.chosen_by)
+            if why is not None:
+                return self._refused(view, person, "refused", REFUSAL_WORDS[why])
+        return None
 
     def _refused(
         self, view: ProposalView, person: Person, result: Literal["refused", "wrong_digest"], why: str
