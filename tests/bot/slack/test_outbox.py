@@ -260,7 +260,7 @@ async def test_a_channel_the_bot_was_not_invited_to_stops_no_other_and_is_told_o
     outbox.wake()
     await eventually(lambda: len(bench.texts()) == 1 and outbox.counts.refused > 0)
     assert not bench.store.rows[waiting].given_up
-    bench.slack.workspace.channels["CGENERAL"].bot_is_member = True
+    bench.slack.workspace.channels["CGENERAL"].members.add("UAGENTOPS")
     await bench.settle()
     assert len(bench.texts("CGENERAL")) == 1
 
