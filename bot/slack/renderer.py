@@ -180,6 +180,13 @@ def _needed(file: IncidentFile, subject: str) -> tuple[str, list[str], ProposalV
     if execution is None:
         why = f"Nobody decided on {title} in time. Nothing was changed and the alerts still fire."
         return why, ["Read the diagnosis and the evidence above.", ask_again], about
+    candidate = execution.result.get("candidate", "")
+    watch = next((view for view in file.verifications if view.execution_id == execution.id), None)
+    if watch is not None and watch.state == "candidate_ready":
+        return "A candidate waits for review.", _promote(candidate), about
+    if watch is not None and watch.state == "candidate_refused":
+        steps = [f"Look at its evaluation: {candidate}", "The live model stays as it is.", ask_again]
+        return "The candidate is not good enough.", steps, about
     match execution.state:
         case ExecutionState.NEEDS_VERIFICATION:
             why = f"It is not known whether {title} took effect; it is not sent again by itself."
@@ -190,3 +197,11 @@ def _needed(file: IncidentFile, subject: str) -> tuple[str, list[str], ProposalV
             return why, ["Look at the signals above.", *undo, ask_again], about
         case _:
             return f"{title} could not be done.", ["Look at the error above.", ask_again], about
+
+
+def _promote(candidate: str) -> list[str]:
+    return [
+        f"Review the candidate's metrics and slices in the model registry: {candidate}",
+        "If it is good, set its approval status to Approved there, and deploy it with your usual canary.",
+        "The live model stays as it is until then; runbooks/procedures/retraining.md has the steps.",
+    ]
