@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot import logs
+from tests.bot.quiet import restored_logging
 
 SECRETS = [
     "xoxb-1234567890-abcdefghijkl",
@@ -33,9 +34,6 @@ Lines = Callable[[], list[dict[str, Any]]]
 @pytest.fixture
 def start() -> Iterator[Callable[..., Lines]]:
     """Configures logging with standard error caught; everything is put back at the end."""
-    root = logging.getLogger()
-    loggers = [root, *map(logging.getLogger, (*logs.OURS, "bm25s", "uvicorn.error", "slack_bolt.AsyncApp", "dbos"))]
-    before = [(one, one.level, list(one.handlers), one.propagate) for one in loggers]
     caught = io.StringIO()
 
     def configure(level: str = "info", form: str = "json") -> Lines:
@@ -44,12 +42,8 @@ def start() -> Iterator[Callable[..., Lines]]:
             logs.configure(level, form)
         return lambda: [json.loads(line) if form == "json" else {"text": line} for line in text(caught)]
 
-    yield configure
-    for one, level, handlers, propagate in before:
-        one.setLevel(level)
-        one.handlers[:] = handlers
-        one.propagate = propagate
-    structlog.reset_defaults()
+    with restored_logging():
+        yield configure
 
 
 def text(caught: io.StringIO) -> list[str]:
@@ -231,6 +225,7 @@ def test_nothing_but_our_lines_comes_from_bm25s_and_bolt_in_a_process_of_its_own
     script = """
 import asyncio
 from bot import logs
+from tests.bot.quiet import restored_logging
 logs.configure("debug", "json")
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
