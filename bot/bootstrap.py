@@ -1,6 +1,7 @@
 """Everything is constructed here and passed in by argument; importing a module of this project constructs nothing."""
 
 import asyncio
+import gc
 import secrets
 import signal
 import socket
@@ -398,3 +399,6 @@ class Bot:
             log.error("runbooks.not_indexed", error=str(error))
         await asyncio.to_thread(lambda: sagemaker.client)
         await investigator.warm_up()
+        # What is loaded now stays: left out of collections, those of the work's own garbage come soon and are short.
+        gc.collect()
+        gc.freeze()
