@@ -3,13 +3,12 @@
 import time
 
 from tests.benchmarks.figures import Figure, Target, figure
-from tests.benchmarks.processes import Stage, bot, until
+from tests.benchmarks.processes import Stage, bot, compiled, until
 
 
 async def cold_start(on: Stage, count: int) -> list[Figure]:
     """First with nothing compiled, then as every later start: new data each time, and with the data of a run before."""
-    async with bot(on, "first") as first:
-        uncompiled = first.started_in_s
+    uncompiled = await compiled(on)
     new: list[float] = []
     listening: list[float] = []
     for number in range(count):
