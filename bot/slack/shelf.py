@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 BEFORE = timedelta(minutes=60)
 """What the chart shows before the onset, in the world's time."""
 POINTS = 240
+PATIENCE_S = 4.0
+"""The thread, the card included, waits for the chart: a picture is not worth longer."""
 UNITS = {
     AlertKind.FEATURE_DRIFT: "PSI",
     AlertKind.PREDICTION_DRIFT: "PSI",
@@ -86,10 +88,14 @@ class StoreShelf:
         if view is None or view.findings is None or not file.incident.firing:
             return None
         try:
-            return await self._drawn(file.incident, view.findings, view.finished_at or view.created_at)
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._drawn(file.incident, view.findings, view.finished_at or view.created_at)
         except UpstreamError as error:
             log.warning("chart.unreadable", incident=incident_id, error=str(error))
             return chart_missing(f"{error.service} could not be read.")
+        except TimeoutError:
+            log.warning("chart.too_slow", incident=incident_id)
+            return chart_missing("Prometheus did not answer in time.")
 
     async def _drawn(self, incident: Incident, findings: Findings, seen_at: datetime) -> FilePost | Rendered | None:
         onset = findings.diagnosis.onset
@@ -97,7 +103,8 @@ class StoreShelf:
         start, end = began - BEFORE / self._speed, seen_at
         step = max((end - start) / POINTS, timedelta(seconds=1))
         told = _one_of_each_name(incident, findings)
-        panels = [panel for alert in told if (panel := await self._panel(incident, alert, start, end, step))]
+        found = await asyncio.gather(*(self._panel(incident, alert, start, end, step) for alert in told))
+        panels = [panel for panel in found if panel is not None]
         if not panels:
             return chart_missing(f"there are no samples to draw for {told[0].name}.")
         spec = ChartSpec(
