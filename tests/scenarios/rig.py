@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -44,6 +45,7 @@ class Rig:
     reader: StoreReader
     bot: asyncio.subprocess.Process | None = None
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    fired: list[Json] = field(default_factory=list[Json])
     _bot: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start_bot(self, **settings: str) -> None:
@@ -112,14 +114,18 @@ class Rig:
     # What Alertmanager does
 
     async def fire(self, *alerts: Json) -> None:
-        """Send alerts as Alertmanager would; the bot must take them."""
+        """Send alerts as Alertmanager would; the bot must take them. `calm` resolves what fires still."""
+        self.fired += [one for one in alerts if one["status"] == "firing"]
         status, answer = await self.post(payload_of(*alerts))
         assert status == 200, answer
 
-    async def post(self, payload: Any, token: str | None = None) -> tuple[int, Json]:
+    async def post(self, payload: Json | bytes, token: str | None = None) -> tuple[int, Json]:
         """Send anything to the webhook: the status and the answer."""
         url, bearer = f"{self.webhook.bot_url}/webhooks/alertmanager", token or self.webhook.token
-        async with self.http.post(url, json=payload, headers={"Authorization": f"Bearer {bearer}"}) as response:
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        async with self.http.post(
+            url, data=io.BytesIO(body), headers={"Authorization": f"Bearer {bearer}"}
+        ) as response:
             return response.status, await response.json()
 
     # What a person reads
@@ -229,6 +235,9 @@ class Rig:
     async def calm(self) -> None:
         """Undo everything in the world, and wait until no incident is open and everything is told."""
         await self.call("POST", "reset")
+        over_now, self.fired = [resolved(one) for one in self.fired], []
+        if over_now:
+            await self.fire(*over_now)
 
         async def over() -> bool:
             return await asyncio.to_thread(self.reader.count_incidents, live=True) == 0
@@ -238,20 +247,17 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig_in(folder: Path, **choices: Any) -> AsyncGenerator[Rig]:
+async def rig_in(folder: Path, *, speed: float = SPEED, reasoner: str = "offline") -> AsyncGenerator[Rig]:
     """A sandbox without a real Prometheus and a bot beside it."""
     options = DemoOptions(
-        **{
-            "port": free_port(),
-            "speed": SPEED,
-            "real_prometheus": False,
-            "require_prometheus": False,
-            "scenario": None,
-            "data_dir": folder,
-            "reasoner": "offline",
-            "log_level": "info",
-            **choices,
-        }
+        port=free_port(),
+        speed=speed,
+        real_prometheus=False,
+        require_prometheus=False,
+        scenario=None,
+        data_dir=folder,
+        reasoner=reasoner,
+        log_level="info",
     )
     webhook = Webhook.new()
     async with AsyncExitStack() as closing:
@@ -305,13 +311,12 @@ def payload_of(*alerts: Json) -> Json:
 
 def buttons(message: Json) -> list[Json]:
     """The buttons of a message, each with its block's id."""
-    return [
-        {**element, "block_id": block["block_id"]}
-        for block in message["blocks"] or []
-        if block["type"] == "actions"
-        for element in block["elements"]
-        if element["type"] == "button"
-    ]
+    blocks: list[Json] = message["blocks"] or []
+    found: list[Json] = []
+    for block in blocks:
+        elements: list[Json] = block["elements"] if block["type"] == "actions" else []
+        found += [{**one, "block_id": block["block_id"]} for one in elements if one["type"] == "button"]
+    return found
 
 
 def approve_button(message: Json) -> Json | None:

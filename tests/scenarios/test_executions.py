@@ -1,5 +1,6 @@
 """Rollbacks that AWS refuses, slows down or takes back, and one that nobody decides."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +34,12 @@ class Story:
     late: list[Json] = field(default_factory=list[Json])
 
 
-def _ended(number: int) -> Any:
-    return lambda f: (  # pyright: ignore[reportUnknownLambdaType] the caller's type says what f is
-        len(f.executions) == number
-        and f.executions[-1].state in FINAL_EXECUTION_STATES
-        and f.incident.state in {IncidentState.ESCALATED, IncidentState.AWAITING_DECISION}
-    )
+def _ended(number: int) -> Callable[[IncidentFile], bool]:
+    def condition(file: IncidentFile) -> bool:
+        ended = len(file.executions) == number and file.executions[-1].state in FINAL_EXECUTION_STATES
+        return ended and file.incident.state in {IncidentState.ESCALATED, IncidentState.AWAITING_DECISION}
+
+    return condition
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
