@@ -12,7 +12,7 @@ _REMEDIATION: TypeAdapter[RollbackEndpoint | StartRetraining] = TypeAdapter(Reme
 WHY_NOTHING = {
     RootCause.DATA_QUALITY: "Nothing is proposed: the data has to be quarantined and the data pipeline re-run. "
     "Retraining now would teach the model the fault.",
-    RootCause.BENIGN: "Nothing is proposed: there is drift without harm, so it is enough to watch.",
+    RootCause.BENIGN: "Nothing is proposed: no harm is to be seen, so it is enough to watch.",
     RootCause.INFRASTRUCTURE: "Nothing is proposed for approval: the config did not change, so a rollback would not "
     "help. Add instances where they are the limit, and watch.",
     RootCause.TRAFFIC_ANOMALY: "Nothing is proposed for approval: find out where the requests come from, and watch.",

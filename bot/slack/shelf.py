@@ -88,8 +88,7 @@ class StoreShelf:
         if view is None or view.findings is None or not file.incident.firing:
             return None
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await self._drawn(file.incident, view.findings, view.finished_at or view.created_at)
+            return await self._drawn(file.incident, view.findings, view.finished_at or view.created_at)
         except UpstreamError as error:
             log.warning("chart.unreadable", incident=incident_id, error=str(error))
             return chart_missing(f"{error.service} could not be read.")
@@ -103,7 +102,8 @@ class StoreShelf:
         start, end = began - BEFORE / self._speed, seen_at
         step = max((end - start) / POINTS, timedelta(seconds=1))
         told = _one_of_each_name(incident, findings)
-        found = await asyncio.gather(*(self._panel(incident, alert, start, end, step) for alert in told))
+        async with asyncio.timeout(PATIENCE_S):
+            found = await asyncio.gather(*(self._panel(incident, alert, start, end, step) for alert in told))
         panels = [panel for panel in found if panel is not None]
         if not panels:
             return chart_missing(f"there are no samples to draw for {told[0].name}.")
