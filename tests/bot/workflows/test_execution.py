@@ -10,17 +10,13 @@ from incidents.proposal import digest_of
 from incidents.remediation import ApiRequest
 from tests.bot.workflows.fakes import operations
 from tests.bot.workflows.rig import Rig
-from tests.incidents.builders import later, policy
+from tests.incidents.builders import alert, findings, later, policy, rollback
 from tools.errors import AccessDenied, Busy, InvalidRequest, NotFound, Throttled, Unavailable, UpstreamError
 from tools.incident_store.tables import ExecutionRecord, ProposalRecord, TimelineRecord
 
 S, X = IncidentState, ExecutionState
 POLL = {"seconds": 15}
 V23, V24, V25 = (f"product-recommender-v{n}" for n in (23, 24, 25))
-
-
-def gone() -> Unavailable:
-    return Unavailable("SageMaker", "UpdateEndpoint", "connection reset")
 
 
 async def test_an_approved_rollback_is_sent_once_followed_and_verified(rig: Rig) -> None:
@@ -43,6 +39,23 @@ async def test_an_approved_rollback_is_sent_once_followed_and_verified(rig: Rig)
         "executed",
         "verified",
     ]
+
+
+async def test_it_is_the_same_with_everything_on_postgresql(
+    make_rig: Callable[..., Rig], new_postgresql: Callable[[str], str]
+) -> None:
+    rig = make_rig(url=new_postgresql("template1"), engine_url=new_postgresql("template1"))
+    rig.investigator.answer = findings(rollback())
+    rig.stage.writer.intake.store([alert()], rig.clock())
+    await rig.look()
+    (view,) = rig.stage.reader.pending_proposals()
+    assert rig.stage.approve(view.proposal.id).result == "approved"
+    await rig.look(minutes=2)
+    rig.world.settle(V23)
+    await rig.look(**POLL)
+    assert rig.state(view.proposal.execution_id) is X.SUCCEEDED
+    await rig.until(lambda: rig.incident_state(view.proposal.incident_id) is S.RESOLVED, minutes=1)
+    assert len(rig.world.sent) == 1
 
 
 async def test_nothing_more_happens_to_an_execution_that_is_over(rig: Rig) -> None:
