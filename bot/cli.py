@@ -1,6 +1,8 @@
 """The command line: serve, demo, check, runbooks."""
 
 import asyncio
+import contextlib
+import ctypes
 import json
 import shutil
 import sys
@@ -40,9 +42,17 @@ def settings_or_exit() -> Any:
         raise typer.Exit(WRONG_SETUP) from error
 
 
+def _share_memory_between_threads() -> None:
+    """Ask glibc for two arenas instead of eight a core: each keeps what was once freed in it. Elsewhere, do nothing."""
+    m_arena_max = -8  # malloc.h
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(m_arena_max, 2)
+
+
 @app.command()
 def serve() -> None:
     """Run the bot: HTTP for Alertmanager, Slack for people. Settings come from the environment."""
+    _share_memory_between_threads()
     from bot import logs
     from bot.bootstrap import Bot, Incomplete
 
