@@ -11,12 +11,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from bot.processes import free_port
 from sandbox.app import Sandbox, SandboxConfig
 from tests.bot.quiet import restored_logging
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "token-of-sixteen-characters"
+NOBODY = "http://127.0.0.1:9"
+"""The discard port: nothing listens there."""
 
 
 @dataclass
@@ -139,9 +140,9 @@ def test_what_is_not_there_at_all_is_named_with_what_to_do(check: Callable[..., 
         ("SLACK_APP_TOKEN", "", "Slack app token", "connections:write"),
         ("SLACK_APP_TOKEN", "xoxb-the-other-one", "Slack app token", "should begin with xapp-"),
         ("SLACK_APP_TOKEN", "xapp-not-known", "Slack app token", "does not know this token"),
-        ("SLACK_API_URL", f"http://127.0.0.1:{free_port()}/api/", "Slack", "does not answer"),
-        ("AGENTOPS_PROMETHEUS_URL", f"http://127.0.0.1:{free_port()}", "Prometheus", "does not answer"),
-        ("AGENTOPS_AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}", "SageMaker", "does not answer"),
+        ("SLACK_API_URL", f"{NOBODY}/api/", "Slack", "does not answer"),
+        ("AGENTOPS_PROMETHEUS_URL", NOBODY, "Prometheus", "does not answer"),
+        ("AGENTOPS_AWS_ENDPOINT_URL", NOBODY, "SageMaker", "does not answer"),
         ("AGENTOPS_DATABASE_URL", "sqlite:////nowhere/at/all.sqlite", "database", "AGENTOPS_DATABASE_URL"),
         ("AGENTOPS_DATA_DIR", "/dev/null/data", "data folder", "AGENTOPS_DATA_DIR"),
     ],
