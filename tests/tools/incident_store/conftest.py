@@ -9,6 +9,7 @@ import pytest
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
+from tools.incident_store.tables import Table
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +24,12 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgresql(new_postgresql: Callable[[str], str]) -> str:
-    """The name of an empty database with our tables, to be copied."""
+    """A database with our tables, to be emptied: that is ten times as fast as a new one for each test."""
     url = new_postgresql("template1")
     database = Database(url)
     migrate(database)
-    name = str(database.url.database)
     database.close()
-    return name
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -38,8 +38,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         copied = tmp_path / "agentops.sqlite"
         shutil.copy(request.getfixturevalue("migrated_sqlite"), copied)
         return f"sqlite:///{copied}"
-    make: Callable[[str], str] = request.getfixturevalue("new_postgresql")
-    return make(request.getfixturevalue("migrated_postgresql"))
+    url: str = request.getfixturevalue("migrated_postgresql")
+    emptied = Database(url)
+    names = ", ".join(f'"{table.name}"' for table in Table.metadata.sorted_tables)
+    with emptied.write() as session:
+        session.connection().exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+    emptied.close()
+    return url
 
 
 @pytest.fixture
