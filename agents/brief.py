@@ -25,6 +25,8 @@ class CaseBrief(BaseModel):
     last_known_good: str | None = None
     training_pipeline: str | None = None
     training_window_days: int | None = None
+    training_window_in_metrics: timedelta | None = None
+    """The same on the clock of the world that is looked at."""
     data_source: str | None = None
     data_pipeline: str | None = None
     monitored: bool = False
@@ -34,6 +36,8 @@ class CaseBrief(BaseModel):
     alerts_since: Moment
     now: Moment
     change_may_precede_onset: timedelta
+    together: timedelta
+    """Two things that begin within this of each other began together."""
     clock_slack: timedelta
     question: str = ""
 
@@ -55,6 +59,9 @@ def brief_of(lens: Lens) -> CaseBrief:
         last_known_good=model.endpoint.last_known_good if model and model.endpoint else None,
         training_pipeline=model.retraining.pipeline if model and model.retraining else None,
         training_window_days=model.retraining.window_days if model and model.retraining else None,
+        training_window_in_metrics=(
+            timedelta(days=model.retraining.window_days) / lens.timing.speed if model and model.retraining else None
+        ),
         data_source=model.data.source if model else None,
         data_pipeline=model.data.pipeline if model else None,
         monitored=bool(model and model.data.monitor),
@@ -63,6 +70,7 @@ def brief_of(lens: Lens) -> CaseBrief:
         alerts_since=incident.started_at,
         now=lens.now,
         change_may_precede_onset=lens.timing.before_onset,
+        together=lens.timing.together,
         clock_slack=lens.timing.slack,
         question=lens.case.question[:LONGEST_QUESTION],
     )

@@ -102,7 +102,7 @@ async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookRead
     )
     if verdict_problem:
         struck.append(Struck(text=verdict.because, reason=verdict_problem))
-        update = {"retrain": False, "because": "No. The reasons given are not covered by evidence.", "evidence": ()}
+        update = {"retrain": False, "because": "The reasons given are not covered by evidence.", "evidence": ()}
         verdict = verdict.model_copy(update=update)
     unsure = not claims or (culprit.kind == "none" and draft.culprit.kind != "none")
     return Checked(

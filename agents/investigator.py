@@ -195,6 +195,8 @@ class Investigator:
         guess = fenced("triage", {"note": note.model_dump(mode="json")})
         draft = await agents.run(agents.diagnosis, diagnosis_prompt(brief.fenced(), evidence, guess), bench, spending)
         checked = await check(draft, book, bench.lens.sources.runbooks, bench.lens.model)
+        if checked.draft.retraining.retrain:
+            await bench.training_window()
         symptoms = Symptoms(book.dossier, brief)
         settled = settle(checked.draft, symptoms)
         if other := disagreement(settled, symptoms):

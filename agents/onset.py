@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from incidents.verification import Sample
@@ -19,6 +20,13 @@ SUSTAINED = 3
 MIN_BASELINE = 4
 """Fewer samples before the change say nothing about the usual level."""
 
+JUMP_REACH = 5
+"""Samples on either side of the split that tell a step from a ramp."""
+STEP = 0.5
+"""A change of which this share happens within the reach is a step."""
+RAMP_FOOT = 0.1
+"""Moves under this share of the change are part of the usual level before a ramp."""
+
 UNIT_FLOORS = {"PSI": 0.04, "ratio": 0.01, "s": 0.05, "count": 0.5, "1/s": 0.5}
 """Changes under these are of no interest, by the signal's unit."""
 
@@ -32,12 +40,15 @@ class Shape:
         before: the median before the onset, or of the whole window where there is none.
         onset: the first sample of the departure.
         band: how far from `before` a value must be to have left the usual level; negative where it left downwards.
+        gradual: whether it left bit by bit; the onset is then where the line that fits it best
+            starts.
     """
 
     now: float | None
     before: float | None
     onset: datetime | None = None
     band: float = 0.0
+    gradual: bool = False
 
     @property
     def departed(self) -> bool:
@@ -65,6 +76,9 @@ def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timed
     The best single split of the window (least squares) separates before from after; the usual level is the median of
     the part before, its noise the median absolute deviation; the onset is the first of three samples in a row that
     leave the band on the side of the later level. Where fewer than three are left, they must be twice as far out.
+
+    A split in the middle of a ramp would take half of the ramp for the usual level. So where the values around the
+    split climb instead of jumping, the usual level is looked for further to the left.
     """
     points = [s for s in samples if math.isfinite(s.value)]
     if not points:
@@ -74,23 +88,27 @@ def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timed
     if len(values) <= MIN_BASELINE:
         return Shape(last, median(values))
     split = _best_split(values)
-    level = median(values[:split])
     later = median(values[split:])
-    noise = MAD_TO_SIGMA * median(abs(v - level) for v in values[:split])
+    foot = _foot_of_ramp(values, split)
+    usual = values[: split if foot is None else foot]
+    level = median(usual)
+    noise = MAD_TO_SIGMA * median(abs(v - level) for v in usual)
     band = max(K * noise, RELATIVE_FLOOR * abs(level), UNIT_FLOORS.get(unit, 0.0))
     if abs(later - level) <= band:
         return Shape(last, median(values))
     signed = band if later > level else -band
     at = _first_departure(values, level, signed)
+    if at is not None and foot is not None:
+        at = _start_of_ramp(values, level, later, at)
     if at is None or at < MIN_BASELINE:
         return Shape(last, level)
-    return Shape(last, level, points[at].at, signed)
+    return Shape(last, level, points[at].at, signed, gradual=foot is not None)
 
 
 def refined(shape: Shape, samples: Sequence[Sample]) -> Shape:
     """The same shape with the onset looked up in finer samples around it; as it is where they do not show it."""
     points = [s for s in samples if math.isfinite(s.value)]
-    if shape.before is None or shape.onset is None:
+    if shape.before is None or shape.onset is None or shape.gradual:
         return shape
     at = _first_departure([s.value for s in points], shape.before, shape.band)
     return shape if at is None else replace(shape, onset=points[at].at)
@@ -104,6 +122,48 @@ def _first_departure(values: Sequence[float], level: float, band: float) -> int 
         if all(sign * (value - level) > needed for value in run):
             return at
     return None
+
+
+def _foot_of_ramp(values: Sequence[float], split: int) -> int | None:
+    """Up to where the values are as usual before a ramp; None where the change at the split is a step, or none."""
+    change = _mean(values[split:]) - _mean(values[:split])
+    around = median(values[split : split + JUMP_REACH]) - median(values[max(split - JUMP_REACH, 0) : split])
+    noise = MAD_TO_SIGMA * median(abs(b - a) for a, b in pairwise(values)) / math.sqrt(2)
+    if not math.isfinite(change) or abs(around) >= STEP * abs(change):
+        return None
+    at = split
+    while at >= 2 * MIN_BASELINE:
+        left = _best_split(values[:at])
+        moved = _mean(values[left:at]) - _mean(values[:left])
+        if moved * change <= 0 or abs(moved) <= max(2 * noise, RAMP_FOOT * abs(change)):
+            break
+        at = left
+    return at
+
+
+def _start_of_ramp(values: Sequence[float], level: float, later: float, departed: int) -> int:
+    """Where a line that starts at the usual level fits the climb best (least squares): before the first departure."""
+    sign = 1 if later > level else -1
+    windows = range(departed, len(values) - SUSTAINED + 1)
+    end = next((at for at in windows if sign * (median(values[at : at + SUSTAINED]) - later) >= 0), len(values))
+    best, least = departed, math.inf
+    flat = sum((value - level) * (value - level) for value in values[:end])
+    moved = product = 0.0
+    for start in range(end - 1, -1, -1):
+        # With x = i - start, sums over the climb grow by one sample for each step to the left.
+        product += moved
+        moved += values[start] - level
+        count = end - 1 - start
+        squares = count * (count + 1) * (2 * count + 1) / 6
+        # What the best slope explains of the squares that a flat line leaves.
+        error = flat - (product * product / squares if squares else 0.0)
+        if start <= departed and error < least:
+            best, least = start, error
+    return best
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _best_split(values: Sequence[float]) -> int:

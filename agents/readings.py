@@ -26,6 +26,8 @@ class AlertReading(_Reading):
     severity: Severity
     firing: bool
     starts_at: datetime
+    ended_at: datetime | None = None
+    """When it was resolved, where that is known."""
 
 
 class SignalReading(_Reading):
@@ -46,6 +48,25 @@ class SignalReading(_Reading):
     """What `now` earns by the catalogue's bounds."""
     bound: float
     """The bound nearest to be crossed, or the worst one that is."""
+    needs_labels: bool = False
+    """Whether it can only be measured once labels are there."""
+    last_breach: datetime | None = None
+    """The last sample past a bound, for signals about the data."""
+
+
+class LabelDelayReading(_Reading):
+    """How late the labels are that quality is measured by."""
+
+    type: Literal["label_delay"] = "label_delay"
+    now: float
+    usual: float
+
+
+class TrainingWindowReading(_Reading):
+    """Whether the data was broken within the window that a retraining would read, before the metrics window."""
+
+    type: Literal["training_window"] = "training_window"
+    broken_until: datetime | None = None
 
 
 class CapacityReading(_Reading):
@@ -149,7 +170,8 @@ class GapReading(_Reading):
     type: Literal["gap"] = "gap"
     source: Literal["Prometheus", "SageMaker", "Model Monitor", "Runbook index"]
     part: str
-    """What is missing: a signal's name, ``changes``, ``endpoint``, ``violations``, ``capacity``, ``runbooks``."""
+    """What is missing: a signal's name, ``changes``, ``endpoint``, ``violations``, ``capacity``, ``label_delay``,
+    ``training_window``, ``runbooks``."""
     words: str
     failed: bool = True
     """False where the partner answered, and there was nothing."""
@@ -158,6 +180,8 @@ class GapReading(_Reading):
 Reading = Annotated[
     AlertReading
     | SignalReading
+    | LabelDelayReading
+    | TrainingWindowReading
     | CapacityReading
     | EndpointReading
     | LiveConfigReading
@@ -187,6 +211,8 @@ class Dossier:
         self.alerts: list[AlertReading] = []
         self.signals: list[SignalReading] = []
         self.capacity: dict[str, CapacityReading] = {}
+        self.label_delay: LabelDelayReading | None = None
+        self.training_window: TrainingWindowReading | None = None
         self.endpoint: EndpointReading | None = None
         self.live_config: LiveConfigReading | None = None
         self.changes: list[ChangeReading] = []
@@ -212,6 +238,10 @@ class Dossier:
                 self.signals.append(reading)
             case CapacityReading():
                 self.capacity[reading.what] = reading
+            case LabelDelayReading():
+                self.label_delay = reading
+            case TrainingWindowReading():
+                self.training_window = reading
             case EndpointReading():
                 self.endpoint = reading
             case LiveConfigReading():

@@ -44,6 +44,11 @@ class Timing:
         return timedelta(minutes=30) / self.speed
 
     @property
+    def together(self) -> timedelta:
+        """Two things that begin within this of each other began together. As long as the margin of a quarantine."""
+        return max(timedelta(minutes=10) / self.speed, 3 * self.step)
+
+    @property
     def slack(self) -> timedelta:
         """How much later than the trouble a change may be seen: clocks, scrapes and steps."""
         return max(timedelta(minutes=3) / self.speed, 3 * self.step)

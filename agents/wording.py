@@ -1,8 +1,11 @@
 """Numbers and moments in plain English, the same everywhere a sentence is written by code."""
 
+import re
 from datetime import datetime
 
 from incidents.incident import Incident
+
+_NOT_OF_A_NAME = re.compile(r"[^\w.:/@+-]+")
 
 
 def value_in_words(value: float, unit: str) -> str:
@@ -19,6 +22,14 @@ def value_in_words(value: float, unit: str) -> str:
             return f"{value:.0f}"
         case _:
             return f"{value:.2f}"
+
+
+def duration_in_words(seconds: float) -> str:
+    """``45 s``, ``10 min``, ``6.0 h``, ``1.5 days``."""
+    for unit, size in (("days", 86_400.0), ("h", 3_600.0)):
+        if seconds >= 1.5 * size or (unit == "h" and seconds >= size):
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
 
 
 def bound_in_words(value: float, unit: str) -> str:
@@ -59,6 +70,25 @@ def cut(text: str, limit: int) -> str:
     head = limit * 2 // 3
     tail = limit - head
     return f"{text[:head]} [... {len(text) - limit} characters left out ...] {text[-tail:]}"
+
+
+_OWN_WORDS = " In its own words: “"
+
+
+def in_its_words(text: str, limit: int) -> str:
+    """A partner's words, marked as such, on one line and cut; empty where there are none."""
+    words = " ".join(text.replace("“", '"').replace("”", '"').split())
+    return f"{_OWN_WORDS}{cut(words, limit)}”" if words else ""
+
+
+def our_words(text: str) -> str:
+    """A sentence of evidence without the partner's words in it: what may be repeated as a statement of ours."""
+    return text.split(_OWN_WORDS, 1)[0]
+
+
+def as_name(text: str, limit: int = 80) -> str:
+    """A name that came from outside: one word, so that it cannot hold a sentence."""
+    return _NOT_OF_A_NAME.sub("_", cut(text.strip(), limit)) or "unnamed"
 
 
 def case_in_words(incident: Incident) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from agents.collectors import alerts, capacity, changes, free_query, quality, runbooks, signals
+from agents.collectors import alerts, capacity, changes, free_query, quality, runbooks, signals, training_window
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
 from agents.readings import Found
@@ -43,6 +43,10 @@ class Workbench:
     async def data_quality(self) -> list[Found]:
         """What Model Monitor says."""
         return await self._asked(("quality",), lambda: quality.data_quality(self.lens))
+
+    async def training_window(self) -> list[Found]:
+        """Whether the data of the training window was broken at some time."""
+        return await self._asked(("training window",), lambda: training_window.training_window(self.lens))
 
     async def runbooks_for_alerts(self) -> list[Found]:
         """The pages of the alerts, and past incidents like this one."""

@@ -8,7 +8,7 @@ from agents.collectors.lens import Lens, why
 from agents.readings import ChangeReading, EndpointReading, Found, LiveConfigReading, NoChangesReading
 from agents.redaction import redact
 from agents.sources import ChangeLike, EndpointLike
-from agents.wording import cut, moment_in_words
+from agents.wording import cut, in_its_words, moment_in_words
 from incidents.catalogue import EndpointSpec, ModelSpec
 from incidents.evidence import EvidenceKind
 from tools.errors import UpstreamError
@@ -61,8 +61,8 @@ def _state_in_words(name: str, state: EndpointLike, reading: EndpointReading) ->
         else "not changed since it was created"
     )
     before = f"; the config made before it is {reading.older_configs[0]}" if reading.older_configs else ""
-    failed = f"; SageMaker says: {redact(cut(state.failure_reason, 200))}" if state.failure_reason else ""
-    return f"{name} is {state.status} on {state.config_name} with {instances} instances, {changed}{before}{failed}."
+    failed = in_its_words(redact(state.failure_reason), 200) if state.failure_reason else ""
+    return f"{name} is {state.status} on {state.config_name} with {instances} instances, {changed}{before}.{failed}"
 
 
 async def recent_changes(lens: Lens) -> Sequence[Found]:
@@ -93,13 +93,12 @@ async def _from_sagemaker(lens: Lens, model: ModelSpec) -> Sequence[Found]:
 
 
 def _change(lens: Lens, asked: str, change: ChangeLike, endpoint: EndpointSpec | None) -> Found:
-    detail = redact(cut(change.detail, 200)).rstrip(".")
     evidence = lens.fact(
         EvidenceKind.CHANGE,
         SOURCE,
         asked,
-        f"At {moment_in_words(change.at)} on {change.at:%d %b}: {change.what} {change.subject}"
-        + (f" ({detail})." if detail else "."),
+        f"At {moment_in_words(change.at)} on {change.at:%d %b}: {cut(change.what, 80)} {cut(change.subject, 120)}."
+        f"{in_its_words(redact(change.detail), 200)}",
         subject=change.subject,
     )
     deployment = endpoint is not None and change.subject == endpoint.name and "updated" in change.what

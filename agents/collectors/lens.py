@@ -77,6 +77,8 @@ _PARTS: Mapping[str, str] = {
     "changes": "recent changes",
     "live_config": "which config served when",
     "violations": "the data quality report",
+    "label_delay": "how late the labels are",
+    "training_window": "whether the training window holds broken data",
     "runbooks": "the runbooks",
     "query": "the answer to a query",
 }

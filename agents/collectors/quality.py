@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agents.collectors.lens import Lens, why
 from agents.readings import Found, MonitorReading, ViolationReading
 from agents.redaction import redact
-from agents.wording import cut
+from agents.wording import as_name, in_its_words
 from incidents.evidence import EvidenceKind
 from tools.errors import UpstreamError
 
@@ -30,16 +30,14 @@ async def data_quality(lens: Lens) -> Sequence[Found]:
     found = f"The last monitoring run of {model.name} found {words}."
     facts = [Found(lens.fact(EvidenceKind.DATA_QUALITY, SOURCE, asked, found), MonitorReading(violations=count))]
     for violation in violations[:MOST_VIOLATIONS]:
-        description = redact(cut(violation.description, 300)).rstrip(".")
+        feature, check = as_name(violation.feature), as_name(violation.check)
         evidence = lens.fact(
             EvidenceKind.DATA_QUALITY,
             SOURCE,
             asked,
-            f"{violation.check} failed for {violation.feature}: {description}.",
-            subject=violation.feature,
+            f"Model Monitor's {check} failed for {feature}.{in_its_words(redact(violation.description), 240)}",
+            subject=feature,
         )
-        breaks = not any(word in violation.check.lower() for word in _SHIFT_CHECKS)
-        facts.append(
-            Found(evidence, ViolationReading(feature=violation.feature, check=violation.check, breaks_data=breaks))
-        )
+        breaks = not any(word in check.lower() for word in _SHIFT_CHECKS)
+        facts.append(Found(evidence, ViolationReading(feature=feature, check=check, breaks_data=breaks)))
     return facts

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from agents.collectors.labels import label_delay
 from agents.collectors.lens import Lens, why
 from agents.onset import Shape, refined, shape_of
 from agents.readings import Found, SignalReading
@@ -10,6 +12,7 @@ from agents.wording import bound_in_words, moment_in_words, sentence, value_in_w
 from incidents.alert import AlertKind, Severity
 from incidents.catalogue import ModelSpec, Signal
 from incidents.evidence import EvidenceKind, Figure
+from incidents.verification import Sample
 from tools.errors import UpstreamError
 
 SOURCE = "Prometheus"
@@ -46,11 +49,11 @@ MOST_FEATURES = 12
 
 
 async def all_signals(lens: Lens) -> Sequence[Found]:
-    """Every signal, the breached ones first. One gap stands for all when Prometheus answers nothing at all."""
+    """Every signal, the breached ones first, then how late labels are. One gap stands for all that is not answered."""
     if lens.model is None:
         return ()
     names = list(lens.model.signals)
-    answers = await asyncio.gather(*(_read(lens, name) for name in names))
+    late, answers = await asyncio.gather(label_delay(lens), asyncio.gather(*(_read(lens, name) for name in names)))
     errors = [answer for answer in answers if isinstance(answer, UpstreamError)]
     if errors and len(errors) == len(names):
         return (lens.gap(SOURCE, "signals", "every signal of the catalogue", why(errors[0], SOURCE)),)
@@ -60,7 +63,7 @@ async def all_signals(lens: Lens) -> Sequence[Found]:
             found.append(lens.gap(SOURCE, name, _query(lens.model, name), why(answer, SOURCE)))
         else:
             found.extend(answer)
-    return sorted(found, key=_rank)
+    return [*sorted(found, key=_rank), *late]
 
 
 async def one_signal(lens: Lens, name: str) -> Sequence[Found]:
@@ -92,9 +95,11 @@ async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
         seen = await _looked_closer(lens, signal, query, seen)
     except UpstreamError as error:
         return error
+    about_data = signal.kind is AlertKind.DATA_QUALITY
+    breaches = [last_breach(signal, one.samples) if about_data else None for one in series]
     found = [
-        _reading(lens, lens.model, name, query, labels.get("feature"), shape)
-        for labels, shape in seen
+        _reading(lens, lens.model, name, query, labels.get("feature"), shape, breach)
+        for (labels, shape), breach in zip(seen, breaches, strict=True)
         if shape.now is not None
     ]
     if not found:
@@ -125,7 +130,20 @@ def _query(model: ModelSpec, name: str) -> str:
     return model.query_of(model.signals[name])
 
 
-def _reading(lens: Lens, model: ModelSpec, name: str, query: str, feature: str | None, shape: Shape) -> Found:
+def last_breach(signal: Signal, samples: Sequence[Sample]) -> datetime | None:
+    """The last sample past a bound."""
+    return next((s.at for s in reversed(samples) if signal.severity_of(s.value) is not None), None)
+
+
+def _reading(
+    lens: Lens,
+    model: ModelSpec,
+    name: str,
+    query: str,
+    feature: str | None,
+    shape: Shape,
+    breach: datetime | None,
+) -> Found:
     assert shape.now is not None  # noqa: S101 - for the type checker: the caller has asked
     signal = model.signals[name]
     words = words_for(name, model, feature)
@@ -140,7 +158,8 @@ def _reading(lens: Lens, model: ModelSpec, name: str, query: str, feature: str |
         _EVIDENCE_KIND.get(signal.kind, EvidenceKind.METRIC),
         SOURCE,
         query if feature is None else f"{query} (feature {feature})",
-        told(words, shape, signal.unit, bound, past=severity is not None, always=always),
+        told(words, shape, signal.unit, bound, past=severity is not None, always=always)
+        + (f" It was past its limit until {moment_in_words(breach)}." if breach and severity is None else ""),
         figures=tuple(figures),
         subject=feature or (model.endpoint.name if model.endpoint and "{endpoint}" in _WORDS.get(name, "") else None),
         link=lens.sources.prometheus.graph_url(query, lens.start, lens.now),
@@ -158,6 +177,8 @@ def _reading(lens: Lens, model: ModelSpec, name: str, query: str, feature: str |
         departed=shape.departed,
         severity=severity,
         bound=bound,
+        needs_labels=signal.needs_labels,
+        last_breach=breach,
     )
     return Found(evidence, reading)
 

@@ -2,13 +2,12 @@
 
 A remediation is permitted only where everything it rests on was read: a rollback needs the metrics, the endpoint and a
 config to go back to that exists, differs from the live one and passes the preflight; retraining needs a diagnosis of
-drift with harm, data known to be clean, and a training pipeline that is there.
+drift with harm, data known to be clean, enough of it, and a training pipeline that is there.
 """
-
-from datetime import timedelta
 
 from agents.collectors.lens import Lens
 from agents.rules.symptoms import Symptoms
+from agents.rules.training_window import training_window
 from incidents.diagnosis import Confidence, Diagnosis, RootCause
 from incidents.remediation import RollbackEndpoint, StartRetraining
 from tools.errors import UpstreamError
@@ -24,8 +23,9 @@ async def permitted(
     if lens.model is None or diagnosis.confidence is Confidence.LOW:
         return ()
     match diagnosis.root_cause:
-        case RootCause.BAD_DEPLOYMENT:
-            rollback = await _rollback(lens, symptoms)
+        case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
+            known_only = diagnosis.root_cause is RootCause.TRAINING_SERVING_SKEW
+            rollback = await _rollback(lens, symptoms, known_only=known_only)
             return (rollback,) if rollback else ()
         case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT if diagnosis.retraining.retrain:
             retraining = await _retraining(lens, symptoms)
@@ -34,17 +34,20 @@ async def permitted(
             return ()
 
 
-async def _rollback(lens: Lens, symptoms: Symptoms) -> RollbackEndpoint | None:
+async def _rollback(lens: Lens, symptoms: Symptoms, *, known_only: bool) -> RollbackEndpoint | None:
+    """`known_only`: to the config that served before and to no other; an older one may prepare features as badly."""
     assert lens.model is not None  # noqa: S101 - for the type checker: `permitted` has asked
     spec, state = lens.model.endpoint, symptoms.dossier.endpoint
     deployment = symptoms.deployment
-    harmed = symptoms.serving_harm or (symptoms.quality_harm and symptoms.inputs_flat)
-    if spec is None or state is None or deployment is None or not harmed or not symptoms.changes_readable:
+    if spec is None or state is None or deployment is None:
+        return None
+    if not symptoms.rollback_helps or not symptoms.changes_readable:
         return None
     live = state.config
     if deployment.config != live:
         return None
-    wanted = [deployment.previous, *state.older_configs, spec.last_known_good]
+    older = () if known_only else (*state.older_configs, spec.last_known_good)
+    wanted = [deployment.previous, *older]
     candidates = [name for name in dict.fromkeys(wanted) if name and name != live]
     for name in candidates[:MOST_CANDIDATES]:
         try:
@@ -69,5 +72,7 @@ async def _retraining(lens: Lens, symptoms: Symptoms) -> StartRetraining | None:
         return None
     if pipeline.status != "Active":
         return None
-    start = lens.now - timedelta(days=spec.window_days)
-    return StartRetraining(pipeline=spec.pipeline, window_start=start, window_end=lens.now)
+    begin = training_window(symptoms).begin
+    if begin is None:
+        return None
+    return StartRetraining(pipeline=spec.pipeline, window_start=begin, window_end=lens.now)

@@ -4,7 +4,7 @@ import re
 
 from agents.answering.answer import AnswerDraft
 from agents.rules.casefile import Casefile
-from agents.wording import moment_in_words
+from agents.wording import moment_in_words, our_words
 from incidents.diagnosis import Diagnosis, RunbookCitation
 
 MOST_PASSAGES = 3
@@ -28,7 +28,7 @@ def write(case: Casefile) -> AnswerDraft:
     parts.extend(told)
     relevant = _relevant(case, question)
     for evidence_id in relevant:
-        parts.append(f"{case.told[evidence_id]} [{evidence_id}]")
+        parts.append(f"{our_words(case.told[evidence_id])} [{evidence_id}]")
         evidence.append(evidence_id)
     # Passages that were chosen for the diagnosis fit the case; those of a search fit only the words of the question.
     citations = diagnosis.citations if diagnosis is not None and told else _searched(case)
@@ -44,7 +44,7 @@ def write(case: Casefile) -> AnswerDraft:
 def _from_diagnosis(diagnosis: Diagnosis, asked: str) -> list[str]:
     """What the diagnosis says to a question; its summary where the question is about the incident as a whole."""
     if "retrain" in asked:
-        return [diagnosis.retraining.because]
+        return [f"{'Yes' if diagnosis.retraining.retrain else 'No'}. {diagnosis.retraining.because}"]
     if any(words in asked for words in ("since when", "when did", "onset", "how long")):
         began = f"It began at {moment_in_words(diagnosis.onset)}." if diagnosis.onset else "When it began is not known."
         return [began]

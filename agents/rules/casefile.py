@@ -10,6 +10,7 @@ from agents.brief import CaseBrief
 from agents.fencing import facts_in, readings_in
 from agents.readings import Dossier, PassageReading
 from agents.rules.symptoms import Symptoms
+from agents.wording import our_words
 from incidents.diagnosis import Claim, Diagnosis
 
 
@@ -31,8 +32,8 @@ class Casefile:
     permitted: tuple[Mapping[str, Any], ...] = ()
 
     def claim(self, *evidence: str) -> Claim:
-        """The sentence of the first id as a claim that stands on all of them."""
-        return Claim(text=self.told[evidence[0]][:600], evidence=evidence)
+        """The sentence of the first id, without a partner's words in it, as a claim that stands on all of them."""
+        return Claim(text=our_words(self.told[evidence[0]])[:600], evidence=evidence)
 
     def citable(self) -> list[PassageReading]:
         """Passages of runbooks and procedures that can be cited."""

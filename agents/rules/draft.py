@@ -49,26 +49,32 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
     others: list[Claim] = []
     match cause:
         case RootCause.DATA_QUALITY:
-            signals = (s.nulls + s.schema)[:3] + s.volume_low[:1]
+            signals = (s.nulls + s.schema)[:3] + s.unit_changed[:1] + s.volume_low[:1]
             others = [case.claim(v.evidence) for v in s.broken[:2]]
+            others += [case.claim(s.volume[0].evidence)] if s.unit_changed else []
             others += [case.claim(r.evidence) for r in (s.drifted[:1] + s.quality_lost[:1])]
         case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
-            signals = s.serving_harm[:2] + s.quality_harm[:2]
+            signals = s.serving_harm[:2] + s.quality_harm[:2] + s.predictions_drifted[:1]
             if s.deployment:
                 others = [case.claim(evidence) for evidence in s.deployment.evidence[:2]]
             others += _flat_inputs(case) if s.inputs_flat else [case.claim(r.evidence) for r in s.drifted[:2]]
+            if s.skew_shown:
+                others += _clean_data(case)
         case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT:
             signals = s.drifted[:3] + s.quality_harm[:2]
-            others = _clean_data(case) + _same_config(case)
+            others = _late_labels(case) + _clean_data(case) + _same_config(case)
             if cause is RootCause.CONCEPT_DRIFT:
                 others += _flat_inputs(case)
         case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
-            signals = s.serving_harm[:2] + s.volume_high[:1]
-            others = [case.claim(r.evidence) for r in (s.cpu, s.memory, s.traffic_grew) if r is not None]
+            signals = s.serving_harm[:2] + s.volume_high[:1] + s.volume_low[:1]
+            if cause is RootCause.TRAFFIC_ANOMALY:
+                signals += s.anomalies[:1] + s.drifted[:1] + s.quality_harm[:1]
+            loads = (s.cpu, s.memory, s.traffic_grew, s.traffic_fell)
+            others = [case.claim(r.evidence) for r in loads if r is not None]
             others += _same_config(case)
         case RootCause.BENIGN:
-            signals = (s.drifted + s.predictions_drifted + s.anomalies)[:3]
-            others = _held_quality(case) + _clean_data(case)
+            signals = (s.drifted + s.predictions_drifted + s.anomalies)[:3] + s.quality_unconfirmed[:3]
+            others = _late_labels(case) + _held_quality(case) + _clean_data(case)
         case RootCause.UNKNOWN:
             signals = [r for r in s.dossier.signals if r.severity][:4]
             if s.deployment:
@@ -76,6 +82,11 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
     alerts = [] if signals else _alerts(case)
     claims = [case.claim(r.evidence) for r in signals] + alerts + others
     return list({claim.text: claim for claim in claims}.values())[:MOST_CLAIMS]
+
+
+def _late_labels(case: Casefile) -> list[Claim]:
+    late = case.symptoms.labels_late
+    return [case.claim(late.evidence)] if late else []
 
 
 def _alerts(case: Casefile) -> list[Claim]:
@@ -144,7 +155,9 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
     s, brief = case.symptoms, case.brief
     match cause:
         case RootCause.DATA_QUALITY:
-            feature = next((r.feature for r in s.nulls if r.feature), None) or next((v.feature for v in s.broken), None)
+            moved = s.drifted_features if s.unit_changed else []
+            named = [r.feature for r in s.nulls] + [v.feature for v in s.broken] + [r.feature for r in moved]
+            feature = next((name for name in named if name), None)
             if feature:
                 return Culprit(kind="feature", name=feature[:200])
             return Culprit(kind="dataset", name=brief.data_source or brief.model)
@@ -156,7 +169,8 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
             if drifted and drifted[0].feature:
                 return Culprit(kind="feature", name=drifted[0].feature[:200])
         case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
-            kind = "traffic" if s.traffic_grew or s.volume_high else "instance"
+            of_traffic = cause is RootCause.TRAFFIC_ANOMALY or s.traffic_grew or s.volume_high
+            kind = "traffic" if of_traffic else "instance"
             return Culprit(kind=kind, name=(brief.endpoint or brief.model)[:200])
         case RootCause.CONCEPT_DRIFT:
             return Culprit(kind="model", name=brief.model[:200])
@@ -169,9 +183,11 @@ def _onset(case: Casefile, cause: RootCause) -> datetime | None:
     s = case.symptoms
     match cause:
         case RootCause.DATA_QUALITY:
-            return earliest(s.nulls + s.schema + s.volume_low) or s.onset
-        case RootCause.BAD_DEPLOYMENT | RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
-            return earliest(s.serving_harm + s.volume_high) or s.onset
+            return earliest(s.nulls + s.schema + s.unit_changed + s.volume_low) or s.onset
+        case RootCause.TRAFFIC_ANOMALY:
+            return earliest(s.serving_harm + s.volume_high + s.volume_low + s.anomalies) or s.onset
+        case RootCause.BAD_DEPLOYMENT | RootCause.INFRASTRUCTURE:
+            return earliest(s.serving_harm + s.volume_high) or s.onset or earliest(s.predictions_drifted)
         case RootCause.FEATURE_DRIFT | RootCause.BENIGN:
             return earliest(s.drifted) or s.onset
         case _:
@@ -220,11 +236,19 @@ def _advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
             return (Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
         case RootCause.INFRASTRUCTURE if s.cpu or s.memory:
             return (Advice.SCALE_ENDPOINT, Advice.WATCH)
+        case RootCause.TRAFFIC_ANOMALY if s.anomalies:
+            return (Advice.INVESTIGATE_BY_HAND, Advice.QUARANTINE_DATA, Advice.DO_NOT_RETRAIN)
+        case RootCause.TRAFFIC_ANOMALY if s.volume_low:
+            return (Advice.INVESTIGATE_BY_HAND,)
         case RootCause.TRAFFIC_ANOMALY:
             return (Advice.SCALE_ENDPOINT, Advice.WATCH) if s.serving_harm else (Advice.WATCH,)
+        case RootCause.FEATURE_DRIFT if s.labels_late and not s.quality_harm:
+            return (Advice.WATCH, Advice.DO_NOT_RETRAIN)
+        case RootCause.TRAINING_SERVING_SKEW:
+            return (Advice.INVESTIGATE_BY_HAND, Advice.DO_NOT_RETRAIN)
         case RootCause.BENIGN:
             return (Advice.WATCH, Advice.DO_NOT_RETRAIN)
-        case RootCause.UNKNOWN | RootCause.INFRASTRUCTURE | RootCause.TRAINING_SERVING_SKEW:
+        case RootCause.UNKNOWN | RootCause.INFRASTRUCTURE:
             return (Advice.INVESTIGATE_BY_HAND,)
         case _:
             return ()

@@ -9,13 +9,15 @@ from incidents.remediation import Remediation, RollbackEndpoint, StartRetraining
 
 _REMEDIATION: TypeAdapter[RollbackEndpoint | StartRetraining] = TypeAdapter(Remediation)
 
+_DRIFT = frozenset({RootCause.FEATURE_DRIFT, RootCause.CONCEPT_DRIFT})
 WHY_NOTHING = {
     RootCause.DATA_QUALITY: "Nothing is proposed: the data has to be quarantined and the data pipeline re-run. "
     "Retraining now would teach the model the fault.",
     RootCause.BENIGN: "Nothing is proposed: no harm is to be seen, so it is enough to watch.",
     RootCause.INFRASTRUCTURE: "Nothing is proposed for approval: the config did not change, so a rollback would not "
     "help. Add instances where they are the limit, and watch.",
-    RootCause.TRAFFIC_ANOMALY: "Nothing is proposed for approval: find out where the requests come from, and watch.",
+    RootCause.TRAFFIC_ANOMALY: "Nothing is proposed for approval: find out who sends the requests, or why "
+    "they stay away.",
     RootCause.UNKNOWN: "Nothing is proposed: the cause is not known.",
 }
 
@@ -27,15 +29,21 @@ def write(case: Casefile) -> PlanDraft:
         return PlanDraft(explanation="Nothing is proposed: there is no diagnosis to act on.")
     choices = [_choice(diagnosis, _REMEDIATION.validate_python(dict(one))) for one in case.permitted]
     if not choices:
-        why = WHY_NOTHING.get(
-            diagnosis.root_cause, "Nothing is proposed: the evidence that a change would rest on is not there."
-        )
-        return PlanDraft(explanation=why)
+        return PlanDraft(explanation=_why_nothing(diagnosis))
     return PlanDraft(choices=tuple(choices), explanation=choices[0].reason)
 
 
+def _why_nothing(diagnosis: Diagnosis) -> str:
+    if diagnosis.root_cause in _DRIFT and not diagnosis.retraining.retrain:
+        return f"Nothing is proposed. {diagnosis.retraining.because}"
+    return WHY_NOTHING.get(
+        diagnosis.root_cause, "Nothing is proposed: the evidence that a change would rest on is not there."
+    )
+
+
 def _choice(diagnosis: Diagnosis, remediation: RollbackEndpoint | StartRetraining) -> RemediationChoice:
-    evidence = tuple(dict.fromkeys(e for claim in diagnosis.claims for e in claim.evidence))[:6]
+    claimed = [e for claim in diagnosis.claims for e in claim.evidence]
+    evidence = tuple(dict.fromkeys([*diagnosis.retraining.evidence, *claimed]))[:8]
     match remediation:
         case RollbackEndpoint():
             reason = (
@@ -43,9 +51,8 @@ def _choice(diagnosis: Diagnosis, remediation: RollbackEndpoint | StartRetrainin
                 "and is still there."
             )
         case StartRetraining():
-            because = diagnosis.retraining.because.removeprefix("Yes. ")
             reason = (
-                f"{because} A candidate trained on recent clean data is compared with the live model before anybody "
-                "deploys it."
+                f"{diagnosis.retraining.because} A candidate trained on recent clean data is compared with the live "
+                "model before anybody deploys it."
             )
     return RemediationChoice(remediation=remediation, reason=reason, evidence=evidence)

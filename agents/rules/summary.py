@@ -1,7 +1,7 @@
 """The two sentences on top of a diagnosis by the rules."""
 
 from agents.rules.casefile import Casefile
-from agents.wording import listed, moment_in_words
+from agents.wording import duration_in_words, listed, moment_in_words
 from incidents.diagnosis import RootCause
 
 MISSING = " Part of the evidence could not be read."
@@ -32,22 +32,54 @@ def _told(case: Casefile, cause: RootCause) -> str:
                 "What it has to predict has changed."
             )
         case RootCause.TRAINING_SERVING_SKEW:
-            return (
-                f"{model} lost quality with a new version live and shifted inputs at once. "
-                "Training and serving may prepare its features differently."
-            )
+            return _skew(case)
         case RootCause.INFRASTRUCTURE:
             return _infrastructure(case)
         case RootCause.TRAFFIC_ANOMALY:
-            return f"Far more requests than usual arrive at {model}."
+            return _traffic(case)
         case RootCause.BENIGN:
             return _benign(case)
         case RootCause.UNKNOWN:
             return f"What ails {model} could not be told from what could be read. A person has to look."
 
 
+def _skew(case: Casefile) -> str:
+    s, model = case.symptoms, case.brief.model
+    if s.deployment is None or not s.skew_shown:
+        return (
+            f"{model} lost quality with a new version live and shifted inputs at once. "
+            "Training and serving may prepare its features differently."
+        )
+    features = listed(_names([r.feature for r in s.drifted_features]))
+    return (
+        f"{features} of {model} moved right after {s.deployment.config} went live at "
+        f"{moment_in_words(s.deployment.at)}, while the data upstream is sound. "
+        "The new version prepares it otherwise than training did."
+    )
+
+
+def _traffic(case: Casefile) -> str:
+    s, model = case.symptoms, case.brief.model
+    if s.odd_rows_on_top:
+        follows = " The drift follows from them." if s.drifted else ""
+        return (
+            f"Far more requests than usual arrive at {model}, and many of their rows are far outside of its training "
+            f"data. They look like a bot, a replay or a load test, not like new customers.{follows}"
+        )
+    if s.volume_low:
+        return f"Far fewer requests and rows than usual arrive at {model}. Its callers do not reach it, or stay away."
+    return f"Far more requests than usual arrive at {model}."
+
+
 def _data_quality(case: Casefile) -> str:
     s, brief = case.symptoms, case.brief
+    if s.unit_changed and not (s.nulls or s.schema or s.broken):
+        features = listed(_names([r.feature for r in s.drifted_features]))
+        source = f" in {brief.data_source}" if brief.data_source else " upstream"
+        return (
+            f"Nearly every row of {brief.model} is far outside of its training data at once, at the usual volume "
+            f"({features}). A unit or a format changed{source}; no group of customers moves so far so fast."
+        )
     if not s.data_broken:
         return f"Far fewer rows than usual arrive at {brief.model}: its source is stale or cut."
     features = _names([r.feature for r in s.nulls] or [v.feature for v in s.broken])
@@ -65,7 +97,7 @@ def _bad_deployment(case: Casefile) -> str:
     elif s.slow:
         what = "got slow"
     else:
-        what = "failed requests" if s.failing else "lost quality"
+        what = "failed requests" if s.failing else "lost quality" if s.quality_harm else "scores otherwise"
     if s.deployment is None:
         return f"{case.brief.endpoint} {what}."
     inputs = " while its inputs stayed as they were" if s.inputs_flat else ""
@@ -76,6 +108,8 @@ def _bad_deployment(case: Casefile) -> str:
 def _feature_drift(case: Casefile) -> str:
     s, model = case.symptoms, case.brief.model
     features = listed(_names([r.feature for r in s.drifted_features])) or "as a whole"
+    if s.labels_late and not s.quality_harm:
+        return f"The inputs of {model} drifted ({features}). Labels are too late to tell whether that does harm."
     lost = "lost quality" if s.quality_lost else "is losing quality"
     if s.data_readable and s.changes_readable:
         return (
@@ -102,6 +136,13 @@ def _infrastructure(case: Casefile) -> str:
 
 def _benign(case: Casefile) -> str:
     s, model = case.symptoms, case.brief.model
+    if s.quality_unconfirmed and s.labels_late:
+        late = s.labels_late
+        return (
+            f"The labels of {model} are late ({duration_in_words(late.now)} instead of "
+            f"{duration_in_words(late.usual)}), so its loss of quality is not confirmed. "
+            "Inputs and predictions are as before: wait for the labels."
+        )
     if not (s.drifted or s.predictions_drifted or s.anomalies):
         return f"Everything that was read about {model} is inside its limits now. It may have passed by itself."
     features = listed(_names([r.feature for r in s.drifted_features])) or "The data"

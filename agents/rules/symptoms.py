@@ -6,14 +6,20 @@ from datetime import datetime
 from functools import cached_property
 
 from agents.brief import CaseBrief
-from agents.readings import CapacityReading, Dossier, SignalReading, ViolationReading
-from incidents.alert import AlertKind
+from agents.readings import CapacityReading, Dossier, LabelDelayReading, SignalReading, ViolationReading
+from incidents.alert import AlertKind, Severity
 
 SLIPPING = 0.4
 """A loss of quality counts as harm in the making from this share of its limit, once it has left its usual level."""
 SATURATED = 0.9
 GROWN = 1.5
 """Traffic has grown from this factor on."""
+FALLEN = 0.5
+"""Traffic has fallen up to this factor."""
+NEARLY_ALL = 0.8
+"""Nearly all rows are anomalous from this share on; no group of callers makes so many at the usual volume."""
+LATE = 2.0
+"""Labels are late past this multiple of their usual delay."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ class Symptoms:
 
     def _breached(self, *kinds: AlertKind) -> list[SignalReading]:
         return [s for s in self.dossier.signals if s.severity is not None and s.kind in kinds]
+
+    def _departed_with(self, onset: datetime | None, others: Sequence[datetime | None]) -> bool:
+        """Whether something else began when this did."""
+        near = self.brief.together
+        return onset is not None and any(abs(other - onset) <= near for other in others if other is not None)
 
     @cached_property
     def metrics_readable(self) -> bool:
@@ -88,14 +99,29 @@ class Symptoms:
         return self._breached(AlertKind.PREDICTION_DRIFT)
 
     @cached_property
+    def labels_late(self) -> LabelDelayReading | None:
+        """The label delay, where it is far above its usual value."""
+        delay = self.dossier.label_delay
+        return delay if delay and delay.usual > 0 and delay.now > LATE * delay.usual else None
+
+    @cached_property
     def quality(self) -> list[SignalReading]:
-        """All readings of predictive quality, inside their limits or not."""
-        return [s for s in self.dossier.signals if s.kind is AlertKind.ACCURACY_DROP]
+        """Readings of predictive quality that can be trusted, inside their limits or not.
+
+        While labels are late, what waits for labels says nothing: positives come last.
+        """
+        found = [s for s in self.dossier.signals if s.kind is AlertKind.ACCURACY_DROP]
+        return [s for s in found if not s.needs_labels] if self.labels_late else found
+
+    @cached_property
+    def quality_unconfirmed(self) -> list[SignalReading]:
+        """Quality past its limit by labels that are late."""
+        return [s for s in self._breached(AlertKind.ACCURACY_DROP) if s not in self.quality]
 
     @cached_property
     def quality_lost(self) -> list[SignalReading]:
         """Quality past its limit."""
-        return self._breached(AlertKind.ACCURACY_DROP)
+        return [s for s in self.quality if s.severity is not None]
 
     @cached_property
     def quality_slipping(self) -> list[SignalReading]:
@@ -134,6 +160,44 @@ class Symptoms:
         traffic = self.dossier.capacity.get("traffic")
         return traffic if traffic and traffic.factor >= GROWN else None
 
+    @cached_property
+    def traffic_fell(self) -> CapacityReading | None:
+        """Traffic, where it has fallen."""
+        traffic = self.dossier.capacity.get("traffic")
+        return traffic if traffic and traffic.factor <= FALLEN else None
+
+    @cached_property
+    def volume(self) -> list[SignalReading]:
+        """All readings of the input volume, inside their limits or not."""
+        return [s for s in self.dossier.signals if s.kind is AlertKind.DATA_VOLUME and s.now is not None]
+
+    @property
+    def volume_usual(self) -> bool:
+        """The volume was read, and neither it nor the traffic is unusual."""
+        unusual = self.volume_low or self.volume_high or self.traffic_grew or self.traffic_fell
+        return bool(self.volume) and not unusual
+
+    @cached_property
+    def odd_rows_on_top(self) -> bool:
+        """Anomalous rows came together with more requests: an attack, a replay or a load test until shown otherwise."""
+        if not self.anomalies:
+            return False
+        began = [s.onset for s in self.anomalies]
+        grown = [s.onset for s in self.volume if (s.now or 0.0) >= GROWN]
+        grown += [self.traffic_grew.onset] if self.traffic_grew else []
+        if self.volume_high and (None in began or None in grown):
+            return True
+        return any(self._departed_with(onset, grown) for onset in began)
+
+    @cached_property
+    def unit_changed(self) -> list[SignalReading]:
+        """Anomalies of nearly every row with a shifted feature, at the usual volume and without a deployment.
+
+        All callers at once means a unit, a currency or a pipeline.
+        """
+        most = [s for s in self.anomalies if (s.now or 0.0) >= NEARLY_ALL]
+        return most if self.drifted_features and self.volume_usual and self.deployment is None else []
+
     @property
     def serving_harm(self) -> list[SignalReading]:
         """Slow or failing."""
@@ -146,8 +210,8 @@ class Symptoms:
 
     @property
     def data_broken(self) -> bool:
-        """Nulls, schema or types, by the metrics or by the monitor."""
-        return bool(self.nulls or self.schema or self.broken)
+        """Nulls, schema, types or units, by the metrics or by the monitor."""
+        return bool(self.nulls or self.schema or self.broken or self.unit_changed)
 
     @property
     def inputs_flat(self) -> bool:
@@ -156,9 +220,19 @@ class Symptoms:
         return read and not self.drifted and not self.data_broken
 
     @property
+    def scores_jumped(self) -> bool:
+        """The predictions drifted past their critical limit, which needs no labels to be known."""
+        return any(s.severity is Severity.CRITICAL for s in self.predictions_drifted)
+
+    @property
     def quality_readable(self) -> bool:
-        """Whether any measure of quality could be read."""
+        """Whether any measure of quality could be read, and trusted."""
         return bool(self.quality)
+
+    @property
+    def alerts_measured(self) -> bool:
+        """Whether the signals that were read measure what the alerts are about."""
+        return {alert.kind for alert in self.dossier.alerts} <= {signal.kind for signal in self.dossier.signals}
 
     @property
     def changes_readable(self) -> bool:
@@ -183,6 +257,7 @@ class Symptoms:
             + self.quality_harm
             + self.volume_low
             + self.volume_high
+            + self.unit_changed
         )
 
     @cached_property
@@ -191,7 +266,7 @@ class Symptoms:
 
         The metrics tell the moment best; SageMaker's last change and its list of changes stand in for them.
         """
-        harm = self.serving_harm or self.quality_harm or self.drifted
+        harm = self.serving_harm or self.quality_harm or self.drifted or self.predictions_drifted
         onset = earliest(harm) or self.brief.alerts_since
         first = onset - self.brief.change_may_precede_onset
         last = onset + self.brief.clock_slack
@@ -209,6 +284,32 @@ class Symptoms:
                 config = endpoint.config if endpoint else change.subject
                 return Deployment(config, previous, change.at, (change.evidence, *supporting))
         return None
+
+    @cached_property
+    def skew_shown(self) -> bool:
+        """The served features moved in the minutes of a deployment while the data upstream is sound.
+
+        Sound: nulls, schema and volume are read and inside their limits, and Model Monitor, which watches the data
+        itself, finds nothing about these features.
+        """
+        if self.deployment is None or not self.drifted_features or not (self.quality_harm or self.scores_jumped):
+            return False
+        live = self.deployment.at
+        moved = all(
+            s.onset is not None and live - self.brief.clock_slack <= s.onset <= live + self.brief.together
+            for s in self.drifted_features
+        )
+        found = {violation.feature for violation in self.dossier.violations}
+        monitored = self.dossier.monitor is not None and not found & {s.feature for s in self.drifted_features}
+        return moved and monitored and self.data_readable and not self.data_broken and self.volume_usual
+
+    @property
+    def rollback_helps(self) -> bool:
+        """Harm that began with a deployment and that nothing upstream explains."""
+        if self.deployment is None:
+            return False
+        worse = bool(self.quality_harm) or self.scores_jumped
+        return bool(self.serving_harm) or (worse and self.inputs_flat) or self.skew_shown
 
 
 def earliest(signals: Sequence[SignalReading]) -> datetime | None:

@@ -22,6 +22,11 @@ class Rule:
     """The row in words."""
 
 
+def _proxies_quiet(s: Symptoms) -> bool:
+    """Inputs, scores and serving are as always; none of them waits for labels."""
+    return s.inputs_flat and not (s.predictions_drifted or s.anomalies or s.serving_harm)
+
+
 RULES: Sequence[Rule] = (
     Rule(
         RootCause.UNKNOWN,
@@ -54,6 +59,30 @@ RULES: Sequence[Rule] = (
         "quality fell right after the config was changed, with unchanged inputs",
     ),
     Rule(
+        RootCause.BAD_DEPLOYMENT,
+        lambda s: s.deployment is not None and s.scores_jumped and s.inputs_flat,
+        Confidence.MEDIUM,
+        "the scores jumped right after the config was changed, with unchanged inputs",
+    ),
+    Rule(
+        RootCause.TRAFFIC_ANOMALY,
+        lambda s: s.odd_rows_on_top,
+        Confidence.MEDIUM,
+        "anomalous rows and more requests began together; drift and loss of quality follow from them",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.unit_changed),
+        Confidence.MEDIUM,
+        "nearly every row is anomalous at the usual volume: a unit or a format changed upstream",
+    ),
+    Rule(
+        RootCause.TRAINING_SERVING_SKEW,
+        lambda s: s.skew_shown,
+        Confidence.MEDIUM,
+        "served features jumped right after the config was changed while the data upstream is sound",
+    ),
+    Rule(
         RootCause.TRAINING_SERVING_SKEW,
         lambda s: s.deployment is not None and bool(s.quality_harm) and bool(s.drifted),
         Confidence.LOW,
@@ -66,8 +95,14 @@ RULES: Sequence[Rule] = (
         "slow or failing with a saturated endpoint and no new config",
     ),
     Rule(
+        RootCause.TRAFFIC_ANOMALY,
+        lambda s: bool(s.volume_low) and s.traffic_fell is not None and not s.serving_harm,
+        Confidence.MEDIUM,
+        "rows and requests fell together: the callers do not reach us",
+    ),
+    Rule(
         RootCause.DATA_QUALITY,
-        lambda s: bool(s.volume_low),
+        lambda s: bool(s.volume_low) and not s.failing,
         Confidence.MEDIUM,
         "too few rows arrive: a stale or cut source",
     ),
@@ -84,6 +119,12 @@ RULES: Sequence[Rule] = (
         "inputs drifted, data clean, quality on its way out",
     ),
     Rule(
+        RootCause.FEATURE_DRIFT,
+        lambda s: bool(s.drifted) and s.labels_late is not None and not s.quality_readable,
+        Confidence.LOW,
+        "inputs drifted, and labels are too late to tell whether it does harm",
+    ),
+    Rule(
         RootCause.TRAFFIC_ANOMALY,
         lambda s: bool(s.volume_high) or (s.traffic_grew is not None and bool(s.serving_harm)),
         Confidence.MEDIUM,
@@ -94,6 +135,12 @@ RULES: Sequence[Rule] = (
         lambda s: bool(s.quality_lost) and s.inputs_flat,
         Confidence.MEDIUM,
         "quality lost with unchanged inputs and no new config",
+    ),
+    Rule(
+        RootCause.BENIGN,
+        lambda s: bool(s.quality_unconfirmed) and _proxies_quiet(s),
+        Confidence.MEDIUM,
+        "quality looks lost by labels that are late, and nothing that needs no labels moved",
     ),
     Rule(
         RootCause.INFRASTRUCTURE,
@@ -109,13 +156,23 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         RootCause.BENIGN,
-        lambda s: bool(s.drifted or s.predictions_drifted or s.anomalies) and s.quality_readable and not s.quality_harm,
+        lambda s: (
+            bool(s.drifted or s.predictions_drifted or s.anomalies)
+            and s.quality_readable
+            and not s.quality_harm
+            and s.alerts_measured
+        ),
         Confidence.HIGH,
         "drift without harm",
     ),
     Rule(
         RootCause.BENIGN,
-        lambda s: s.quality_readable and not any(r.severity for r in s.dossier.signals) and not s.dossier.failures,
+        lambda s: (
+            s.quality_readable
+            and not any(r.severity for r in s.dossier.signals)
+            and not s.dossier.failures
+            and s.alerts_measured
+        ),
         Confidence.MEDIUM,
         "everything that was read is inside its limits",
     ),

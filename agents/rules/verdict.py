@@ -1,6 +1,6 @@
 """Should this be retrained at all? The rules' answer."""
 
-from agents.readings import SignalReading
+from agents.readings import LabelDelayReading, SignalReading
 from agents.rules.casefile import Casefile
 from incidents.diagnosis import RetrainingVerdict, RootCause
 
@@ -11,39 +11,50 @@ def verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
     match cause:
         case RootCause.DATA_QUALITY:
             return _no(
-                "No. The data is broken; a model trained on it would learn the fault. Repair the data first.",
-                *(s.nulls + s.schema + s.volume_low),
+                "The data is broken; a model trained on it would learn the fault. Repair the data first.",
+                *(s.nulls + s.schema + s.unit_changed + s.volume_low),
             )
         case RootCause.BAD_DEPLOYMENT:
-            return _no("No. The new version is at fault, and the old one works.", *s.serving_harm, *s.quality_harm)
+            return _no("The new version is at fault, and the old one works.", *s.serving_harm, *s.quality_harm)
         case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT:
             return _for_drift(case, cause)
         case RootCause.BENIGN:
-            return _no("No. Drift without harm is no reason to retrain.", *(s.drifted[:1] + s.quality[:1]))
+            if s.quality_unconfirmed and s.labels_late:
+                return _no(
+                    "The labels are late, so the loss of quality is not confirmed; it may heal when they come.",
+                    s.labels_late,
+                    *s.quality_unconfirmed[:1],
+                )
+            return _no("Drift without harm is no reason to retrain.", *(s.drifted[:1] + s.quality[:1]))
+        case RootCause.TRAFFIC_ANOMALY if s.anomalies:
+            return _no(
+                "The rows that came on top are no usual callers; keep this window out of training.",
+                *(s.anomalies[:1] + s.volume_high[:1]),
+            )
         case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
-            return _no("No. The predictions are not the trouble; serving them is.", *s.serving_harm)
+            return _no("The predictions are not the trouble; serving them is.", *s.serving_harm)
         case RootCause.TRAINING_SERVING_SKEW:
-            return _no("No. Make training and serving prepare features alike first.", *s.drifted)
+            return _no("Make training and serving prepare features alike first.", *s.drifted)
         case RootCause.UNKNOWN:
-            return _no("No. Nobody should retrain without knowing the cause.")
+            return _no("Nobody should retrain without knowing the cause.")
 
 
 def _for_drift(case: Casefile, cause: RootCause) -> RetrainingVerdict:
     s = case.symptoms
     if not s.data_readable:
-        return _no("Not yet. Whether the data is clean could not be read, and nobody should retrain on unknown data.")
+        return _no("Whether the data is clean could not be read, and nobody should retrain on unknown data.")
     if not s.changes_readable:
-        return _no("Not yet. Whether a new version went live could not be read.")
+        return _no("Whether a new version went live could not be read, so not yet.")
+    if s.labels_late and not s.quality_harm:
+        return _no("The labels are late, so whether the drift does harm is not known yet.", s.labels_late)
     if cause is RootCause.FEATURE_DRIFT:
-        because = "Yes. The inputs drifted, the data is clean, and quality was lost after it."
+        because = "The inputs drifted, the data is clean, and quality was lost after it."
         grounds = s.drifted[:2] + s.quality_harm[:1]
     else:
-        because = (
-            "Yes. Quality was lost with clean, unchanged inputs and no new version; recent labels tell what changed."
-        )
+        because = "Quality was lost with clean, unchanged inputs and no new version; recent labels tell what changed."
         grounds = s.quality_harm[:2]
     return RetrainingVerdict(retrain=True, because=because, evidence=tuple(r.evidence for r in grounds))
 
 
-def _no(because: str, *readings: SignalReading) -> RetrainingVerdict:
+def _no(because: str, *readings: SignalReading | LabelDelayReading) -> RetrainingVerdict:
     return RetrainingVerdict(retrain=False, because=because, evidence=tuple(r.evidence for r in readings[:3]))
