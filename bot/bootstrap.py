@@ -7,24 +7,19 @@ import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
 from agents.sources import Sources
 from agents.timing import Timing
 from bot.decisions import Decisions
+from bot.partners import Clients, llm_config, open_runbooks, region_of, revealed
 from bot.settings import Settings
 from bot.slack.app import SlackConfig, SlackSide
 from bot.slack.blocks.links import Links
@@ -35,20 +30,16 @@ from bot.web import WebDeps, asgi_app
 from bot.workflows import execution, investigation, verification
 from bot.workflows.dispatcher import Dispatcher
 from bot.workflows.engine import Engine, config_for
-from bot.workflows.ports import Deps, Pace
+from bot.workflows.pace import Pace
+from bot.workflows.ports import Deps
 from incidents.clock import now
-from incidents.errors import AgentOpsError, ManifestError
-from tools.datasets.reader import DatasetReader
+from incidents.errors import AgentOpsError
 from tools.errors import UpstreamError
 from tools.incident_store.database import Database, reachable
 from tools.incident_store.migrate import installation_id, migrate
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import open_writer
 from tools.manifests.load import load_catalogue, load_policy
-from tools.prometheus.client import PrometheusClient
-from tools.prometheus.rule_files import rules_from_files
-from tools.prometheus.series import AlertRule
-from tools.runbook_index.embedding import embedder_named
 from tools.runbook_index.index import RunbookIndex
 from tools.sagemaker.operator import SageMakerOperator
 from tools.sagemaker.reader import SageMakerReader
@@ -72,103 +63,12 @@ def new_id() -> str:
     return secrets.token_hex(ID_BYTES)
 
 
-def open_runbooks(settings: Settings) -> RunbookIndex:
-    """The runbook index that the settings name. Nothing is loaded before its first use."""
-    embedder = embedder_named(settings.embedding)
-    if settings.chroma_url:
-        return RunbookIndex.at_url(settings.chroma_url, embedder)
-    return RunbookIndex.on_disk(settings.data_dir / "chroma", embedder)
-
-
-@contextmanager
-def open_corpus(folder: Path, settings: Settings) -> Generator[RunbookIndex]:
-    """A passing index of any folder of Markdown."""
-    from tools.runbook_index.corpus import corpus
-
-    with corpus(folder, embedder_named(settings.embedding)) as index:
-        yield index
-
-
-def pace_of(settings: Settings) -> Pace:
-    """How long things take, at the settings' speed."""
-    return Pace(
-        sweep=max(settings.scaled(2.0), timedelta(seconds=0.25)),
-        poll=max(settings.scaled(settings.poll_seconds), timedelta(seconds=0.5)),
-        observe=max(settings.scaled(settings.observe_seconds), timedelta(seconds=2)),
-        settle=settings.scaled(settings.settle_seconds),
-        adopt_again=max(settings.scaled(15.0), timedelta(seconds=1)),
-        # A lease is held by a process, not by the world: it does not scale.
-        lease=timedelta(seconds=45),
-        group_interval=settings.scaled(settings.group_interval_minutes * 60),
-        update_limit=max(settings.scaled(settings.update_limit_minutes * 60), timedelta(seconds=30)),
-        verification_limit=max(settings.scaled(settings.verification_limit_minutes * 60), timedelta(seconds=30)),
-        close_after=settings.scaled(settings.close_after_hours * 3600),
-        speed=settings.speed,
-        decision_speed=settings.decision_speed,
-    )
-
-
-def region_of(catalogue: "Catalogue", file: Path) -> str:
-    """The one region this process serves."""
-    regions = sorted({model.region for model in catalogue.models.values()})
-    if len(regions) > 1:
-        raise ManifestError(str(file), None, "region", f"one process serves one region, found {', '.join(regions)}")
-    return regions[0] if regions else "eu-west-1"
-
-
-@dataclass(frozen=True)
-class Clients:
-    """Clients of the partners."""
-
-    prometheus: PrometheusClient
-    sagemaker: SageMakerReader
-    datasets: DatasetReader
-    rules_dir: Path | None
-
-    @classmethod
-    def of(cls, settings: Settings, region: str) -> "Clients":
-        """Nothing is connected before its first use."""
-        return cls(
-            prometheus=PrometheusClient(settings.prometheus_url, token=_revealed(settings.prometheus_token)),
-            sagemaker=SageMakerReader(region=region, endpoint_url=settings.aws_endpoint_url),
-            datasets=DatasetReader(region=region, endpoint_url=settings.aws_endpoint_url),
-            rules_dir=settings.rules_dir,
-        )
-
-    async def rules(self) -> list[AlertRule]:
-        """From Prometheus, and from rule files where it has none or does not answer."""
-        try:
-            found = await self.prometheus.rules()
-        except UpstreamError:
-            if self.rules_dir is None:
-                raise
-            found = []
-        if found or self.rules_dir is None:
-            return found
-        return await asyncio.to_thread(rules_from_files, sorted(self.rules_dir.glob("*.y*ml")))
-
-
-def llm_config(settings: Settings) -> LlmConfig:
-    """Which language model reasons, and how much it may use."""
-    return LlmConfig(
-        model=settings.llm,
-        api_key=settings.anthropic_api_key,
-        base_url=settings.anthropic_base_url,
-        cost_limit_usd=Decimal(str(settings.llm_cost_limit_usd)),
-        deadline_s=settings.llm_deadline_seconds,
-    )
-
-
 def links_of(settings: Settings, catalogue: "Catalogue") -> Links:
     """Where links may lead: the hosts of the settings, of the dashboards and of the partners themselves."""
     addresses = [settings.prometheus_url, settings.runbook_base_url or ""]
     addresses += [model.dashboard or "" for model in catalogue.models.values()]
     hosts = {urlsplit(address).netloc.lower() for address in addresses if address} | set(settings.link_hosts)
     return Links(hosts=frozenset(hosts), runbooks_url=settings.runbook_base_url or "")
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret is not None else None
 
 
 class _Wakes:
@@ -218,7 +118,7 @@ class Bot:
         self._policy = load_policy(settings.policy_file)
         self._region = region_of(self._catalogue, settings.models_file)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self._pace = pace_of(settings)
+        self._pace = Pace.of(settings)
         self._registry = CollectorRegistry()
         self._database = Database(settings.database)
         self._reader = StoreReader(self._database)
@@ -249,6 +149,7 @@ class Bot:
         try:
             listener.bind((self._settings.host, self._settings.port))
         except OSError as error:
+            listener.close()
             raise Incomplete(
                 f"AGENTOPS_PORT: {self._settings.host}:{self._settings.port} cannot be used ({error.strerror})"
             ) from error
@@ -283,7 +184,7 @@ class Bot:
             operator=SageMakerOperator(
                 region=self._region,
                 endpoint_url=settings.aws_endpoint_url,
-                external_id=_revealed(settings.aws_external_id),
+                external_id=revealed(settings.aws_external_id),
                 use_roles=settings.aws_assume_roles,
             ),
             rules=clients.rules,
@@ -309,9 +210,10 @@ class Bot:
                 clock=now,
                 wake=dispatcher.wake,
                 webhook_tokens=[token.get_secret_value() for token in settings.webhook_tokens],
-                metrics_token=_revealed(settings.metrics_token),
+                metrics_token=revealed(settings.metrics_token),
                 problems=self._problems,
                 registry=self._registry,
+                runbooks_dir=settings.runbooks_dir,
                 slack_http=None if settings.slack_app_token else AsyncSlackRequestHandler(slack.app).handle,
             )
         )
@@ -362,9 +264,9 @@ class Bot:
             )
 
         config = SlackConfig(
-            bot_token=_revealed(settings.slack_bot_token) or "",
-            app_token=_revealed(settings.slack_app_token),
-            signing_secret=_revealed(settings.slack_signing_secret),
+            bot_token=revealed(settings.slack_bot_token) or "",
+            app_token=revealed(settings.slack_app_token),
+            signing_secret=revealed(settings.slack_signing_secret),
             api_url=settings.slack_api_url,
             links=links,
             installation=await asyncio.to_thread(installation_id, self._database, new_id()),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.bootstrap import Clients, region_of
+from bot.partners import Clients, region_of
 from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec

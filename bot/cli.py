@@ -170,7 +170,7 @@ def index_runbooks(
 ) -> None:
     """Bring the index up to date; only files that changed are read again."""
     from bot import logs
-    from bot.bootstrap import open_runbooks
+    from bot.partners import open_runbooks
 
     settings = settings_or_exit()
     logs.configure("error", "console")
@@ -191,7 +191,7 @@ def search_runbooks(
 ) -> None:
     """Search the runbooks; an empty answer means that no runbook fits."""
     from bot import logs
-    from bot.bootstrap import open_corpus
+    from bot.partners import open_corpus
 
     settings = settings_or_exit()
     logs.configure("error", "console")

@@ -1,16 +1,12 @@
 """HTTP: the webhook, health, metrics and runbooks. Authenticate first; answer 2xx only after the commit."""
 
 import asyncio
-import base64
-import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import Annotated, Any
 
 import structlog
@@ -24,10 +20,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
+from bot.runbook_page import RunbookPage
 from tools.alertmanager.payload import Limits, WebhookPayload, cut
 from tools.errors import UpstreamError
 from tools.incident_store.writer.intake import IntakeWriter
-from tools.runbook_index.passages import split_lines
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +35,6 @@ PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-r
 PAYLOAD_SCHEMA = "#/components/schemas/WebhookPayload"
 LONGEST_FIELD = 300
 """Of a field's name in an answer: keys of labels are the caller's own words."""
-
-RUNBOOK_PAGE = Path(__file__).parent / "runbook_page.html"
-RUNBOOK_FILE = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.md", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -202,84 +195,15 @@ def _from_this_machine(request: Request) -> bool:
 
 
 def _add_runbooks(app: FastAPI, folder: Path, internal: Callable[[Request], None]) -> None:
-    page = RUNBOOK_PAGE.read_text(encoding="utf-8")
-    headers = {
-        "Content-Security-Policy": _policy_of(page),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
+    shown = RunbookPage(folder)
 
     @app.get("/runbooks/{file:path}", dependencies=[Depends(internal)], response_class=HTMLResponse)
     async def runbook(file: str) -> HTMLResponse:
         """A runbook's Markdown, line by line; `#L12-L14` marks lines, as links of citations do."""
-        text = await asyncio.to_thread(_runbook_text, folder, file)
-        if text is None:
+        page = await asyncio.to_thread(shown.of, file)
+        if page is None:
             raise HTTPException(404, "no such runbook")
-        lines = [line.rstrip("\r\n") for line in split_lines(text)]
-        title = next((line.lstrip("# ") for line in lines if line.startswith("# ")), file)
-        rows = "\n".join(_rows(lines))
-        return HTMLResponse(
-            Template(page).substitute(title=escape(title), path=escape(file).replace("/", " / "), rows=rows),
-            headers=headers,
-        )
-
-
-def _runbook_text(folder: Path, file: str) -> str | None:
-    if not RUNBOOK_FILE.fullmatch(file):
-        return None
-    root = folder.resolve()
-    path = (root / file).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
-        return None
-    return path.read_bytes().decode("utf-8-sig", "replace")
-
-
-def _policy_of(page: str) -> str:
-    """A content security policy under which the page's own style and script run, and nothing else."""
-    shown = Template(page).safe_substitute()
-    allowed: dict[str, str] = {}
-    for tag in ("style", "script"):
-        own = shown.split(f"<{tag}>")[1].split(f"</{tag}>")[0]
-        allowed[tag] = base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{allowed['style']}'; script-src 'sha256-{allowed['script']}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-
-
-def _rows(lines: Sequence[str]) -> Iterator[str]:
-    """Each line with its number and, where Markdown gives it one, its look. Every word of the file is escaped."""
-    fence = ""
-    for number, line in enumerate(lines, start=1):
-        mark = re.match(r"\s*(`{3,}|~{3,})", line)
-        heading = re.match(r"(#{1,6}) +(.+)$", line)
-        if fence or mark:
-            shown = f"<pre>{escape(line)}</pre>"
-            if mark:
-                fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
-        elif heading:
-            level = len(heading[1])
-            shown = f"<h{level}>{_inline(heading[2])}</h{level}>"
-        else:
-            shown = f"<p>{_inline(line)}</p>"
-        link = f'<a href="#L{number}" aria-label="Line {number}">{number}</a>'
-        yield f'<div class="row" id="L{number}">{link}{shown}</div>'
-
-
-def _inline(line: str) -> str:
-    """Code, bold words and links of one line; links lead to other runbooks or to the web, never elsewhere."""
-
-    def part(found: re.Match[str]) -> str:
-        code, bold, label, target = found.groups()
-        if code is not None:
-            return f"<code>{code}</code>"
-        if bold is not None:
-            return f"<strong>{bold}</strong>"
-        if re.fullmatch(r"(?:\.\.?/)*\w[\w./-]*\.md(?:#[\w-]*)?|https?://[^\s]+", target, re.ASCII):
-            return f'<a href="{target}" rel="noreferrer">{label}</a>'
-        return found[0]
-
-    return re.sub(r"`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^()\s]+)\)", part, escape(line))
+        return HTMLResponse(page, headers=shown.headers)
 
 
 def _add_slack(app: FastAPI, handle: Callable[[Request], Awaitable[Response]]) -> None:

@@ -12,6 +12,7 @@ from bot.workflows.ports import Deps
 from incidents.catalogue import ModelSpec, Unlisted
 from incidents.incident import Incident
 from incidents.investigation import Case, Findings, ProgressStep
+from incidents.ledger import InvestigationView
 from incidents.policy import RequireApproval, decide
 from incidents.proposal import Proposal, RemediationChoice, propose
 from incidents.remediation import EndpointOrigin, PipelineOrigin, Remediation, RollbackEndpoint, StartRetraining, title
@@ -33,12 +34,14 @@ def register(engine: Engine, deps: Deps) -> None:
 
     @engine.step("investigate_v1.look_and_propose")
     async def look_and_propose(id: str) -> None:
-        try:
-            await _look_and_propose(deps, id)
-        except Exception:
-            # A process edge: whatever went wrong, the incident must not hang, and a person is told.
-            log.exception("investigation.failed", investigation=id)
-            await asyncio.to_thread(deps.writer.investigations.fail, id, deps.clock())
+        view = await asyncio.to_thread(deps.reader.investigation, id)
+        with structlog.contextvars.bound_contextvars(incident=view.incident_id):
+            try:
+                await _look_and_propose(deps, view)
+            except Exception:
+                # A process edge: whatever went wrong, the incident must not hang, and a person is told.
+                log.exception("investigation.failed", investigation=id)
+                await asyncio.to_thread(deps.writer.investigations.fail, id, deps.clock())
         deps.wake_outbox()
         deps.wake_dispatcher()
 
@@ -48,19 +51,17 @@ def register(engine: Engine, deps: Deps) -> None:
             await look_and_propose(id)
 
 
-async def _look_and_propose(deps: Deps, id: str) -> None:
-    view = await asyncio.to_thread(deps.reader.investigation, id)
+async def _look_and_propose(deps: Deps, view: InvestigationView) -> None:
     incident = await asyncio.to_thread(deps.reader.incident, view.incident_id)
-    with structlog.contextvars.bound_contextvars(incident=incident.id):
-        model = model_of(deps, incident)
-        case = Case(incident=incident, model=model, question=view.question, now=deps.clock())
-        findings = await deps.investigator.investigate(case, _progress(deps, id))
-        proposals, problems = await _proposals(deps, incident, model, findings)
-        if problems:
-            told = " ".join([findings.plan.explanation, *problems])
-            findings = findings.model_copy(update={"plan": findings.plan.model_copy(update={"explanation": told})})
-        await asyncio.to_thread(deps.writer.investigations.finish, id, findings, proposals, deps.clock())
-        log.info("investigation.done", cause=findings.diagnosis.root_cause, proposals=len(proposals))
+    model = model_of(deps, incident)
+    case = Case(incident=incident, model=model, question=view.question, now=deps.clock())
+    findings = await deps.investigator.investigate(case, _progress(deps, view.id))
+    proposals, problems = await _proposals(deps, incident, model, findings)
+    if problems:
+        told = " ".join([findings.plan.explanation, *problems])[:600]
+        findings = findings.model_copy(update={"plan": findings.plan.model_copy(update={"explanation": told})})
+    await asyncio.to_thread(deps.writer.investigations.finish, view.id, findings, proposals, deps.clock())
+    log.info("investigation.done", cause=findings.diagnosis.root_cause, proposals=len(proposals))
 
 
 def model_of(deps: Deps, incident: Incident) -> ModelSpec | None:

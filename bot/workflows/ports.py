@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
+from bot.workflows.pace import Pace
 from incidents.catalogue import Catalogue
 from incidents.investigation import Case, Findings, ProgressStep
 from incidents.policy import Policy
@@ -22,24 +23,6 @@ class Investigates(Protocol):
     async def investigate(self, case: Case, progress: Callable[[ProgressStep], Awaitable[None]]) -> Findings:
         """Gather evidence, diagnose, plan. Partners that fail degrade the answer; they never raise here."""
         ...
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long things take or may take, already divided by the speed of the world."""
-
-    sweep: timedelta
-    poll: timedelta
-    observe: timedelta
-    settle: timedelta
-    adopt_again: timedelta
-    lease: timedelta
-    group_interval: timedelta
-    update_limit: timedelta
-    verification_limit: timedelta
-    close_after: timedelta
-    speed: float
-    decision_speed: float
 
 
 @dataclass(frozen=True)

@@ -293,7 +293,7 @@ async def test_a_key_of_the_callers_own_does_not_fill_the_answer(site: Site) -> 
 async def test_a_body_of_ten_megabytes_is_refused(site: Site) -> None:
     answer = await site.post(b" " * 10_000_000)
     assert (answer.status, site.rows()) == (413, 0)
-    assert "1,000,000 bytes" in answer.json["detail"]
+    assert "8,000,000 bytes" in answer.json["detail"]
     assert await site.counted(413) == 1
 
 

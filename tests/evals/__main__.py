@@ -60,7 +60,7 @@ def main() -> int:
 
 def _claude(name: str) -> LlmConfig:
     """As the bot would be configured; only bot.settings reads the environment."""
-    from bot.bootstrap import llm_config
+    from bot.partners import llm_config
     from bot.settings import Settings
 
     config = llm_config(Settings())

@@ -18,8 +18,8 @@ from incidents.alert import Alert
 class Limits:
     """How large a payload may be, and how much of a text is kept."""
 
-    MAX_BYTES = 1_000_000
-    """Of the whole request; checked by the web server before anything is parsed."""
+    MAX_BYTES = 8_000_000
+    """Of the whole request, which holds MAX_ALERTS of the usual size; checked before anything is parsed."""
     MAX_ALERTS = 5_000
     MAX_LABELS = 200
     """Labels, or annotations, of one alert."""

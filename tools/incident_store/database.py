@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
@@ -91,13 +92,12 @@ def _mapped(operation: str) -> Generator[None]:
             raise Busy("Database", operation, type(error.orig).__name__) from error
         raise Unavailable("Database", operation, type(error.orig).__name__) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # SQLite's own base class, exactly: a file that is no database, or a damaged one.
+        if error.connection_invalidated or type(error.orig) is sqlite3.DatabaseError:
             raise Unavailable("Database", operation, type(error.orig).__name__) from error
         raise
-    except SQLAlchemyError as error:
-        if isinstance(error, TimeoutError):
-            raise Unavailable("Database", operation, "no connection was free") from error
-        raise
+    except PoolTimeout as error:
+        raise Unavailable("Database", operation, "no connection was free") from error
 
 
 def _sqlite_engine(url: str, *, immediate: bool, size: int) -> Engine:

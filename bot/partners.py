@@ -1,0 +1,99 @@
+"""The clients of the partners, made from the settings; bootstrap and `agentops check` pass them on."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from agents.llm import LlmConfig
+from bot.settings import Settings
+from incidents.errors import ManifestError
+from tools.datasets.reader import DatasetReader
+from tools.errors import UpstreamError
+from tools.prometheus.client import PrometheusClient
+from tools.prometheus.rule_files import rules_from_files
+from tools.prometheus.series import AlertRule
+from tools.runbook_index.embedding import embedder_named
+from tools.runbook_index.index import RunbookIndex
+from tools.sagemaker.reader import SageMakerReader
+
+if TYPE_CHECKING:
+    from incidents.catalogue import Catalogue
+
+
+def open_runbooks(settings: Settings) -> RunbookIndex:
+    """The runbook index that the settings name. Nothing is loaded before its first use."""
+    embedder = embedder_named(settings.embedding)
+    if settings.chroma_url:
+        return RunbookIndex.at_url(settings.chroma_url, embedder)
+    return RunbookIndex.on_disk(settings.data_dir / "chroma", embedder)
+
+
+@contextmanager
+def open_corpus(folder: Path, settings: Settings) -> Generator[RunbookIndex]:
+    """A passing index of any folder of Markdown."""
+    from tools.runbook_index.corpus import corpus
+
+    with corpus(folder, embedder_named(settings.embedding)) as index:
+        yield index
+
+
+def region_of(catalogue: "Catalogue", file: Path) -> str:
+    """The one region this process serves."""
+    regions = sorted({model.region for model in catalogue.models.values()})
+    if len(regions) > 1:
+        raise ManifestError(str(file), None, "region", f"one process serves one region, found {', '.join(regions)}")
+    return regions[0] if regions else "eu-west-1"
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients of the partners."""
+
+    prometheus: PrometheusClient
+    sagemaker: SageMakerReader
+    datasets: DatasetReader
+    rules_dir: Path | None
+
+    @classmethod
+    def of(cls, settings: Settings, region: str) -> "Clients":
+        """Nothing is connected before its first use."""
+        return cls(
+            prometheus=PrometheusClient(settings.prometheus_url, token=revealed(settings.prometheus_token)),
+            sagemaker=SageMakerReader(region=region, endpoint_url=settings.aws_endpoint_url),
+            datasets=DatasetReader(region=region, endpoint_url=settings.aws_endpoint_url),
+            rules_dir=settings.rules_dir,
+        )
+
+    async def rules(self) -> list[AlertRule]:
+        """From Prometheus, and from rule files where it has none or does not answer."""
+        try:
+            found = await self.prometheus.rules()
+        except UpstreamError:
+            if self.rules_dir is None:
+                raise
+            found = []
+        if found or self.rules_dir is None:
+            return found
+        return await asyncio.to_thread(rules_from_files, sorted(self.rules_dir.glob("*.y*ml")))
+
+
+def llm_config(settings: Settings) -> LlmConfig:
+    """Which language model reasons, and how much it may use."""
+    return LlmConfig(
+        model=settings.llm,
+        api_key=settings.anthropic_api_key,
+        base_url=settings.anthropic_base_url,
+        cost_limit_usd=Decimal(str(settings.llm_cost_limit_usd)),
+        deadline_s=settings.llm_deadline_seconds,
+    )
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """The secret itself, for the one who hands it on."""
+    return secret.get_secret_value() if secret is not None else None

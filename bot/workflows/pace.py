@@ -1,0 +1,43 @@
+"""How long things take or may take, already divided by the speed of the world."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.settings import Settings
+
+
+@dataclass(frozen=True)
+class Pace:
+    """All durations of the workflows. `speed` and `decision_speed` are 1 but in the sandbox."""
+
+    sweep: timedelta
+    poll: timedelta
+    observe: timedelta
+    settle: timedelta
+    adopt_again: timedelta
+    lease: timedelta
+    group_interval: timedelta
+    update_limit: timedelta
+    verification_limit: timedelta
+    close_after: timedelta
+    speed: float
+    decision_speed: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Pace":
+        """The pace that the settings ask for."""
+        return cls(
+            sweep=max(settings.scaled(2.0), timedelta(seconds=0.25)),
+            poll=max(settings.scaled(settings.poll_seconds), timedelta(seconds=0.5)),
+            observe=max(settings.scaled(settings.observe_seconds), timedelta(seconds=2)),
+            settle=settings.scaled(settings.settle_seconds),
+            adopt_again=max(settings.scaled(15.0), timedelta(seconds=1)),
+            # A lease is held by a process, not by the world: it does not scale.
+            lease=timedelta(seconds=45),
+            group_interval=settings.scaled(settings.group_interval_minutes * 60),
+            update_limit=max(settings.scaled(settings.update_limit_minutes * 60), timedelta(seconds=30)),
+            verification_limit=max(settings.scaled(settings.verification_limit_minutes * 60), timedelta(seconds=30)),
+            close_after=settings.scaled(settings.close_after_hours * 3600),
+            speed=settings.speed,
+            decision_speed=settings.decision_speed,
+        )
