@@ -75,7 +75,8 @@ def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timed
 
     The best single split of the window (least squares) separates before from after; the usual level is the median of
     the part before, its noise the median absolute deviation; the onset is the first of three samples in a row that
-    leave the band on the side of the later level. Where fewer than three are left, they must be twice as far out.
+    leave the band on the side of the later level, the last time that it was left. Where fewer than three are left,
+    they must be twice as far out.
 
     A split in the middle of a ramp would take half of the ramp for the usual level. So where the values around the
     split climb instead of jumping, the usual level is looked for further to the left.
@@ -97,7 +98,7 @@ def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timed
     if abs(later - level) <= band:
         return Shape(last, median(values))
     signed = band if later > level else -band
-    at = _first_departure(values, level, signed)
+    at = _latest_departure(values, level, signed) if foot is None else _first_departure(values, level, signed)
     if at is not None and foot is not None:
         at = _start_of_ramp(values, level, later, at)
     if at is None or at < MIN_BASELINE:
@@ -120,6 +121,26 @@ def _first_departure(values: Sequence[float], level: float, band: float) -> int 
         run = values[at : at + SUSTAINED]
         needed = abs(band) if len(run) == SUSTAINED else 2 * abs(band)
         if all(sign * (value - level) > needed for value in run):
+            return at
+    return None
+
+
+def _latest_departure(values: Sequence[float], level: float, band: float) -> int | None:
+    """The departure that lasts still, or the last one: trouble that was over before is another story."""
+    at = _first_departure(values, level, band)
+    while at is not None:
+        returned = _first_return(values, level, band, at)
+        again = None if returned is None else _first_departure(values[returned:], level, band)
+        if returned is None or again is None:
+            break
+        at = returned + again
+    return at
+
+
+def _first_return(values: Sequence[float], level: float, band: float, after: int) -> int | None:
+    sign = 1 if band >= 0 else -1
+    for at in range(after, len(values) - SUSTAINED + 1):
+        if all(sign * (value - level) <= abs(band) for value in values[at : at + SUSTAINED]):
             return at
     return None
 

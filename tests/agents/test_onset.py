@@ -57,6 +57,13 @@ def test_changes_too_small_to_matter_are_no_departure():
     assert not shape([0.001] * 60 + [0.005] * 60, "ratio").departed
 
 
+@pytest.mark.parametrize("tail", [2, 6, 30])
+def test_trouble_that_was_over_before_is_not_the_onset_of_what_lasts_now(tail: int):
+    found = shape(noisy(0.4, 60) + noisy(2.5, 10) + noisy(0.4, 90) + noisy(4.0, tail))
+    assert found.onset == START + 160 * STEP
+    assert not found.back
+
+
 def test_a_departure_that_is_over_is_told_as_over():
     found = shape(noisy(0.2, 80) + noisy(2.0, 60) + noisy(0.2, 20))
     assert found.departed
