@@ -115,6 +115,7 @@ class Outbox:
     _unsure: set[int] = field(default_factory=set[int])
     _lost: set[int] = field(default_factory=set[int])
     _unwritten: dict[int, Posted] = field(default_factory=dict[int, Posted])
+    _writing: set[int] = field(default_factory=set[int])
     _uploaded: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
     _trouble: _Trouble = field(default_factory=_Trouble)
     _may_look: bool = True
@@ -301,16 +302,25 @@ class Outbox:
     async def _sent(self, row: OutboxMessage, posted: Posted) -> None:
         self._unwritten[row.id] = posted
         try:
-            await self._write_down()
+            await self._write(row.id, posted)
         except Exception:
             # The edge of the process: it stands in Slack; written down it must be before anything else of it is sent.
             log.exception("outbox.not_written_down", message=row.id)
 
     async def _write_down(self) -> None:
-        """Write down what was sent, what could not be written before included."""
+        """Write down what was sent and could not be written before; what is just being written is left alone."""
         for id, posted in list(self._unwritten.items()):
+            if id not in self._writing:
+                await self._write(id, posted)
+
+    async def _write(self, id: int, posted: Posted) -> None:
+        self._writing.add(id)
+        try:
             await asyncio.to_thread(self.store.sent, id, posted.revision, posted.ts, self.clock(), posted.channel)
-            self._unwritten.pop(id, None)
+        finally:
+            self._writing.discard(id)
+        if self._unwritten.get(id) is posted:
+            del self._unwritten[id]
 
     async def _give_up(self, row: OutboxMessage, error: str, what_to_do: str) -> None:
         self.counts.given_up += 1
