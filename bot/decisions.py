@@ -14,7 +14,7 @@ from typing import Literal
 import structlog
 
 from bot.workflows.facts import decide_again
-from incidents.approval import REFUSAL_WORDS, ApprovalState, Person, refusal
+from incidents.approval import REFUSAL_WORDS, ApprovalState, Person, membership_refusal, refusal
 from incidents.catalogue import Catalogue, Unlisted
 from incidents.ledger import ProposalView
 from incidents.policy import Decision, Forbid, Policy, RequireApproval
@@ -37,6 +37,17 @@ class Decided:
     state: ApprovalState | None = None
     votes: int = 0
     needed: int = 0
+    by: str | None = None
+    at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What became of a pause or a resume. `by` and `at`: who paused, and when."""
+
+    result: Literal["paused", "paused_before", "resumed", "not_paused", "refused"]
+    scope: str
     by: str | None = None
     at: datetime | None = None
     why: str = ""
@@ -74,6 +85,29 @@ class Decisions:
     async def deny(self, proposal_id: str, person: Person, reason: str) -> Decided:
         """`person`'s final no."""
         return await asyncio.to_thread(self._deny, proposal_id, person, reason)
+
+    async def pause(self, scope: str, person: Person) -> Switched:
+        """Stop every change of a model, or of all (`EVERYTHING`), at once. Any full member may."""
+        why = membership_refusal(person, home_team=self._home_team())
+        if why is not None:
+            return Switched("refused", scope, why=REFUSAL_WORDS[why])
+        now = self._clock()
+        standing = await asyncio.to_thread(self._writer.pauses.pause, scope, person.id, now)
+        self._wake()
+        log.warning("changes.paused", scope=scope, person=standing.by)
+        result = "paused" if standing.at == now else "paused_before"
+        return Switched(result, scope, standing.by, standing.at)
+
+    async def resume(self, scope: str, person: Person) -> Switched:
+        """Let changes go on. Only people whom the policy names as approvers may."""
+        approvers = tuple(self._policy.approvers)
+        why = refusal(person, home_team=self._home_team(), approvers=approvers, chosen_by=None)
+        if why is not None:
+            return Switched("refused", scope, why=REFUSAL_WORDS[why])
+        stood = await asyncio.to_thread(self._writer.pauses.resume, scope, person.id, self._clock())
+        self._wake()
+        log.warning("changes.resumed", scope=scope, person=person.id)
+        return Switched("resumed" if stood else "not_paused", scope, stood.by if stood else None)
 
     def _approve(self, proposal_id: str, person: Person, digest8: str | None) -> Decided:
         view = self._view(proposal_id)

@@ -69,8 +69,8 @@ REFUSAL_WORDS: dict[str, str] = {
 }
 
 
-def refusal(person: Person, *, home_team: str, approvers: tuple[str, ...], chosen_by: str | None) -> Refusal | None:
-    """Why `person` may not decide, or None when they may. Deny by default."""
+def membership_refusal(person: Person, *, home_team: str) -> Refusal | None:
+    """Why `person` is no full member of the workspace, or None when they are."""
     if not home_team or person.team != home_team or person.is_stranger:
         return "another_workspace"
     if person.is_bot:
@@ -79,6 +79,14 @@ def refusal(person: Person, *, home_team: str, approvers: tuple[str, ...], chose
         return "guest"
     if person.is_deleted:
         return "deactivated"
+    return None
+
+
+def refusal(person: Person, *, home_team: str, approvers: tuple[str, ...], chosen_by: str | None) -> Refusal | None:
+    """Why `person` may not decide, or None when they may. Deny by default."""
+    why = membership_refusal(person, home_team=home_team)
+    if why is not None:
+        return why
     if chosen_by is not None and person.id == chosen_by:
         return "chose_it"
     if person.id not in approvers and not person.groups.intersection(approvers):

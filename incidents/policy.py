@@ -130,6 +130,12 @@ class Policy(_Strict):
         """SHA-256 of the policy's content; recorded beside every proposal."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    @property
+    def approvers(self) -> frozenset[str]:
+        """Everybody whom any rule names as an approver."""
+        effects = [rule.then for rule in self.rules]
+        return frozenset(a for effect in effects if isinstance(effect, RequireApproval) for a in effect.approvers)
+
     def autonomy_of(self, model: str) -> Autonomy:
         """The model's level."""
         return self.autonomy.get(model, "suggest")

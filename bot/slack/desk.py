@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from agents.investigator import Investigator
-from bot.decisions import Decided, Decisions
+from bot.decisions import Decided, Decisions, Switched
 from bot.slack.blocks.text import is_full_member
 from bot.slack.people import LookupFailed, People
 from bot.slack.ports import Delivery, UnknownModel, Via
@@ -25,6 +25,7 @@ from bot.slack.views import (
     Passage,
     RunbooksView,
     StatusView,
+    SwitchReply,
 )
 from incidents import remediation as spec
 from incidents.approval import Person
@@ -32,6 +33,7 @@ from incidents.catalogue import Catalogue, Unlisted
 from incidents.incident import Incident
 from incidents.investigation import Case
 from incidents.ledger import ThreadRef
+from incidents.pause import EVERYTHING
 from tools.errors import UpstreamError
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.tables import ExecutionRecord
@@ -156,6 +158,14 @@ class BotDesk:
         """A final no."""
         return _reply(await self._decisions.deny(proposal_id, person, reason))
 
+    async def pause(self, model: str, person: Person) -> SwitchReply:
+        """Stop every change of a model, of all where `model` is empty."""
+        return _switched(model, await self._decisions.pause(self._scope(model), person))
+
+    async def resume(self, model: str, person: Person) -> SwitchReply:
+        """Let changes go on."""
+        return _switched(model, await self._decisions.resume(self._scope(model), person))
+
     async def finish_left_over(self) -> None:
         """Decide the clicks that a crash left stored but undecided. The rows make a second decision harmless."""
         left = await asyncio.to_thread(self._writer.clicks.left_over, self._clock(), LEFT_OVER_AFTER)
@@ -178,6 +188,10 @@ class BotDesk:
             if model in self._catalogue.models and is_full_member(person, self._home_team()):
                 await self.investigate(model, str(payload.get("question", "")), person)
             return
+        if kind in {"pause", "resume"}:
+            scope = str(payload.get("model", "")) or EVERYTHING
+            await (self._decisions.pause(scope, person) if kind == "pause" else self._decisions.resume(scope, person))
+            return
         proposal_id = str(payload.get("proposal_id", ""))
         match kind:
             case "approve":
@@ -187,6 +201,11 @@ class BotDesk:
             case _:
                 await self._decisions.deny(proposal_id, person, str(payload.get("reason", "")))
 
+    def _scope(self, model: str) -> str:
+        if model and model not in self._catalogue.models:
+            raise UnknownModel(model, tuple(self._catalogue.models))
+        return model or EVERYTHING
+
     def _model(self, incident: Incident) -> Any:
         found = self._catalogue.find({"model": incident.model, "env": incident.environment})
         return None if isinstance(found, Unlisted) or not incident.listed else found
@@ -195,6 +214,7 @@ class BotDesk:
         live = {one.model: one for one in reversed(self._reader.incidents(live=True, limit=MANY, model=only))}
         threads = self._reader.threads([one.id for one in live.values()])
         configs = self._reader.configs_live()
+        pauses = self._reader.pauses()
         doing = {record.model: record for record in self._reader.executions_under_way()}
         lines: list[ModelStatus] = []
         for name, entry in self._catalogue.models.items():
@@ -214,10 +234,11 @@ class BotDesk:
                     severity=incident.severity if incident else None,
                     doing=self._doing(doing[name]) if name in doing else "",
                     thread=threads.get(incident.id) if incident else None,
+                    paused=name in pauses,
                     unreadable="" if seen or entry.endpoint is None else "its endpoint has not been read yet",
                 )
             )
-        return StatusView(tuple(lines), self._clock())
+        return StatusView(tuple(lines), self._clock(), paused=EVERYTHING in pauses)
 
     def _doing(self, record: ExecutionRecord) -> str:
         return spec.title(self._reader.proposal(record.proposal_id).proposal.remediation)
@@ -270,6 +291,10 @@ class BotDesk:
 def _fires(incident: Incident) -> str:
     names = list(dict.fromkeys(alert.name for alert in incident.firing))
     return ", ".join(names) if names else "nothing fires any more"
+
+
+def _switched(model: str, switched: Switched) -> SwitchReply:
+    return SwitchReply(switched.result, model, switched.by, switched.at, switched.why)
 
 
 def _reply(decided: Decided) -> DecisionReply:

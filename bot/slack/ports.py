@@ -19,6 +19,7 @@ from bot.slack.views import (
     Note,
     RunbooksView,
     StatusView,
+    SwitchReply,
 )
 from incidents.approval import Person
 from incidents.errors import AgentOpsError
@@ -26,7 +27,7 @@ from incidents.ledger import IncidentFile
 from incidents.message import OutboxMessage
 
 Via = Literal["button", "command"]
-DeliveryKind = Literal["approve", "deny", "approve_by_digest", "investigate", "mention"]
+DeliveryKind = Literal["approve", "deny", "approve_by_digest", "investigate", "mention", "pause", "resume"]
 
 
 class UnknownModel(AgentOpsError):
@@ -89,6 +90,14 @@ class Desk(Protocol):
 
     async def approve_by_digest(self, proposal_id: str, digest8: str, person: Person) -> DecisionReply:
         """The same from the command line, where the digest's characters prove which card was read."""
+        ...
+
+    async def pause(self, model: str, person: Person) -> SwitchReply:
+        """Stop every change of a model, of all where `model` is empty. Raises `UnknownModel`."""
+        ...
+
+    async def resume(self, model: str, person: Person) -> SwitchReply:
+        """Let changes go on. Raises `UnknownModel`; a person who may not is told in the reply."""
         ...
 
     async def deny(self, proposal_id: str, reason: str, person: Person, via: Via) -> DecisionReply:

@@ -30,6 +30,8 @@ class ModelStatus:
     """The remediation under way, in plain words; empty when there is none."""
     thread: ThreadRef | None = None
     unreadable: str = ""
+    paused: bool = False
+    """Its own changes are paused, beside those of all models."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,17 @@ class InvestigateReply:
     model: str
     incident_id: str | None = None
     thread: ThreadRef | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class SwitchReply:
+    """What became of a pause or a resume; `model` is empty for all. `by` and `at`: who paused, and when."""
+
+    result: Literal["paused", "paused_before", "resumed", "not_paused", "refused"]
+    model: str
+    by: str | None = None
+    at: datetime | None = None
     why: str = ""
 
 

@@ -41,6 +41,7 @@ def facts_for(
         autonomy=policy.autonomy_of(model.name),
         in_flight=len(in_flight),
         minutes_since_last=since,
+        paused=reader.paused(model.name) is not None,
     )
 
 

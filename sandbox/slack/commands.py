@@ -49,6 +49,8 @@ def standard_commands() -> list[SlashCommand]:
                 Completion("/agentops incidents", "", "Open incidents"),
                 Completion("/agentops investigate ", "<model> [question]", "Look into a model now"),
                 Completion("/agentops runbooks ", "<question>", "Search the runbooks"),
+                Completion("/agentops pause", "[model]", "Stop every change at once"),
+                Completion("/agentops resume", "[model]", "Let changes go on"),
                 Completion("/agentops approve ", "<id> <digest>", "Approve a proposal"),
             ),
         )

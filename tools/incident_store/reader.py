@@ -12,6 +12,7 @@ from incidents.incident import LIVE_STATES, Incident
 from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, ThreadRef, VerificationView
 from incidents.message import MessageKind
+from incidents.pause import EVERYTHING, Pause
 from incidents.timeline import TimelineEntry
 from incidents.verification import SignalCheck
 from tools.incident_store.database import Database
@@ -23,6 +24,7 @@ from tools.incident_store.tables import (
     IncidentRecord,
     InvestigationRecord,
     MessageRecord,
+    PauseRecord,
     ProposalRecord,
     TimelineRecord,
     VerificationRecord,
@@ -197,6 +199,19 @@ class StoreReader:
         with self._database.read() as session:
             records = session.exec(select(ConfigSeenRecord).order_by(col(ConfigSeenRecord.last_seen))).all()
             return {record.endpoint: (record.config, record.live_since, record.last_seen) for record in records}
+
+    def pauses(self) -> dict[str, Pause]:
+        """Standing pauses by scope."""
+        with self._database.read() as session:
+            return {
+                record.scope: Pause(scope=record.scope, by=record.by, at=record.at)
+                for record in session.exec(select(PauseRecord))
+            }
+
+    def paused(self, model: str) -> Pause | None:
+        """The pause that holds for a model, its own or that of everything."""
+        standing = self.pauses()
+        return standing.get(EVERYTHING) or standing.get(model)
 
     def done_lately(self, limit: int = 10) -> list[ExecutionRecord]:
         """Executions that ended, newest first."""

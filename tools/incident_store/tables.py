@@ -280,6 +280,14 @@ class ClickRecord(Table, table=True):
     handled_at: datetime | None = _moment(nullable=True)
 
 
+class PauseRecord(Table, table=True):
+    """A standing pause: a model's name, or ``*`` for all."""
+
+    scope: str = Field(primary_key=True)
+    by: str
+    at: datetime = _moment()
+
+
 class ConfigSeenRecord(Table, table=True):
     """An endpoint config seen InService. SageMaker keeps no such history."""
 

@@ -40,6 +40,8 @@ USAGES: tuple[Usage, ...] = (
         "approve what a card shows, by its own signs",
         f"{COMMAND} approve p1 1a2b3c4d",
     ),
+    Usage("pause", "[model]", "stop every change at once, of one model or of all", f"{COMMAND} pause"),
+    Usage("resume", "[model]", "let changes go on; approvers only", f"{COMMAND} resume"),
     Usage("help", "", "this list", f"{COMMAND} help"),
 )
 NAMES = tuple(usage.name for usage in USAGES)

@@ -44,6 +44,8 @@ def model_line(model: ModelStatus, links: Links, now: datetime) -> str:
     if model.live_config:
         since = f" for {duration(now - model.deployed_at)}" if model.deployed_at else ""
         facts.append(f"live: {mrkdwn(model.live_config, 80)}{since}")
+    if model.paused:
+        facts.append(":double_vertical_bar: changes paused")
     facts.append(f"tier {model.tier}, {mrkdwn(model.environment, 40)}")
     if model.unreadable:
         facts.append(f":warning: {mrkdwn(model.unreadable, 160)}")

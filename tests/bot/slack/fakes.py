@@ -18,6 +18,7 @@ from bot.slack.views import (
     InvestigateReply,
     RunbooksView,
     StatusView,
+    SwitchReply,
 )
 from incidents.approval import ApprovalState, Person
 from incidents.message import MessageKind, OutboxMessage
@@ -187,6 +188,17 @@ class FakeDesk:
     async def approve_by_digest(self, proposal_id: str, digest8: str, person: Person) -> DecisionReply:
         self._called("approve_by_digest", proposal_id, digest8, person)
         return self._reply(proposal_id)
+
+    async def pause(self, model: str, person: Person) -> SwitchReply:
+        self._called("pause", model, person.id)
+        self._known(model or None)
+        return SwitchReply("paused", model, person.id, samples.minute(4))
+
+    async def resume(self, model: str, person: Person) -> SwitchReply:
+        self._called("resume", model, person.groups)
+        if not person.groups:
+            return SwitchReply("refused", model, why="You are not among the approvers that the policy names for this.")
+        return SwitchReply("resumed", model, "UVIEWER")
 
     async def deny(self, proposal_id: str, reason: str, person: Person, via: Via) -> DecisionReply:
         self._called("deny", proposal_id, reason, person, via)

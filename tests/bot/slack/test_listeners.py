@@ -232,6 +232,9 @@ async def test_a_denial_that_comes_too_late_is_told_in_the_thread(office: Office
             ("investigate", "fraud-detector", "why did <it> fall?", "UVIEWER"),
         ),
         ("runbooks how do I roll back?", ("runbooks", "how do I roll back?")),
+        ("pause", ("pause", "", "UVIEWER")),
+        ("pause fraud-detector", ("pause", "fraud-detector", "UVIEWER")),
+        ("resume", ("resume", "", frozenset[str]())),
     ],
 )
 async def test_a_command_reaches_the_desk_and_is_answered(office: Office, text: str, call: tuple[Any, ...]) -> None:

@@ -39,7 +39,7 @@ text: product-recommender: waiting for a decision. Error rate too high and p99 l
 section: :bell: *product-recommender* – waiting for a decision
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
-*Decide in the thread:* Roll product-recommender-prod back to product-recommender-v23 – 1 approval of @ml-oncall or @ml-leads, open until <04 Mar 2026 14:07 UTC as {time}>
+*Decide in the thread:* Roll product-recommender-prod back to product-recommender-v23 – 1 approval from @ml-oncall or @ml-leads, open until <04 Mar 2026 14:07 UTC as {time}>
 context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
@@ -190,7 +190,7 @@ section: *Should it be retrained?* No: The inputs did not change. [E1]
 section: *What the runbooks say*
 section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
 quote: If it began with a deployment, roll back first and look for the reason afterwards.
-context: Written by the offline rules (offline-rules-1), no language model · 0.4 s\
+context: Written by the offline rules, no language model · 0.4 s\
 """)
 
 
@@ -217,7 +217,7 @@ def test_proposal_pending() -> None:
     assert said("proposal pending") == snapshot("""\
 text: Waiting for a decision: Roll product-recommender-prod back to product-recommender-v23
 header: Roll product-recommender-prod back to product-recommender-v23
-section: :bell: *Waiting for a decision* – 1 approval of @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>.
+section: :bell: *Waiting for a decision* – 1 approval from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>.
 section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
@@ -382,7 +382,7 @@ def test_proposal_partly_approved() -> None:
     assert said("proposal partly approved") == snapshot("""\
 text: Waiting for a decision: Roll product-recommender-prod back to product-recommender-v23
 header: Roll product-recommender-prod back to product-recommender-v23
-section: :bell: *Waiting for a decision* – 2 approvals of @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>.
+section: :bell: *Waiting for a decision* – 2 approvals from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>.
 Approved so far: 1 of 2 (<@UONCALL> at <04 Mar 2026 14:03 UTC as {time}>)
 section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
@@ -635,13 +635,15 @@ context: Page 1 of 3: `/agentops incidents 2`\
 
 def test_help() -> None:
     assert said("help") == snapshot("""\
-text: What I can do: status, incidents, investigate, runbooks, approve, help
+text: What I can do: status, incidents, investigate, runbooks, approve, pause, resume, help
 section: *What I can do*
 `/agentops status [model]` – how the models are, one line each
 `/agentops incidents [page]` – open incidents, each with its thread
 `/agentops investigate &lt;model&gt; [question]` – look into a model now; the answer comes in its thread
 `/agentops runbooks &lt;question&gt;` – what the runbooks say
 `/agentops approve &lt;proposal&gt; &lt;digest&gt;` – approve what a card shows, by its own signs
+`/agentops pause [model]` – stop every change at once, of one model or of all
+`/agentops resume [model]` – let changes go on; approvers only
 `/agentops help` – this list
 context: In an incident's thread, mention me with a question. Decisions are made on the cards in the thread.\
 """)

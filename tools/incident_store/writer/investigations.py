@@ -125,7 +125,8 @@ class InvestigationWriter:
                 at=now,
                 actor=diagnosis.reasoner.name,
                 kind="diagnosed",
-                text=f"{diagnosis.root_cause}: {diagnosis.culprit.name} ({diagnosis.confidence} confidence)",
+                text=f"{diagnosis.root_cause.replace('_', ' ')}: {diagnosis.culprit.name} "
+                f"({diagnosis.confidence} confidence)",
                 details={"investigation": id, "retrain": diagnosis.retraining.retrain},
             )
             incident.changed_at = now

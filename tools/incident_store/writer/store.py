@@ -13,6 +13,7 @@ from tools.incident_store.writer.intake import IntakeWriter
 from tools.incident_store.writer.investigations import InvestigationWriter
 from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
+from tools.incident_store.writer.pauses import PauseWriter
 from tools.incident_store.writer.verifications import VerificationWriter
 
 
@@ -28,6 +29,7 @@ class StoreWriter:
     messages: MessageWriter
     clicks: ClickWriter
     observations: ObservationWriter
+    pauses: PauseWriter
 
 
 def open_writer(
@@ -43,4 +45,5 @@ def open_writer(
         messages=MessageWriter(database),
         clicks=ClickWriter(database),
         observations=ObservationWriter(database),
+        pauses=PauseWriter(database),
     )

@@ -13,6 +13,7 @@ from bot.slack.blocks.help import help_message, unknown_message, usage_message
 from bot.slack.blocks.incident_list import incidents_message
 from bot.slack.blocks.investigating import investigate_message
 from bot.slack.blocks.notes import private_message
+from bot.slack.blocks.pausing import switch_words
 from bot.slack.blocks.runbooks import runbooks_message
 from bot.slack.blocks.status import status_message
 from bot.slack.ids import COMMAND
@@ -26,7 +27,12 @@ from incidents.proposal import SHOWN_DIGITS
 Answer = Callable[[Ports, Typed, Tell], Awaitable[None]]
 
 DIGEST = re.compile(rf"[0-9a-f]{{{SHOWN_DIGITS}}}")
-KEPT: dict[str, DeliveryKind] = {"investigate": "investigate", "approve": "approve_by_digest"}
+KEPT: dict[str, DeliveryKind] = {
+    "investigate": "investigate",
+    "approve": "approve_by_digest",
+    "pause": "pause",
+    "resume": "resume",
+}
 """Subcommands that set something going; the others only read."""
 
 
@@ -68,6 +74,8 @@ def _delivery(typed: Typed) -> Delivery | None:
     first, _, rest = typed.rest.partition(" ")
     if kind == "investigate":
         return Delivery(typed.id, kind, payload | {"model": first, "question": rest.strip()})
+    if kind in {"pause", "resume"}:
+        return Delivery(typed.id, kind, payload | {"model": first})
     return Delivery(typed.id, kind, payload | {"proposal_id": first, "digest8": rest.strip().lower()})
 
 
@@ -115,10 +123,26 @@ async def _approve(ports: Ports, typed: Typed, tell: Tell) -> None:
     await tell(private_message(words, sign=sign))
 
 
+async def _pause(ports: Ports, typed: Typed, tell: Tell) -> None:
+    person = await member(ports, typed.user_id, typed.team_id, tell)
+    if person is not None:
+        sign, words = switch_words(await ports.desk.pause(typed.rest, person))
+        await tell(private_message(words, sign=sign))
+
+
+async def _resume(ports: Ports, typed: Typed, tell: Tell) -> None:
+    person = await member(ports, typed.user_id, typed.team_id, tell, groups=True)
+    if person is not None:
+        sign, words = switch_words(await ports.desk.resume(typed.rest, person))
+        await tell(private_message(words, sign=sign))
+
+
 ANSWERS: dict[str, Answer] = {
     "status": _status,
     "incidents": _incidents,
     "investigate": _investigate,
     "runbooks": _runbooks,
     "approve": _approve,
+    "pause": _pause,
+    "resume": _resume,
 }

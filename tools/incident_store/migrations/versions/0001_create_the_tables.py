@@ -187,6 +187,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_message_ts"), ["ts"], unique=False)
 
     op.create_table(
+        "pause",
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("scope"),
+    )
+    op.create_table(
         "proposal",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("incident_id", sa.String(), nullable=False),
@@ -269,6 +276,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_proposal_incident_id"))
 
     op.drop_table("proposal")
+    op.drop_table("pause")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_ts"))
         batch_op.drop_index(batch_op.f("ix_message_root_id"))
