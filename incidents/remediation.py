@@ -279,7 +279,7 @@ def estimate(remediation: RollbackEndpoint | StartRetraining, model: ModelSpec) 
             return Estimate(
                 minutes=retraining.expected_minutes,
                 cost_usd=retraining.expected_cost_usd,
-                basis="expected_minutes and expected_cost_usd of the catalogue",
+                basis="as the catalogue expects",
             )
         case _:
             assert_never(remediation)

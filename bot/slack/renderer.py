@@ -13,7 +13,7 @@ from bot.slack.blocks.links import Links
 from bot.slack.blocks.notes import escalation_message, failure_message, note_message
 from bot.slack.blocks.progress import progress_message
 from bot.slack.blocks.proposal import proposal_message
-from bot.slack.blocks.report import report_message
+from bot.slack.blocks.report import SIMILAR, report_message
 from bot.slack.blocks.root import root_message
 from bot.slack.blocks.verification import verification_message
 from bot.slack.people import LookupFailed
@@ -106,7 +106,7 @@ class Renderer:
         findings = file.findings
         diagnosis = findings.diagnosis if findings else None
         files = [f"{c.file} › {c.heading}" for c in diagnosis.citations] if diagnosis else []
-        past = [f"similar: {one}" for one in diagnosis.similar_incidents] if diagnosis else []
+        past = [f"{SIMILAR}{one}" for one in diagnosis.similar_incidents] if diagnosis else []
         read_next = list(dict.fromkeys([*files, *past]))[:_READ_NEXT]
         return report_message(report.write(file.incident, diagnosis, file.timeline, read_next), self._links)
 

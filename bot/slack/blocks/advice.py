@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.slack.blocks.kit import context, preformatted, rendered, rich, section
 from bot.slack.blocks.text import line, mrkdwn
-from bot.slack.blocks.wording import ADVICE
+from bot.slack.blocks.wording import ADVICE, why_nothing
 from bot.slack.rendered import Rendered
 from incidents.diagnosis import Advice
 from incidents.incident import Incident
@@ -17,7 +17,8 @@ def advice_message(incident: Incident, findings: Findings, *, forbidden: Sequenc
     steps = [ADVICE[one] for one in advice] or ["No step is needed now."]
     blocks = [
         section(
-            ":information_source: *Nothing is proposed for approval*\n" + mrkdwn(findings.plan.explanation, 600),
+            ":information_source: *Nothing is proposed for approval*\n"
+            + mrkdwn(why_nothing(findings.plan.explanation), 600),
         ),
         section("*What to do*\n" + "\n".join(f"• {step}" for step in steps)),
     ]
@@ -28,7 +29,7 @@ def advice_message(incident: Incident, findings: Findings, *, forbidden: Sequenc
         if incident.unlisted_reason:
             blocks.append(context(f"Why it is not found there: {mrkdwn(incident.unlisted_reason, 300)}"))
         blocks.append(rich(preformatted(_entry(incident))))
-    text = f"Nothing is proposed: {mrkdwn(findings.plan.explanation, 300)}"
+    text = f"Nothing is proposed: {mrkdwn(why_nothing(findings.plan.explanation), 300)}"
     return rendered(text, blocks)
 
 

@@ -1,13 +1,21 @@
 """What a statement stands on: marks of evidence, and words of runbooks with file, heading and lines."""
 
+import re
 from collections.abc import Sequence
 
 from slack_sdk.models.blocks import RichTextElement
 
 from bot.slack.blocks.kit import anchor, glue, paragraph, quoted, words
 from bot.slack.blocks.links import Links
+from bot.slack.blocks.text import mrkdwn
 from bot.slack.views import Passage
 from incidents.diagnosis import RunbookCitation
+
+_LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
+"""Markdown's, whose address leads nowhere from here."""
+
+
+_WITH_FILE = re.compile(r"^(?P<title>.+) \((?P<file>[\w./-]+\.md)\)$")
 
 
 def citation(of: RunbookCitation | Passage, links: Links) -> list[RichTextElement]:
@@ -19,7 +27,15 @@ def citation(of: RunbookCitation | Passage, links: Links) -> list[RichTextElemen
     if of.lines is not None:
         first, last = of.lines
         where.append(glue(f", line {first}" if first == last else f", lines {first}–{last}"))
-    return [paragraph(*where), quoted(of.quote, 600)]
+    return [paragraph(*where), quoted(_LINK.sub(r"\1", of.quote), 600)]
+
+
+def past_incident(told: str, links: Links) -> str:
+    """`INC-2026-0011: its title (its file)` as a link to the file, where there is one. Escaped for mrkdwn."""
+    found = _WITH_FILE.match(told)
+    if found is None:
+        return mrkdwn(told, 120)
+    return links.mrkdwn(links.runbook(found["file"]), found["title"], 120)
 
 
 def marks(evidence: Sequence[str]) -> list[RichTextElement]:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import RichTextElement
 
-from bot.slack.blocks.citations import marks
+from bot.slack.blocks.citations import marks, past_incident
 from bot.slack.blocks.kit import anchor, bullets, context, glue, paragraph, rendered, rich, section, words
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import mrkdwn, plural
 from bot.slack.blocks.wording import CAUSE
 from bot.slack.rendered import Block, Rendered
-from incidents.diagnosis import Diagnosis, Hypothesis
+from incidents.diagnosis import Diagnosis
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
 
@@ -39,11 +39,11 @@ def evidence_message(findings: Findings, links: Links) -> Rendered:
     used = _used(findings)[:_PIECES]
     title = f"Evidence: {len(used)} of {plural(len(findings.evidence), 'fact')} read"
     blocks = [
-        *_hypotheses(diagnosis.hypotheses),
+        *_hypotheses(diagnosis),
         section(f"*{title}*"),
         *_pieces(used, links),
         *_struck(diagnosis),
-        *_similar(diagnosis),
+        *_similar(diagnosis, links),
     ]
     return rendered(title, blocks)
 
@@ -83,9 +83,12 @@ def _piece(piece: Evidence, links: Links) -> RichTextElement:
     return paragraph(*runs)
 
 
-def _hypotheses(hypotheses: tuple[Hypothesis, ...]) -> Iterator[Block]:
+def _hypotheses(diagnosis: Diagnosis) -> Iterator[Block]:
+    """What speaks for the diagnosis stands in its own message and is not said again."""
+    hypotheses = diagnosis.hypotheses
     if not hypotheses:
         return
+    said = {claim.text for claim in diagnosis.claims}
     parts: list[RichTextElement] = [paragraph(words("Explanations, most likely first", bold=True))]
     for number, one in enumerate(hypotheses[:_HYPOTHESES], start=1):
         parts.append(
@@ -93,7 +96,8 @@ def _hypotheses(hypotheses: tuple[Hypothesis, ...]) -> Iterator[Block]:
                 glue(f"{number}. "), words(CAUSE[one.cause], 60, bold=True), glue(": "), words(one.statement, 300)
             )
         )
-        sides = (("for", one.supported_by), ("against", one.contradicted_by))
+        supported = [claim for claim in one.supported_by if claim.text not in said]
+        sides = (("for", supported), ("against", one.contradicted_by))
         items = [
             paragraph(words(side, 10, bold=True), glue(" "), words(c.text, 220), *marks(c.evidence))
             for side, claims in sides
@@ -111,6 +115,7 @@ def _struck(diagnosis: Diagnosis) -> Iterator[Block]:
         yield section(f"*Struck out, since the evidence does not say so ({count}):*\n{told}")
 
 
-def _similar(diagnosis: Diagnosis) -> Iterator[Block]:
+def _similar(diagnosis: Diagnosis, links: Links) -> Iterator[Block]:
     if diagnosis.similar_incidents:
-        yield context(f"Similar past incidents: {', '.join(mrkdwn(i, 80) for i in diagnosis.similar_incidents[:5])}")
+        told = ", ".join(past_incident(one, links) for one in diagnosis.similar_incidents[:5])
+        yield context(f"Similar past incidents: {told}")

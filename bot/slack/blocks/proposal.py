@@ -66,7 +66,7 @@ def _state(view: ProposalView) -> str:
     match approval.state:
         case ApprovalState.PENDING:
             said = _votes(approval)
-            who = f"{plural(approval.needed, 'approval')} of {approvers_words(view.approvers)} needed"
+            who = f"{plural(approval.needed, 'approval')} from {approvers_words(view.approvers)} needed"
             allowed = isinstance(proposal.decision.effect, Allow)
             rest = "The policy allows it without approval." if allowed else f"{who}, by {date(proposal.expires_at)}."
             return f"{sign} *{word}* – {rest}{said}"

@@ -7,7 +7,7 @@ from incidents.diagnosis import Reasoner
 def written_by(reasoner: Reasoner) -> str:
     """One line of mrkdwn: offline rules or a language model, time, requests, tokens, cost."""
     name = mrkdwn(reasoner.name, 80)
-    who = f"Written by the offline rules ({name}), no language model" if reasoner.offline else f"Written by {name}"
+    who = "Written by the offline rules, no language model" if reasoner.offline else f"Written by {name}"
     facts = [who, f"{reasoner.seconds:.1f} s"]
     if reasoner.requests and not reasoner.offline:
         facts.append(f"{reasoner.requests} request{'s' if reasoner.requests != 1 else ''}")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, timedelta
 
+from bot.slack.blocks.citations import past_incident
 from bot.slack.blocks.kit import context, header, rendered, section, table
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import code, duration, mrkdwn, person
@@ -16,6 +17,8 @@ _SPANS: tuple[tuple[str, str, str], ...] = (
     ("Recover", "Decided", "Recovered"),
 )
 _DECIDED = "Decided"
+SIMILAR = "Similar: "
+"""Begins what is to be read next where it is a past incident."""
 
 
 def report_message(report: Report, links: Links) -> Rendered:
@@ -68,6 +71,8 @@ def _readable(what: str, links: Links) -> str:
     """A runbook's file as a link where there is one; an address likewise; otherwise the words."""
     if what.startswith(("http://", "https://")):
         return links.mrkdwn(what, what, 200)
+    if what.startswith(SIMILAR):
+        return f"{SIMILAR}{past_incident(what.removeprefix(SIMILAR), links)}"
     file = what.split(" ", 1)[0]
     address = links.runbook(file) if file.endswith(".md") else None
     return links.mrkdwn(address, what, 200)

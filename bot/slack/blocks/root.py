@@ -13,6 +13,7 @@ from bot.slack.blocks.wording import (
     approvers_words,
     culprit_words,
     what_fired,
+    why_nothing,
 )
 from bot.slack.rendered import Rendered
 from incidents.approval import ApprovalState
@@ -118,7 +119,7 @@ def _waiting(view: ProposalView) -> str:
     needed, votes = view.approval.needed, len(view.approval.votes)
     count = f"{votes} of {needed} approvals" if votes else plural(needed, "approval")
     return (
-        f"*Decide in the thread:* {mrkdwn(view.proposal.title, 160)} – {count} of {approvers_words(view.approvers)}, "
+        f"*Decide in the thread:* {mrkdwn(view.proposal.title, 160)} – {count} from {approvers_words(view.approvers)}, "
         f"open until {date(view.proposal.expires_at, '{time}')}"
     )
 
@@ -149,7 +150,7 @@ def _left_alone(file: IncidentFile) -> Iterator[str]:
         return
     findings = file.findings
     if findings is not None:
-        yield f"*Nothing is proposed:* {mrkdwn(findings.plan.explanation, 300)}"
+        yield f"*Nothing is proposed:* {mrkdwn(why_nothing(findings.plan.explanation), 300)}"
 
 
 def _needed(file: IncidentFile) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Plain words for the domain's own: states, causes, alerts, advice. A sign never stands without its word."""
 
+import re
 from collections.abc import Iterable
 
 from bot.slack.blocks.text import joined, mrkdwn
@@ -53,7 +54,7 @@ CULPRIT: dict[str, str] = {
     "dataset": "dataset",
     "endpoint_config": "endpoint config",
     "instance": "instance",
-    "traffic": "traffic",
+    "traffic": "traffic to",
     "model": "model",
     "none": "",
 }
@@ -116,6 +117,7 @@ _ALERTS: dict[str, tuple[str, str]] = {
     "SchemaViolationRateHigh": ("", "Schema violations"),
     "InputVolumeAbnormal": ("", "Unusual input volume"),
 }
+_NOTHING = re.compile(r"^Nothing is proposed(?: for approval)?[:.] ")
 _GROUPS_SHOWN = 4
 _SUBJECTS_SHOWN = 2
 
@@ -134,6 +136,7 @@ def what_fired(alerts: Iterable[Alert]) -> str:
         if subject and subject not in subjects:
             subjects.append(subject)
     told = [_group(name, subjects) for name, subjects in groups.items()]
+    told = [*told[:1], *(_inside_a_sentence(one) for one in told[1:])]
     more = len(told) - _GROUPS_SHOWN
     told = [*told[:_GROUPS_SHOWN], f"{more} more"] if more > 0 else told
     return joined(told) or "No alert"
@@ -146,6 +149,17 @@ def _group(name: str, subjects: list[str]) -> str:
     named = ", ".join(mrkdwn(subject, 40) for subject in subjects[:_SUBJECTS_SHOWN])
     more = len(subjects) - _SUBJECTS_SHOWN
     return with_subjects.format(named + (f" (+{more})" if more > 0 else ""))
+
+
+def _inside_a_sentence(words: str) -> str:
+    """`Error rate` as `error rate`; `F1`, `CPU` and names of alerts stay."""
+    return words[0].lower() + words[1:] if words[:2].istitle() and words.split(" ")[0][1:].islower() else words
+
+
+def why_nothing(explanation: str) -> str:
+    """Why nothing is proposed, for under a heading that says that nothing is."""
+    why = _NOTHING.sub("", explanation, count=1)
+    return why[:1].upper() + why[1:]
 
 
 def culprit_words(culprit: Culprit) -> str:
