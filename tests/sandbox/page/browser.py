@@ -39,14 +39,14 @@ FLAGS = (
 def require_chromium() -> tuple[str, str]:
     """The paths of Chromium and its driver.
 
-    Skips where they are not installed, and fails instead when AGENTOPS_REQUIRE_SERVICES is set.
+    Skips where they are not installed, and fails instead when AGENTOPS_TEST_REQUIRE_ALL is set.
     """
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if chromium and driver:
         return chromium, driver
     reason = "needs chromium and chromedriver on the PATH"
-    if os.environ.get("AGENTOPS_REQUIRE_SERVICES"):
+    if os.environ.get("AGENTOPS_TEST_REQUIRE_ALL"):
         pytest.fail(reason)
     pytest.skip(reason)
 
@@ -74,6 +74,7 @@ class Page:
 
     def __init__(self, chrome: Any):
         self.chrome = chrome  # Any: selenium's signatures are only partly typed
+        self.patience: float = DEADLINE_SECONDS
 
     def open(self, address: str) -> None:
         """Load the page as a person who has never been here, and wait until it has read everything."""
@@ -85,7 +86,7 @@ class Page:
 
     def until(self, condition: Callable[[], T], claim: str) -> T:
         """Wait for a condition to be true; its value."""
-        wait = WebDriverWait(self.chrome, DEADLINE_SECONDS, poll_frequency=0.03, ignored_exceptions=IGNORED)
+        wait = WebDriverWait(self.chrome, self.patience, poll_frequency=0.03, ignored_exceptions=IGNORED)
         return wait.until(lambda _: condition(), claim)
 
     def find_all(self, testid: str, within: str = "") -> list[WebElement]:
