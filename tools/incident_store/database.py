@@ -20,7 +20,7 @@ BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another writer before it gives up."""
 
 READ_CACHE_KB = 512
-"""Pages a reading connection keeps for itself; the system has the file in memory anyway. SQLite's own default is 2 MB."""
+"""Pages a reading connection keeps; the system has the file in memory anyway. SQLite's own default is 2 MB."""
 
 OVERTAKEN = frozenset({"40001", "40P01"})
 """PostgreSQL's codes for a transaction that lost to another: it failed to serialise, or was in a deadlock."""
