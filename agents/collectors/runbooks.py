@@ -11,6 +11,8 @@ from tools.errors import UpstreamError
 from tools.runbook_index.records import RunbookHit
 
 SOURCE = "Runbook index"
+TOLD_OF_THE_PAST = ("Root cause", "What worked")
+"""Headings of a past incident's page that say most."""
 
 
 async def for_alerts(lens: Lens) -> Sequence[Found]:
@@ -29,10 +31,10 @@ async def for_alerts(lens: Lens) -> Sequence[Found]:
                 k=3,
             )
             found.extend(_passage(lens, hit) for hit in hits)
-        past = await asyncio.to_thread(lens.sources.runbooks.similar_incidents, text, 3)
+        past = await asyncio.to_thread(_past, lens, text, 3)
     except UpstreamError as error:
         return (lens.gap(SOURCE, "runbooks", f"pages for {text}", why(error, SOURCE)),)
-    found.extend(_passage(lens, hit) for hit in past)
+    found.extend(past)
     return found
 
 
@@ -48,13 +50,31 @@ async def search(lens: Lens, query: str, k: int = 4) -> Sequence[Found]:
 async def similar(lens: Lens, text: str, k: int = 3) -> Sequence[Found]:
     """Past incidents like the one told."""
     try:
-        hits = await asyncio.to_thread(lens.sources.runbooks.similar_incidents, text, k)
+        return await asyncio.to_thread(_past, lens, text, k)
     except UpstreamError as error:
         return (lens.gap(SOURCE, "runbooks", text, why(error, SOURCE)),)
-    return [_passage(lens, hit) for hit in hits]
 
 
-def _passage(lens: Lens, hit: RunbookHit) -> Found:
+def _past(lens: Lens, text: str, k: int) -> list[Found]:
+    """Past incidents like the one told, each by its root cause and by what worked, where its page says so.
+
+    The sentence nearest to an alert's name is most often the link to that alert's page, which tells nothing.
+    """
+    index = lens.sources.runbooks
+    found: list[Found] = []
+    for hit in index.similar_incidents(text, k):
+        name = hit.title.partition(": ")[2] or hit.title
+        told: list[RunbookHit] = []
+        for heading in TOLD_OF_THE_PAST:
+            answers = index.similar_incidents(f"{name}: {heading}", k)
+            told += [a for a in answers if a.file == hit.file and a.heading.endswith(heading)][:1]
+        for one in told or [hit]:
+            place = one.heading if one.heading == one.title else f"{one.title} > {one.heading}"
+            found.append(_passage(lens, one, place))
+    return found
+
+
+def _passage(lens: Lens, hit: RunbookHit, heading: str | None = None) -> Found:
     kind = EvidenceKind.PAST_INCIDENT if hit.kind == "incident" else EvidenceKind.RUNBOOK
     evidence = Evidence(
         id="",
@@ -64,12 +84,12 @@ def _passage(lens: Lens, hit: RunbookHit) -> Found:
         found=hit.quote,
         subject=hit.file,
         read_at=lens.now,
-        heading=hit.heading,
+        heading=heading or hit.heading,
         lines=hit.lines,
     )
     reading = PassageReading(
         file=hit.file,
-        heading=hit.heading,
+        heading=heading or hit.heading,
         lines=hit.lines,
         quote=hit.quote,
         kind=hit.kind,

@@ -4,6 +4,7 @@ It keeps nothing between requests: what to do next is a pure function of the mes
 hand any request of a run to it.
 """
 
+import hashlib
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -29,8 +30,8 @@ from pydantic_ai.usage import RequestUsage
 from agents.fencing import fences_in
 from agents.rules import answers, draft, remedy, triage
 from agents.rules.casefile import Casefile, casefile
-from agents.rules.citations import SEARCHES
 from agents.rules.table import decide
+from agents.rules.topics import searches
 
 OFFLINE_NAME = "offline-rules"
 
@@ -125,7 +126,8 @@ def _next_calls(case: Casefile, wanted: str, asked: set[tuple[str, str]]) -> lis
     def once(name: str, **arguments: str) -> list[ToolCallPart]:
         key = (name, json.dumps(arguments, sort_keys=True))
         # The id follows from the call, so that a repeated run has the same history.
-        return [] if key in asked else [ToolCallPart(name, arguments, tool_call_id=f"offline-{name}-{len(asked)}")]
+        mark = hashlib.sha256("".join(key).encode()).hexdigest()[:12]
+        return [] if key in asked else [ToolCallPart(name, arguments, tool_call_id=f"offline-{name}-{mark}")]
 
     dossier = case.dossier
     if wanted == "answer":
@@ -150,7 +152,8 @@ def _next_calls(case: Casefile, wanted: str, asked: set[tuple[str, str]]) -> lis
         return calls
     if dossier.lacks("Runbook index"):
         return []
-    return once("search_runbooks", query=SEARCHES[decide(case.symptoms).cause])
+    wanted_words = searches(case.symptoms, decide(case.symptoms).cause)
+    return [call for query in wanted_words for call in once("search_runbooks", query=query[:400])]
 
 
 def _output(case: Casefile | None, wanted: str, parameters: ModelRequestParameters) -> ModelResponsePart:

@@ -61,7 +61,7 @@ async def test_claude_uses_tools_and_its_output_is_labelled_with_its_name_tokens
     triage, first, second, plan = server.api.bodies
     assert {tool["name"] for tool in triage["tools"]} == {"triage_note"}
     assert "search_runbooks" in {tool["name"] for tool in first["tools"]}
-    assert [block["type"] for block in second["messages"][-1]["content"]] == ["tool_result"]
+    assert {block["type"] for block in second["messages"][-1]["content"]} == {"tool_result"}
     assert {tool["name"] for tool in plan["tools"]} == {"plan"}
 
 
