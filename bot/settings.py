@@ -130,6 +130,8 @@ class Settings(BaseSettings):
     """How long the first investigation of an incident waits for alerts of the same outage."""
     poll_seconds: Duration = 15.0
     """How often a running change is looked at."""
+    lease_seconds: float = Field(default=45.0, ge=3.0, le=3600.0)
+    """How long a process keeps a change without a sign of life before another may take it over."""
     observe_seconds: Duration = 60.0
     """How often the live endpoint configs are recorded."""
     group_interval_minutes: Duration = 5.0
@@ -175,6 +177,8 @@ class Settings(BaseSettings):
             raise ValueError("AGENTOPS_EXECUTOR_ID: with PostgreSQL every process needs its own stable name")
         if (self.speed != 1.0 or self.decision_speed != 1.0) and not self.sandbox:
             raise ValueError("AGENTOPS_SPEED and AGENTOPS_DECISION_SPEED: only the sandbox may speed time up")
+        if self.lease_seconds < 30 and not self.sandbox:
+            raise ValueError("AGENTOPS_LEASE_SECONDS: at least 30, longer than any call to AWS may take")
         return self
 
     @property

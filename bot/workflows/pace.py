@@ -33,7 +33,7 @@ class Pace:
             settle=settings.scaled(settings.settle_seconds),
             adopt_again=max(settings.scaled(15.0), timedelta(seconds=1)),
             # A lease is held by a process, not by the world: it does not scale.
-            lease=timedelta(seconds=45),
+            lease=timedelta(seconds=settings.lease_seconds),
             group_interval=settings.scaled(settings.group_interval_minutes * 60),
             update_limit=max(settings.scaled(settings.update_limit_minutes * 60), timedelta(seconds=30)),
             verification_limit=max(settings.scaled(settings.verification_limit_minutes * 60), timedelta(seconds=30)),

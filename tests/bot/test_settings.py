@@ -71,6 +71,7 @@ def test_a_blank_metrics_token_is_no_token(read: Reader) -> None:
         ("AGENTOPS_POLL_SECONDS", "0", "greater than 0"),
         ("AGENTOPS_POLL_SECONDS", "inf", "finite"),
         ("AGENTOPS_CLOSE_AFTER_HOURS", "-1", "greater than 0"),
+        ("AGENTOPS_LEASE_SECONDS", "5", "at least 30"),
         ("AGENTOPS_LLM_COST_LIMIT_USD", "free", "number"),
         ("AGENTOPS_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("AGENTOPS_LOG_FORMAT", "xml", "'json' or 'console'"),
