@@ -30,6 +30,7 @@ from bot.slack.views import (
 from incidents import remediation as spec
 from incidents.approval import Person
 from incidents.catalogue import Catalogue, Unlisted
+from incidents.execution import ExecutionState
 from incidents.incident import Incident
 from incidents.investigation import Case
 from incidents.ledger import ThreadRef
@@ -243,6 +244,12 @@ class BotDesk:
     def _doing(self, record: ExecutionRecord) -> str:
         return spec.title(self._reader.proposal(record.proposal_id).proposal.remediation)
 
+    def _done(self, record: ExecutionRecord) -> str:
+        """What was done; with how it ended where that is not as asked."""
+        if ExecutionState(record.state) is ExecutionState.SUCCEEDED:
+            return self._doing(record)
+        return f"{self._doing(record)}: {record.progress or record.state}"
+
     def _incidents(self, page: int) -> IncidentsView:
         total = self._reader.count_incidents(live=True)
         found = self._reader.incidents(live=True, limit=PAGE, offset=PAGE * (max(1, page) - 1))
@@ -276,7 +283,7 @@ class BotDesk:
         )
         lately = tuple(
             DoneLine(
-                record.progress or self._doing(record),
+                self._done(record),
                 record.finished_at or record.created_at,
                 record.incident_id,
                 record.model,
