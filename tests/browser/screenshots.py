@@ -40,10 +40,17 @@ def _play(page: Page, demo: Demo) -> None:
     open_thread(page)
     page.find("action-proposal_approve")
     _settled(page)
+    into_view(page, demo, "progress")
+    take(page, "investigation")
     into_view(page, demo, "diagnosis")
     take(page, "diagnosis")
     into_view(page, demo, "proposal")
     take(page, "proposal")
+    page.click("app-home")
+    page.says("app-home-view", "Roll product-recommender-prod back")
+    take(page, "home")
+    page.click("channel-CINCIDENTS")
+    open_thread(page)
     page.click("action-proposal_approve")
     page.find("confirm-dialog")
     take(page, "confirm")
@@ -54,10 +61,6 @@ def _play(page: Page, demo: Demo) -> None:
     take(page, "approved")
     into_view(page, demo, "report")
     take(page, "report")
-    page.click("thread-close")
-    page.click("app-home")
-    page.says("app-home-view", "product-recommender")
-    take(page, "home")
 
 
 def open_thread(page: Page) -> None:
@@ -83,6 +86,9 @@ def _settled(page: Page) -> None:
 
 def into_view(page: Page, demo: Demo, kind: str) -> None:
     """Scroll the thread to the newest incident's message of that kind."""
+    # To the end first: what was not seen yet is announced by a button over the messages.
+    page.run("document.querySelector('[data-testid=thread-messages]').scrollTop = 1e6")
+    page.gone("thread-messages-new")
     message = page.find(f"message-{demo.kind(kind)['ts']}", within='[data-testid="thread-messages"]')
     page.run("arguments[0].scrollIntoView({block: 'start'})", message)
 

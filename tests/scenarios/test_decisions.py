@@ -72,7 +72,9 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
     seen.after_wrong, seen.changes_after_wrong = await rig.file(incident.id), await rig.changes()
     seen.card_after_wrong = await rig.card(incident.id)
 
-    await rig.restart_bot(AGENTOPS_MODELS_FILE=str(_tier_one(rig, tmp_path_factory.mktemp("manifests"))))
+    # A short lease: the bot that is started after the crash need not wait long before it takes the change over.
+    tier_one = _tier_one(rig, tmp_path_factory.mktemp("manifests"))
+    await rig.restart_bot(AGENTOPS_MODELS_FILE=str(tier_one), AGENTOPS_LEASE_SECONDS="4")
     await rig.fault("slack", "duplicate_delivery", count=1, match="block_actions")
     await rig.click("UONCALL", card, ids.APPROVE)
     seen.first_vote = await rig.when(incident.id, lambda f: f.proposals[0].approval.votes, "the first vote")
@@ -83,6 +85,7 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
     seen.card_after_first_vote = words(await rig.card(incident.id))
 
     await rig.click("USECOND", card, ids.APPROVE)
+    await rig.when(incident.id, lambda f: f.executions, "the approval to be written down")
     await rig.kill_bot()
     await rig.start_bot(**rig.settings)
     seen.file = await rig.when(incident.id, lambda f: f.incident.state is IncidentState.RESOLVED, "the recovery")
