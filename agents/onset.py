@@ -101,7 +101,8 @@ def shape_of(samples: Sequence[Sample], *, unit: str, end: datetime, step: timed
     at = _latest_departure(values, level, signed) if foot is None else _first_departure(values, level, signed)
     if at is not None and foot is not None:
         at = _start_of_ramp(values, level, later, at)
-    if at is None or at < MIN_BASELINE:
+    # A ramp needs more of the usual level before it: one that began before the window climbs from its first samples on.
+    if at is None or at < (MIN_BASELINE if foot is None else 2 * MIN_BASELINE):
         return Shape(last, level)
     return Shape(last, level, points[at].at, signed, gradual=foot is not None)
 

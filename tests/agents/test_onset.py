@@ -104,3 +104,28 @@ def test_ranges_of_our_own_queries_follow_the_speed():
     assert Timing(speed=60).scaled("rate(x[5m])") == "rate(x[5000ms])"
     assert Timing().scaled("rate(x[5m])") == "rate(x[5m])"
     assert Timing(speed=3600).scaled("rate(x[5m])") == "rate(x[4000ms])"
+
+
+def climb(level: float, to: float, usual: int, over: int, after: int) -> list[float]:
+    ramp = [level + (to - level) * i / over for i in range(over)]
+    return [value + 0.002 * (i % 3 - 1) for i, value in enumerate([level] * usual + ramp + [to] * after)]
+
+
+@pytest.mark.parametrize(("usual", "over", "after"), [(40, 160, 40), (60, 160, 20), (120, 40, 80), (150, 90, 0)])
+def test_a_ramp_begins_where_it_leaves_the_usual_level_not_in_its_middle(usual: int, over: int, after: int):
+    found = shape(climb(0.03, 0.45, usual, over, after), "PSI")
+    assert found.gradual
+    assert found.onset is not None
+    assert abs(found.onset - (START + usual * STEP)) <= 4 * STEP
+    assert found.before == pytest.approx(0.03, abs=0.01)
+
+
+def test_a_ramp_that_began_before_the_window_has_no_onset():
+    assert shape(climb(0.03, 0.45, 0, 200, 40), "PSI").onset is None
+
+
+def test_a_step_is_no_ramp_and_a_closer_look_leaves_a_ramp_alone():
+    assert not shape(noisy(0.2, 100) + noisy(2.4, 40)).gradual
+    ramp = shape(climb(0.03, 0.45, 60, 160, 20), "PSI")
+    fine = [Sample(at=START + 90 * STEP + i * timedelta(seconds=15), value=0.4) for i in range(9)]
+    assert refined(ramp, fine) == ramp

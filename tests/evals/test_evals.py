@@ -12,11 +12,13 @@ from tests.evals.grading import Grade
 from tests.evals.report import figures
 from tests.evals.seal import is_whole, sealed_files
 
-# Measured when the cases were sealed: class 0.89, culprit 0.94, onset 0.95, remediation 0.94. The rest is margin.
-CLASS_FLOOR = 0.85
-CULPRIT_FLOOR = 0.90
-ONSET_FLOOR = 0.90
-REMEDIATION_FLOOR = 0.89
+# Measured when the cases were sealed, before any rule had seen them: class 0.89, culprit 0.94, onset 0.95, remediation
+# 0.94, 3 harmful proposals. That is the figure to expect of new cases. The rules were improved on these very cases
+# since, and all are right now: what follows keeps them so and forecasts nothing.
+CLASS_FLOOR = 0.97
+CULPRIT_FLOOR = 0.96
+ONSET_FLOOR = 0.95
+REMEDIATION_FLOOR = 0.97
 
 OFFLINE = LlmConfig(api_key=None)
 
