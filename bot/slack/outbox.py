@@ -36,6 +36,9 @@ AT_ONCE = 500
 """Rows looked at in one go."""
 SWEEP_SECONDS = 2.0
 """Between two looks when nobody called: rows that another process wrote."""
+PAUSE_PER_LOOK = 3.0
+"""After a look, as many times as long as it took: a quarter of the time at most is spent looking."""
+LONGEST_PAUSE = 0.25
 LONGEST_BACKOFF = 30.0
 NOT_YET_SECONDS = 1.0
 MOST_ATTEMPTS = 5
@@ -140,8 +143,11 @@ class Outbox:
         try:
             while True:
                 self._event.clear()
+                began = self.monotonic()
                 wait = await self._look(first=first)
                 first = False
+                # A look takes long when many rows are due, and every message's end calls for one.
+                await asyncio.sleep(min(LONGEST_PAUSE, PAUSE_PER_LOOK * (self.monotonic() - began)))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):  # not wait_for, which in 3.11 can swallow a cancellation
                         await self._event.wait()
