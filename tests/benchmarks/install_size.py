@@ -14,7 +14,7 @@ class NotInstalled(Exception):
     """The packages could not be had; the message says why."""
 
 
-async def install_size(folder: Path) -> Figure:
+async def install_size(folder: Path) -> list[Figure]:
     """Installs into a new environment, from uv's cache where it can, compiled as pip does, and measures it.
 
     Raises `NotInstalled` when uv is not there or the packages cannot be had.
@@ -36,7 +36,7 @@ async def install_size(folder: Path) -> Figure:
         "disk use of a new environment with requirements.lock (no extras), compiled, and of our own packages; "
         "the bot's modules import in it"
     )
-    return figure("install size, bot alone", "MB", [size], how, Target(803))
+    return [figure("install size, bot alone", "MB", [size], how, Target(803))]
 
 
 def disk_mb(folder: Path) -> float:

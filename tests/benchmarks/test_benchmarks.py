@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.catalogue import Outage, model_names, write_catalogue
-from tests.benchmarks.figures import Report, Target, figure
+from tests.benchmarks.figures import Figure, Report, Target, figure
 from tests.benchmarks.install_size import disk_mb
 from tests.benchmarks.machine import machine
 from tests.benchmarks.processes import stage
@@ -35,8 +35,9 @@ def test_quick_benchmarks_of_the_reasoning_tell_their_figures_as_json_and_as_a_t
 
 
 async def test_a_tiny_run_measures_a_bot_in_a_process_of_its_own(tmp_path: Path) -> None:
+    figures: list[Figure] = []
     async with stage(tmp_path, models=2) as on:
-        figures = await serving(on, incidents=2, commands=1, many=0, settings={"AGENTOPS_SETTLE_SECONDS": "2"})
+        await serving(on, figures, incidents=2, commands=1, many=0, settings={"AGENTOPS_SETTLE_SECONDS": "2"})
     measured = {one.name: one.median for one in figures}
     assert {"memory, idle", "webhook to 2xx", "webhook to first post", "slash command to answer"} <= measured.keys()
     assert all(value > 0 for value in measured.values())
