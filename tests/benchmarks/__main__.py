@@ -18,6 +18,7 @@ from tests.benchmarks.machine import machine
 from tests.benchmarks.processes import BenchmarkFailed, stage
 from tests.benchmarks.serving import serving
 
+RESULTS = Path("bench-results/figures.json")
 PARTS = ("cold_start", "serving", "investigations", "install_size")
 
 
@@ -56,13 +57,18 @@ async def run(parts: list[str], size: Size, folder: Path) -> Report:
         lambda: investigations(folder, alone=size.alone, rounds=size.rounds),
     )
     if {"cold_start", "serving"} & set(parts):
-        async with stage(folder, size.models) as on:
-            await measured("cold_start", "Starting the bot, several times", lambda: cold_start(on, size.starts))
-            await measured(
-                "serving",
-                "Incidents, posts and commands",
-                lambda: serving(on, report.figures, incidents=size.incidents, commands=size.commands, many=size.many),
-            )
+        try:
+            async with stage(folder, size.models) as on:
+                await measured("cold_start", "Starting the bot, several times", lambda: cold_start(on, size.starts))
+                await measured(
+                    "serving",
+                    "Incidents, posts and commands",
+                    lambda: serving(
+                        on, report.figures, incidents=size.incidents, commands=size.commands, many=size.many
+                    ),
+                )
+        except BenchmarkFailed as error:
+            report.notes.append(str(error))
     await measured("install_size", "Installing the bot alone", lambda: install_size(folder))
     report.machine["load_1m_at_the_end"] = round(os.getloadavg()[0], 2)
     return report
@@ -76,7 +82,7 @@ def say(text: str) -> None:
 def main() -> int:
     """Entry point; 1 when something could not be measured. A missed target is told, people judge."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure the bot.")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--json", type=Path, default=RESULTS, help=f"write the figures to this file ({RESULTS})")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure only these")
     parser.add_argument("--quick", action="store_true", help="few repetitions: shows that it works, no more")
     parser.add_argument("--keep", type=Path, help="keep logs and data in this folder")
@@ -89,8 +95,8 @@ def main() -> int:
         folder: Path = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         report = asyncio.run(run(options.only, size, folder))
-    if options.json:
-        options.json.write_text(json.dumps(report.as_json(), indent=2) + "\n", "utf-8")
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report.as_json(), indent=2) + "\n", "utf-8")
     print(report.table())
     return 1 if any(note for note in report.notes if "install" not in note) else 0
 
