@@ -36,9 +36,9 @@ class CaseBrief(BaseModel):
     alerts_since: Moment
     now: Moment
     change_may_precede_onset: timedelta
-    together: timedelta
-    """Two things that begin within this of each other began together."""
     clock_slack: timedelta
+    together: timedelta = timedelta(minutes=10)
+    """Two things that begin within this of each other began together."""
     question: str = ""
 
     def fenced(self) -> str:

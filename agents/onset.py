@@ -150,9 +150,9 @@ def _foot_of_ramp(values: Sequence[float], split: int) -> int | None:
     """Up to where the values are as usual before a ramp; None where the change at the split is a step, or none."""
     change = _mean(values[split:]) - _mean(values[:split])
     around = median(values[split : split + JUMP_REACH]) - median(values[max(split - JUMP_REACH, 0) : split])
-    noise = MAD_TO_SIGMA * median(abs(b - a) for a, b in pairwise(values)) / math.sqrt(2)
     if not math.isfinite(change) or abs(around) >= STEP * abs(change):
         return None
+    noise = MAD_TO_SIGMA * median(abs(b - a) for a, b in pairwise(values)) / math.sqrt(2)
     at = split
     while at >= 2 * MIN_BASELINE:
         left = _best_split(values[:at])
