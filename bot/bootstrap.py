@@ -42,7 +42,6 @@ from tools.incident_store.writer.store import open_writer
 from tools.manifests.load import load_catalogue, load_policy
 from tools.runbook_index.index import RunbookIndex
 from tools.sagemaker.operator import SageMakerOperator
-from tools.sagemaker.reader import SageMakerReader
 
 if TYPE_CHECKING:
     from incidents.catalogue import Catalogue
@@ -227,7 +226,7 @@ class Bot:
             asyncio.create_task(slack.run(), name="slack"),
             asyncio.create_task(slack.outbox.run(), name="outbox"),
         ]
-        warm = asyncio.create_task(self._warm_up(runbooks, clients.sagemaker, investigator), name="warm-up")
+        warm = asyncio.create_task(self._warm_up(runbooks, clients, investigator), name="warm-up")
         self._closing.callback(warm.cancel)
         log.info("bot.ready", port=self._settings.port, models=len(self._catalogue.models), speed=self._settings.speed)
 
@@ -292,14 +291,15 @@ class Bot:
             problems.append("the database does not answer")
         return problems
 
-    async def _warm_up(self, runbooks: RunbookIndex, sagemaker: SageMakerReader, investigator: Investigator) -> None:
+    async def _warm_up(self, runbooks: RunbookIndex, clients: Clients, investigator: Investigator) -> None:
         """Load what is slow to load, after the bot is ready and before the first alert needs it."""
         try:
             report = await asyncio.to_thread(runbooks.index, self._settings.runbooks_dir)
             log.info("runbooks.indexed", added=report.added, updated=report.updated, unchanged=report.unchanged)
         except UpstreamError as error:
             log.error("runbooks.not_indexed", error=str(error))
-        await asyncio.to_thread(lambda: sagemaker.client)
+        await asyncio.to_thread(lambda: clients.sagemaker.client)
+        await asyncio.to_thread(clients.datasets.warm_up)
         await investigator.warm_up()
         # What is loaded now stays: left out of collections, those of the work's own garbage come soon and are short.
         gc.collect()

@@ -36,6 +36,10 @@ class DatasetReader:
         self._objects = ObjectReader(AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials))
         self._calls = Calls(SERVICE, deadline_s=deadline_s, threads=8)
 
+    def warm_up(self) -> None:
+        """Make the client ahead of its first use: that takes seconds. Blocking."""
+        _ = self._objects.client
+
     async def violations(self, model: ModelSpec) -> list[Violation]:
         """What Model Monitor's last run found; empty where it found nothing. No run at all is `NotFound`."""
         place = _place(model.data.monitor, model, "monitor")

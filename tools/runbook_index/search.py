@@ -21,7 +21,6 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from tools.runbook_index.lexical import Bm25, words
-from tools.runbook_index.passages import split_lines
 from tools.runbook_index.records import Kind, Passage
 
 MIN_NEARNESS = 0.65
@@ -148,12 +147,6 @@ def rank(
 
 def _page_text(page: Sequence[Passage]) -> str:
     return "".join([f"{page[0].title}\n", *(passage.text for passage in page)])
-
-
-def _is_chronicle(passage: Passage) -> bool:
-    """A past incident's table of times: full of the query's words, and no answer to it."""
-    lines = split_lines(passage.text)
-    return passage.kind == "incident" and sum(line.startswith("|") for line in lines) * 2 > len(lines)
 
 
 def _is_address_of(url: str, file: str) -> bool:

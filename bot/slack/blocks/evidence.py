@@ -71,6 +71,7 @@ def _piece(piece: Evidence, links: Links) -> RichTextElement:
         runs.append(words(where, 200))
         if piece.lines:
             runs.append(glue(f", lines {piece.lines[0]}–{piece.lines[1]}"))
+        runs += [glue(": "), words(piece.found, 260)]
     else:
         runs += [glue(": "), words(piece.found, 260)]
     if piece.asked.strip() and piece.heading is None:
