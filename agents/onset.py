@@ -1,7 +1,7 @@
 """When did a series leave its usual level? Robust statistics over samples; no language model has a say in it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -114,6 +114,25 @@ def refined(shape: Shape, samples: Sequence[Sample]) -> Shape:
         return shape
     at = _first_departure([s.value for s in points], shape.before, shape.band)
     return shape if at is None else replace(shape, onset=points[at].at)
+
+
+def since_last_well(shape: Shape, samples: Sequence[Sample], past: Callable[[float], bool], *, unit: str) -> Shape:
+    """The same series dated by its limit, where its usual level is not what it was before this trouble.
+
+    A window that holds more of an older trouble than of the usual level takes the trouble for the level. `past` tells
+    which values are past the limit. As it is where the series is well now, or was never well in the window.
+    """
+    points = [s for s in samples if math.isfinite(s.value)]
+    misjudged = shape.onset is None or shape.before is None or past(shape.before)
+    if shape.now is None or not past(shape.now) or not misjudged:
+        return shape
+    well = [at for at, one in enumerate(points) if not past(one.value)]
+    if len(well) < MIN_BASELINE or well[-1] + 1 >= len(points):
+        return shape
+    level = median(points[at].value for at in well)
+    if abs(shape.now - level) <= max(RELATIVE_FLOOR * abs(level), UNIT_FLOORS.get(unit, 0.0)):
+        return shape
+    return Shape(shape.now, level, points[well[-1] + 1].at, (shape.now - level) / 2)
 
 
 def _first_departure(values: Sequence[float], level: float, band: float) -> int | None:

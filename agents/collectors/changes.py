@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from agents.collectors.lens import Lens, why
 from agents.readings import ChangeReading, EndpointReading, Found, LiveConfigReading, NoChangesReading
@@ -114,18 +114,13 @@ async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
         series = await lens.sources.prometheus.query_range(promql, lens.start, lens.now, lens.timing.step)
     except UpstreamError as error:
         return (lens.gap("Prometheus", "live_config", promql, why(error, "Prometheus")),)
-    spans = sorted(
-        (one.samples[0].at, one.samples[-1].at, one.labels.get("config", ""))
-        for one in series
-        if one.samples and one.labels.get("config")
+    config, previous, since = _last_switch(
+        sorted(
+            (sample.at, one.labels["config"]) for one in series if one.labels.get("config") for sample in one.samples
+        )
     )
-    if not spans:
+    if not config:
         return ()
-    first, _, config = max(spans, key=lambda span: (span[1], span[0]))
-    window_start = min(span[0] for span in spans)
-    earlier = [span for span in spans if span[2] != config and span[0] < first]
-    previous = max(earlier, key=lambda span: span[1])[2] if earlier else None
-    since = first if previous is not None and first > window_start else None
     if since and previous:
         text = f"{name} was switched from {previous} to {config} at {moment_in_words(since)}, as its metrics show."
     else:
@@ -140,3 +135,31 @@ async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
         windowed=True,
     )
     return (Found(evidence, LiveConfigReading(endpoint=name, config=config, previous=previous, since=since)),)
+
+
+def _last_switch(seen: Sequence[tuple[datetime, str]]) -> tuple[str, str | None, datetime | None]:
+    """The config that is live, the one before it, and since when; `seen` is who was seen when, in order.
+
+    Configs may come and go more than once in a window. For some minutes after a switch the old one may still be
+    answered beside the new one: the new one is the one that began later.
+    """
+    if not seen:
+        return "", None, None
+    at_last = {config for at, config in seen if at == seen[-1][0]}
+    began = {config: _began(seen, config) for config in at_last}
+    live = max(began, key=lambda config: began[config])
+    before = [config for at, config in seen if config != live and at < began[live]]
+    return (live, before[-1], began[live]) if before else (live, None, None)
+
+
+def _began(seen: Sequence[tuple[datetime, str]], config: str) -> datetime:
+    """Since when a config was seen without another one alone in between."""
+    moments: dict[datetime, bool] = {}
+    for at, one in seen:
+        moments[at] = moments.get(at, False) or one == config
+    since = seen[-1][0]
+    for at in reversed(moments):
+        if not moments[at]:
+            break
+        since = at
+    return since

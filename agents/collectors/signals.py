@@ -6,7 +6,7 @@ from datetime import datetime
 
 from agents.collectors.labels import label_delay
 from agents.collectors.lens import Lens, why
-from agents.onset import Shape, refined, shape_of
+from agents.onset import Shape, refined, shape_of, since_last_well
 from agents.readings import Found, SignalReading
 from agents.wording import bound_in_words, moment_in_words, sentence, value_in_words
 from incidents.alert import AlertKind, Severity
@@ -89,9 +89,7 @@ async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
     query = _query(lens.model, name)
     try:
         series = await lens.sources.prometheus.query_range(query, lens.start, lens.now, lens.timing.step)
-        seen = [
-            (one.labels, shape_of(one.samples, unit=signal.unit, end=lens.now, step=lens.timing.step)) for one in series
-        ]
+        seen = [(one.labels, _shape(lens, signal, one.samples)) for one in series]
         seen = await _looked_closer(lens, signal, query, seen)
     except UpstreamError as error:
         return error
@@ -105,6 +103,11 @@ async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
     if not found:
         return (lens.gap(SOURCE, name, query, "Prometheus has no recent samples of it", failed=False),)
     return sorted(found, key=_rank)[:MOST_FEATURES]
+
+
+def _shape(lens: Lens, signal: Signal, samples: Sequence[Sample]) -> Shape:
+    shape = shape_of(samples, unit=signal.unit, end=lens.now, step=lens.timing.step)
+    return since_last_well(shape, samples, lambda value: signal.severity_of(value) is not None, unit=signal.unit)
 
 
 async def _looked_closer(
