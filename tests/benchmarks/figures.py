@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 
+RATE = "1/s"
+"""The unit of which more is better."""
+
+
 @dataclass(frozen=True)
 class Target:
     """A value to beat: `of` says which of the figure's numbers is meant."""
@@ -48,10 +52,10 @@ def figure(name: str, unit: str, values: Sequence[float], how: str, target: Targ
     if not values:
         raise ValueError(f"{name}: nothing was measured")
     ranked = sorted(values)
-    median, p95 = quantile(ranked, 0.5), quantile(ranked, 0.95)
-    if target is not None and target.more_is_better:
-        p95 = quantile(ranked, 0.05)
-    best, worst = (ranked[-1], ranked[0]) if target and target.more_is_better else (ranked[0], ranked[-1])
+    is_rate = unit == RATE
+    # Of a rate the low end is the bad one.
+    median, p95 = quantile(ranked, 0.5), quantile(ranked, 0.05 if is_rate else 0.95)
+    best, worst = (ranked[-1], ranked[0]) if is_rate else (ranked[0], ranked[-1])
     return Figure(name, unit, len(ranked), median, p95, best, worst, how, target)
 
 
