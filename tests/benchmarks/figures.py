@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-
 RATE = "1/s"
 """The unit of which more is better."""
 
