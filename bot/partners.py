@@ -80,7 +80,12 @@ class Clients:
             found = []
         if found or self.rules_dir is None:
             return found
-        return await asyncio.to_thread(rules_from_files, sorted(self.rules_dir.glob("*.y*ml")))
+        return await asyncio.to_thread(rules_from_files, self._rule_files())
+
+    def _rule_files(self) -> list[Path]:
+        """Not the unit tests that stand beside them, which promtool wants to end in ``.test.yml``."""
+        found = self.rules_dir.glob("*.y*ml") if self.rules_dir is not None else ()
+        return sorted(path for path in found if not path.stem.endswith(".test"))
 
 
 def llm_config(settings: Settings) -> LlmConfig:
