@@ -18,7 +18,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(scope="session")
 def browser(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with open_browser(tmp_path_factory.mktemp("chromium")) as page:
-        page.patience = 45
+        page.patience = 90
         yield page
 
 

@@ -1,10 +1,13 @@
 """The main job in a browser, as a newcomer does it: break a model, read, decide, watch it recover."""
 
+import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.demo import Demo
 from tests.browser.screenshots import open_thread
 from tests.sandbox.page.browser import Page
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def _operations(demo: Demo) -> list[str]:

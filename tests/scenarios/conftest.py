@@ -16,6 +16,6 @@ async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def rig(shared_rig: Rig) -> AsyncGenerator[Rig]:
-    """As usual at the beginning of each file, and again at its end."""
-    yield shared_rig
+    """As usual at the beginning of each file."""
     await shared_rig.as_usual()
+    yield shared_rig

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 SPEED = 240.0
 """Five minutes pass in 1.25 s. Scrapes, and with them every rate, stay at a second."""
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 INCIDENTS = "CINCIDENTS"
 
 
@@ -54,6 +54,12 @@ class Rig:
         self.bot = await self._bot.enter_async_context(
             bot_running(self.options, self.sandbox, self.webhook, **settings)
         )
+
+        async def connected() -> bool:
+            return (await self.call("GET", "state"))["connections"] > 0
+
+        # Ready means ready for alerts; Slack is reached a moment later.
+        await self.until(connected, "the bot to be connected to Slack")
 
     async def stop_bot(self) -> None:
         """As a deployment would: SIGTERM, and wait."""
@@ -109,7 +115,7 @@ class Rig:
             if found:
                 return found
             assert time.monotonic() < deadline, f"waited {patience:.0f} s for {what}"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.15)
 
     # What Alertmanager does
 
@@ -158,9 +164,8 @@ class Rig:
         button = next((one for one in buttons(message) if one["action_id"] == action_id), None)
         block = {"block_id": button["block_id"]} if button else {}
         own = button["value"] if button else ""
-        return await self.ask(
-            "POST", "slack/actions", {**body, **block, "action_id": action_id, "value": own if value is None else value}
-        )
+        chosen = {**body, **block, "action_id": action_id, "value": own if value is None else value}
+        return await self.call("POST", "slack/actions", chosen)
 
     async def command(self, persona: str, text: str) -> Json:
         """Run a slash command in the incidents' channel; what that person, and nobody else, is told."""

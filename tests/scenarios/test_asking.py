@@ -9,7 +9,7 @@ import pytest_asyncio
 from incidents.incident import Incident
 from tests.scenarios.rig import INCIDENTS, Rig, alert_of, words
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 Json = dict[str, Any]
 

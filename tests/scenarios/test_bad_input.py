@@ -12,7 +12,7 @@ from incidents.evidence import EvidenceKind
 from incidents.ledger import IncidentFile
 from tests.scenarios.rig import Rig, alert_of, buttons, payload_of, resolved, words
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 Json = dict[str, Any]
 

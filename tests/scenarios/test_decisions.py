@@ -1,4 +1,4 @@
-"""One rollback, from wrong clicks to the right ones, across a restart and a crash of the bot."""
+"""One rollback from wrong clicks to the right ones, across a restart and a crash; then one that nobody decides."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.demo import play
 from bot.slack import ids
 from incidents.approval import ApprovalState
 from incidents.incident import IncidentState
 from incidents.ledger import IncidentFile
 from tests.scenarios.rig import Rig, approve_button, buttons, words
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 Json = dict[str, Any]
 NOBODY = ("UVIEWER", "UGUEST", "USTRANGER")
@@ -37,6 +38,9 @@ class Story:
     file: IncidentFile | None = None
     thread: list[Json] = field(default_factory=list[Json])
     changes: list[Json] = field(default_factory=list[Json])
+    ignored: Json = field(default_factory=dict[str, Any])
+    ignored_thread: list[Json] = field(default_factory=list[Json])
+    after_expiry: list[Json] = field(default_factory=list[Json])
 
 
 async def _ephemeral(rig: Rig, persona: str, before: int) -> list[Json]:
@@ -64,7 +68,7 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
 
     for persona in NOBODY:
         before = len(await rig.told(persona))
-        assert (await rig.click(persona, card, ids.APPROVE))["ok"]
+        await rig.click(persona, card, ids.APPROVE)
         seen.wrong[persona] = await _ephemeral(rig, persona, before)
     before = len(await rig.told("UONCALL"))
     await rig.click("UONCALL", card, ids.APPROVE, value="0" * 18)
@@ -87,7 +91,8 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
     await rig.click("USECOND", card, ids.APPROVE)
     await rig.when(incident.id, lambda f: f.executions, "the approval to be written down")
     await rig.kill_bot()
-    await rig.start_bot(**rig.settings)
+    # Five minutes to decide pass in five seconds from now on: the second rollback is to expire.
+    await rig.start_bot(**rig.settings, AGENTOPS_DECISION_SPEED="60")
     seen.file = await rig.when(incident.id, lambda f: f.incident.state is IncidentState.RESOLVED, "the recovery")
     await rig.settled()
 
@@ -96,7 +101,18 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
     seen.late = await _ephemeral(rig, "ULEAD", before)
     seen.others_after_late = [one for one in await rig.told("USECOND") if "Too late" in words(one)]
     seen.thread, seen.changes = await rig.thread_of(incident.id), await rig.changes()
+
+    await rig.calm()
+    seen.ignored = await play(rig.driver(), "bad_deployment", "ignore")
+    seen.ignored_thread = await rig.thread_of(seen.ignored["incident"])
+    before = len(await rig.told("UONCALL"))
+    await rig.click("UONCALL", _card(seen.ignored_thread), ids.APPROVE, value=seen.ignored["proposals"][0]["id"])
+    seen.after_expiry = await _ephemeral(rig, "UONCALL", before)
     return seen
+
+
+def _card(thread: list[Json]) -> Json:
+    return next(one for one in thread if one["metadata"]["event_payload"]["kind"] == "proposal")
 
 
 @pytest.mark.parametrize("persona", NOBODY)
@@ -162,7 +178,7 @@ async def test_after_a_crash_the_thread_is_complete_in_order_and_said_once(story
 
 
 async def test_a_decided_card_has_no_live_button_and_names_both_approvers(story: Story) -> None:
-    card = next(one for one in story.thread if one["metadata"]["event_payload"]["kind"] == "proposal")
+    card = _card(story.thread)
     assert buttons(card) == []
     assert "<@UONCALL>" in words(card) and "<@USECOND>" in words(card)
 
@@ -177,3 +193,22 @@ async def test_what_happened_is_decided_once_in_the_timeline(story: Story) -> No
     assert story.file is not None
     kinds = Counter(entry.kind for entry in story.file.timeline)
     assert kinds["approved"] == kinds["call_sent"] == kinds["verified"] == 1
+
+
+async def test_an_ignored_card_expires_and_the_incident_escalates(story: Story) -> None:
+    assert story.ignored["outcome"] == "escalated"
+    assert [one["state"] for one in story.ignored["proposals"]] == ["expired"]
+    assert [one["kind"] for one in story.ignored["decisions"]] == ["expired"]
+    assert story.ignored["aws_changes"] == []
+
+
+async def test_an_expired_card_says_so_and_has_no_button(story: Story) -> None:
+    card = _card(story.ignored_thread)
+    assert buttons(card) == []
+    assert "nobody decided in time" in words(card)
+    assert any("Needs a person" in words(message) for message in story.ignored_thread)
+
+
+async def test_a_click_after_the_expiry_is_answered_to_its_clicker_alone(story: Story) -> None:
+    assert len(story.after_expiry) == 1
+    assert "expired" in words(story.after_expiry[0])

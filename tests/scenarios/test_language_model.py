@@ -9,7 +9,7 @@ import pytest_asyncio
 from incidents.ledger import IncidentFile
 from tests.scenarios.rig import Rig, alert_of, words
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 Json = dict[str, Any]
 FAULTS = ("rate_limited", "overloaded", "cut_stream", "nonsense")

@@ -53,18 +53,3 @@ def test_a_wrong_manifest_is_named_with_file_line_and_key(
     assert key in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "data").exists()
-
-
-def test_a_file_that_is_no_yaml_is_named_with_its_line(tmp_path: Path) -> None:
-    file = tmp_path / "models.yaml"
-    file.write_text("version: 1\nmodels: [unclosed\n")
-    done = _serve(tmp_path, **TOKENS, AGENTOPS_MODELS_FILE=str(file))
-    assert done.returncode == 2
-    assert f"{file}:" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_foreign_slack_address_is_taken_in_the_sandbox_only(tmp_path: Path) -> None:
-    done = _serve(tmp_path, **TOKENS, SLACK_API_URL="https://slack.example/api/")
-    assert done.returncode == 2
-    assert "SLACK_API_URL" in done.stderr
