@@ -148,13 +148,9 @@ class Rig:
         ref = where.get(incident_id)
         return await self.messages(ref.channel, ref.ts, persona) if ref else []
 
-    async def told(self, persona: str, since: float = 0.0) -> list[Json]:
-        """What only this person sees in the incidents' channel and its threads, since a moment."""
-        found = await self.messages(persona=persona)
-        for root in list(found):
-            if root["reply_count"] or root["thread_ts"] is None:
-                found += (await self.messages(thread=root["ts"], persona=persona))[1:]
-        return [one for one in found if one["ephemeral"] and float(one["ts"]) >= since]
+    async def told(self, persona: str, incident_id: str) -> list[Json]:
+        """What only this person sees in the thread of an incident."""
+        return [one for one in await self.thread_of(incident_id, persona) if one["ephemeral"]]
 
     # What a person does
 

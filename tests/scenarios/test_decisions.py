@@ -43,12 +43,15 @@ class Story:
     after_expiry: list[Json] = field(default_factory=list[Json])
 
 
-async def _ephemeral(rig: Rig, persona: str, before: int) -> list[Json]:
-    async def told() -> list[Json] | None:
-        found = await rig.told(persona)
-        return found[before:] if len(found) > before else None
+async def _clicked(rig: Rig, incident_id: str, persona: str, card: Json, value: str | None = None) -> list[Json]:
+    """Click Approve; what only the clicker is told of it."""
+    before = len(await rig.told(persona, incident_id))
+    await rig.click(persona, card, ids.APPROVE, value)
 
-    return await rig.until(told, f"what only {persona} sees", 15)
+    async def told() -> list[Json] | None:
+        return (await rig.told(persona, incident_id))[before:]
+
+    return await rig.until(told, f"what only {persona} sees", 30)
 
 
 def _tier_one(rig: Rig, folder: Path) -> Path:
@@ -67,12 +70,8 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
     card = await rig.card(incident.id)
 
     for persona in NOBODY:
-        before = len(await rig.told(persona))
-        await rig.click(persona, card, ids.APPROVE)
-        seen.wrong[persona] = await _ephemeral(rig, persona, before)
-    before = len(await rig.told("UONCALL"))
-    await rig.click("UONCALL", card, ids.APPROVE, value="0" * 18)
-    seen.wrong["forged"] = await _ephemeral(rig, "UONCALL", before)
+        seen.wrong[persona] = await _clicked(rig, incident.id, persona, card)
+    seen.wrong["forged"] = await _clicked(rig, incident.id, "UONCALL", card, value="0" * 18)
     seen.after_wrong, seen.changes_after_wrong = await rig.file(incident.id), await rig.changes()
     seen.card_after_wrong = await rig.card(incident.id)
 
@@ -82,9 +81,7 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
     await rig.fault("slack", "duplicate_delivery", count=1, match="block_actions")
     await rig.click("UONCALL", card, ids.APPROVE)
     seen.first_vote = await rig.when(incident.id, lambda f: f.proposals[0].approval.votes, "the first vote")
-    before = len(await rig.told("UONCALL"))
-    await rig.click("UONCALL", card, ids.APPROVE)
-    seen.again = await _ephemeral(rig, "UONCALL", before)
+    seen.again = await _clicked(rig, incident.id, "UONCALL", card)
     await rig.settled()
     seen.card_after_first_vote = words(await rig.card(incident.id))
 
@@ -96,18 +93,16 @@ async def story(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Story:
     seen.file = await rig.when(incident.id, lambda f: f.incident.state is IncidentState.RESOLVED, "the recovery")
     await rig.settled()
 
-    before = len(await rig.told("ULEAD"))
-    await rig.click("ULEAD", card, ids.APPROVE, value=seen.file.proposals[0].proposal.id)
-    seen.late = await _ephemeral(rig, "ULEAD", before)
-    seen.others_after_late = [one for one in await rig.told("USECOND") if "Too late" in words(one)]
+    proposal_id = seen.file.proposals[0].proposal.id
+    seen.late = await _clicked(rig, incident.id, "ULEAD", card, value=proposal_id)
+    seen.others_after_late = [one for one in await rig.told("USECOND", incident.id) if "Too late" in words(one)]
     seen.thread, seen.changes = await rig.thread_of(incident.id), await rig.changes()
 
     await rig.calm()
     seen.ignored = await play(rig.driver(), "bad_deployment", "ignore")
     seen.ignored_thread = await rig.thread_of(seen.ignored["incident"])
-    before = len(await rig.told("UONCALL"))
-    await rig.click("UONCALL", _card(seen.ignored_thread), ids.APPROVE, value=seen.ignored["proposals"][0]["id"])
-    seen.after_expiry = await _ephemeral(rig, "UONCALL", before)
+    expired, proposal_id = _card(seen.ignored_thread), seen.ignored["proposals"][0]["id"]
+    seen.after_expiry = await _clicked(rig, seen.ignored["incident"], "UONCALL", expired, value=proposal_id)
     return seen
 
 
