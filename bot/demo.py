@@ -49,7 +49,7 @@ class Driver:
             found = await look()
             if found is not None:
                 return found
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
         raise DemoFailed(f"waited too long for {what}")
 
     async def file(self, incident_id: str) -> IncidentFile:
