@@ -43,6 +43,8 @@ class Rig:
     sandbox: SandboxAddress
     http: aiohttp.ClientSession
     reader: StoreReader
+    models: Path
+    """The sandbox's catalogue, with the fraud detector's incidents in #ml-platform: each team reads its own channel."""
     bot: asyncio.subprocess.Process | None = None
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     fired: list[Json] = field(default_factory=list[Json])
@@ -52,7 +54,9 @@ class Rig:
         """Start it, on the data folder that stays; `settings` are environment variables beyond the usual ones."""
         self.settings = settings
         self.bot = await self._bot.enter_async_context(
-            bot_running(self.options, self.sandbox, self.webhook, **settings)
+            bot_running(
+                self.options, self.sandbox, self.webhook, **{"AGENTOPS_MODELS_FILE": str(self.models), **settings}
+            )
         )
 
         async def connected() -> bool:
@@ -269,10 +273,17 @@ async def rig_in(folder: Path, *, speed: float = SPEED, reasoner: str = "offline
         )
         database = Database(options.database)
         closing.callback(database.close)
-        rig = Rig(options, webhook, sandbox, http, StoreReader(database))
+        rig = Rig(options, webhook, sandbox, http, StoreReader(database), _models(sandbox, folder))
         closing.push_async_callback(rig.stop_bot)
         await rig.start_bot()
         yield rig
+
+
+def _models(sandbox: SandboxAddress, folder: Path) -> Path:
+    before, fraud, after = Path(sandbox.models_path).read_text().partition("  fraud-detector:")
+    file = folder / "models.yaml"
+    file.write_text(before + fraud + after.replace("channel: ml-incidents", "channel: ml-platform", 1))
+    return file
 
 
 def alert_of(name: str, status: str = "firing", since: datetime | None = None, **labels: str) -> Json:

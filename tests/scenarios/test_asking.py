@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from incidents.incident import Incident
-from tests.scenarios.rig import INCIDENTS, Rig, alert_of, words
+from tests.scenarios.rig import Rig, alert_of, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
@@ -74,7 +74,7 @@ async def test_an_investigation_asked_for_goes_to_the_open_incident(rig: Rig, in
 
 async def test_a_question_in_the_thread_is_answered_there(rig: Rig, incident: Incident) -> None:
     thread = await rig.thread_of(incident.id)
-    asked = {"persona": "UVIEWER", "channel": INCIDENTS, "thread_ts": thread[0]["ts"]}
+    asked = {"persona": "UVIEWER", "channel": thread[0]["channel"], "thread_ts": thread[0]["ts"]}
     await rig.call("POST", "slack/messages", {**asked, "text": "@agentops was anything deployed lately?"})
 
     async def answered() -> Json | None:

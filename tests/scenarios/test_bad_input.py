@@ -45,14 +45,19 @@ class Story:
     seen_while_slack_was_down: list[Json] = field(default_factory=list[Json])
 
 
-async def _case(rig: Rig, model: str, *alerts: Json) -> Case:
-    """An incident from its alerts, or from those that the world sends by itself, until it is diagnosed and told."""
+async def _diagnosed(rig: Rig, model: str, *alerts: Json) -> str:
+    """An incident from its alerts, or from those that the world sends by itself, until it is diagnosed."""
     if alerts:
         await rig.fire(*alerts)
     incident = await rig.incident(model)
     await rig.diagnosed(incident.id)
+    return incident.id
+
+
+async def _cases(rig: Rig, incidents: dict[str, str]) -> dict[str, Case]:
+    """The incidents once everything about them is told."""
     await rig.settled()
-    return Case(await rig.file(incident.id), await rig.thread_of(incident.id))
+    return {name: Case(await rig.file(id), await rig.thread_of(id)) for name, id in incidents.items()}
 
 
 def _slow(model: str) -> Json:
@@ -62,12 +67,15 @@ def _slow(model: str) -> Json:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def story(rig: Rig) -> Story:
     seen = Story()
-    seen.cases["unknown"] = await _case(
-        rig, "mystery", alert_of("ModelAccuracyLow", model="mystery", env="prod", endpoint="mystery-prod")
-    )
+    unknown = alert_of("ModelAccuracyLow", model="mystery", env="prod", endpoint="mystery-prod")
     long = {**_slow("churn-predictor"), "annotations": {"summary": f"{HOSTILE} {'long ' * 20_000}"}}
     long["labels"] = {**long["labels"], "alertname": f"High {PING}", "team": HOSTILE}
-    seen.cases["hostile"] = await _case(rig, "churn-predictor", long)
+    await rig.fire(unknown, long)
+    opened = {
+        "unknown": await _diagnosed(rig, "mystery"),
+        "hostile": await _diagnosed(rig, "churn-predictor"),
+    }
+    seen.cases |= await _cases(rig, opened)
     await rig.calm()
 
     await rig.fault("slack", "down")
@@ -82,20 +90,23 @@ async def story(rig: Rig) -> Story:
     await rig.settled()
     seen.cases["slack down"] = Case(await rig.file(incident.id), await rig.thread_of(incident.id))
 
+    opened: dict[str, str] = {}
     for kind, model in (("down", "fraud-detector"), ("garbage", "churn-predictor"), ("slow", "product-recommender")):
         await rig.fault("prometheus", kind)
-        seen.cases[f"prometheus {kind}"] = await _case(rig, model, _slow(model))
+        opened[f"prometheus {kind}"] = await _diagnosed(rig, model, _slow(model))
         await rig.mend()
+    seen.cases |= await _cases(rig, opened)
     await rig.calm()
 
     await rig.fault("aws", "denied")
     await rig.call("POST", "scenarios/bad_deployment")
-    seen.cases["aws denied"] = await _case(rig, "product-recommender")
+    opened = {"aws denied": await _diagnosed(rig, "product-recommender")}
     await rig.mend()
     for kind, model in (("throttle", "churn-predictor"), ("down", "fraud-detector")):
         await rig.fault("aws", kind)
-        seen.cases[f"aws {kind}"] = await _case(rig, model, _slow(model))
+        opened[f"aws {kind}"] = await _diagnosed(rig, model, _slow(model))
         await rig.mend()
+    seen.cases |= await _cases(rig, opened)
     return seen
 
 

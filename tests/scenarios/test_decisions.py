@@ -56,7 +56,7 @@ async def _clicked(rig: Rig, incident_id: str, persona: str, card: Json, value: 
 
 def _tier_one(rig: Rig, folder: Path) -> Path:
     """The catalogue, with the recommender made as important as the fraud detector."""
-    before, after = Path(rig.sandbox.models_path).read_text().split("product-recommender:", 1)
+    before, after = rig.models.read_text().split("product-recommender:", 1)
     file = folder / "models.yaml"
     file.write_text(f"{before}product-recommender:{after.replace('tier: 2', 'tier: 1', 1)}")
     return file

@@ -34,8 +34,18 @@ async def cases(rig: Rig) -> dict[str, Case]:
     """One good day, then each fault on a model of its own, as long as it lasts."""
     await rig.restart_bot(ANTHROPIC_API_KEY="sandbox", ANTHROPIC_BASE_URL=rig.sandbox.llm_url)
     seen: dict[str, Case] = {}
+    opened: dict[str, str] = {}
+
+    async def collect() -> None:
+        await rig.settled()
+        for fault, id in opened.items():
+            thread = await rig.thread_of(id)
+            seen[fault] = Case(await rig.file(id), "\n".join(words(one) for one in thread))
+        opened.clear()
+
     for fault, model in zip(("none", *FAULTS), MODELS, strict=True):
-        if model in {case.file.incident.model for case in seen.values()}:
+        if len(opened) == len(set(MODELS)):
+            await collect()
             await rig.calm()
         if fault != "none":
             await rig.fault("llm", fault)
@@ -43,9 +53,8 @@ async def cases(rig: Rig) -> dict[str, Case]:
         incident = await rig.incident(model)
         await rig.diagnosed(incident.id)
         await rig.mend()
-        await rig.settled()
-        thread = await rig.thread_of(incident.id)
-        seen[fault] = Case(await rig.file(incident.id), "\n".join(words(one) for one in thread))
+        opened[fault] = incident.id
+    await collect()
     return seen
 
 

@@ -163,6 +163,15 @@ async def test_the_json_has_every_field(played: dict[str, Played]) -> None:
         assert story.told["timings_ms"]["total"] < 60_000
 
 
+async def test_each_incident_is_told_in_the_channel_that_its_model_names(played: dict[str, Played]) -> None:
+    told = {story.told["model"]: {message["channel"] for message in story.thread} for story in played.values()}
+    assert told == {
+        "fraud-detector": {"CPLATFORM"},
+        "churn-predictor": {"CINCIDENTS"},
+        "product-recommender": {"CINCIDENTS"},
+    }
+
+
 async def test_every_citation_is_a_passage_people_can_read_in_the_thread(played: dict[str, Played]) -> None:
     for story in played.values():
         for citation in story.told["diagnosis"]["citations"]:
