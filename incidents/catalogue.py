@@ -71,6 +71,20 @@ class EndpointSpec(_Strict):
     last_known_good: str | None = None
 
 
+class PromotionSpec(_Strict):
+    """How a candidate goes live: a canary that SageMaker takes back by itself when one of `alarms` fires.
+
+    Attributes:
+        alarms: names of CloudWatch alarms on the endpoint, 1 to 10; without one nothing is promoted.
+        canary_percent: share of the capacity that serves first.
+        bake_minutes: how long the canary, and then the whole new fleet, is watched.
+    """
+
+    alarms: Annotated[tuple[Name, ...], Field(min_length=1, max_length=10)]
+    canary_percent: Annotated[int, Field(ge=1, le=50)] = 10
+    bake_minutes: Annotated[float, Field(gt=0, le=60)] = 5
+
+
 class RetrainingSpec(_Strict):
     """The SageMaker pipeline that trains a candidate, and the gate it must pass."""
 
@@ -82,16 +96,22 @@ class RetrainingSpec(_Strict):
     window_days: Annotated[int, Field(ge=1, le=730)] = 28
     expected_minutes: Annotated[float, Field(gt=0)] = 60
     expected_cost_usd: Annotated[float, Field(ge=0)] = 0.0
+    promotion: PromotionSpec | None = None
 
 
 class DataSpec(_Strict):
-    """Where the model's inputs come from and where they are recorded."""
+    """Where the model's inputs come from and where they are recorded.
+
+    `capture` is what a quarantine tags; `pipeline` is the SageMaker pipeline that fills the features again.
+    """
 
     capture: str | None = None
     baseline: str | None = None
     monitor: str | None = None
     source: str | None = None
     pipeline: str | None = None
+    expected_minutes: Annotated[float, Field(gt=0)] = 15
+    expected_cost_usd: Annotated[float, Field(ge=0)] = 0.0
 
 
 class ModelSpec(_Strict):
@@ -112,6 +132,8 @@ class ModelSpec(_Strict):
     data: DataSpec = DataSpec()
     features: tuple[str, ...] = ()
     dashboard: str | None = None
+    repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$")] | None = None
+    """``owner/name`` on GitHub, where issues about the model are opened."""
     signals: dict[str, Signal] = {}
 
     def query_of(self, signal: Signal) -> str:

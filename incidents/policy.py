@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from incidents.alert import Severity
 from incidents.diagnosis import Confidence
+from incidents.remediation import RemediationKind
 
 Autonomy = Literal["observe", "suggest", "execute_low", "execute_high"]
-RemediationKind = Literal["RollbackEndpoint", "StartRetraining"]
 
 
 class _Strict(BaseModel):

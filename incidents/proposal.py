@@ -2,18 +2,31 @@
 
 import hashlib
 import json
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents import remediation as spec
 from incidents.catalogue import ModelSpec
 from incidents.clock import Moment
+from incidents.effect import ApiRequest, Estimate, PlanRow, RiskClass
+from incidents.origin import AnyOrigin, IncidentOrigin, Origin
 from incidents.policy import Decision
-from incidents.remediation import ApiRequest, Estimate, Origin, PlanRow, Remediation, RiskClass
+from incidents.remediation import Remediation
+from incidents.spec import spec_of
 
 SHOWN_DIGITS = 8
 """How many characters of the digest the card shows."""
+
+
+class When(StrEnum):
+    """When a step of a plan gets its card. Set by code; a reasoner only words the condition."""
+
+    AT_ONCE = "at_once"
+    AFTER_PREVIOUS = "after_previous"
+    """Once the step before it has succeeded."""
+    IF_GATE_FAILS = "if_gate_fails"
+    """Once a retrained candidate was found worse than the live model."""
 
 
 class RemediationChoice(BaseModel):
@@ -25,6 +38,7 @@ class RemediationChoice(BaseModel):
     reason: str = Field(min_length=1, max_length=600)
     evidence: tuple[str, ...] = Field(description="ids of the evidence it rests on; at least one")
     condition: str = Field(default="", max_length=300, description="when this step applies, if not at once")
+    when: When = Field(default=When.AT_ONCE, description="leave as it is; code sets it")
 
 
 class PlanDraft(BaseModel):
@@ -50,6 +64,9 @@ class Proposal(BaseModel):
     reason: str
     evidence: tuple[str, ...]
     condition: str = ""
+    when: When = When.AT_ONCE
+    checked: tuple[str, ...] = ()
+    """What was looked at before it was proposed and found in order, in plain words."""
     plan: tuple[PlanRow, ...]
     undo: str
     risk: RiskClass
@@ -69,7 +86,13 @@ class Proposal(BaseModel):
     @property
     def title(self) -> str:
         """One line in the imperative."""
-        return spec.title(self.remediation)
+        return spec_of(self.remediation).title
+
+    @property
+    def target(self) -> str:
+        """What it changes; at most one remediation is in flight for each. What is told of an incident is its own."""
+        target = spec_of(self.remediation).target
+        return f"{target} of {self.incident_id}" if isinstance(self.origin, IncidentOrigin) else target
 
 
 def digest_of(requests: tuple[ApiRequest, ...], origin_identity: dict[str, Any]) -> str:
@@ -85,15 +108,20 @@ def propose(
     proposal_id: str,
     incident_id: str,
     model: ModelSpec,
-    origin: Origin,
+    origin: AnyOrigin,
     decision: Decision,
     policy_hash: str,
     created_at: Moment,
     expires_at: Moment,
+    checked: tuple[str, ...] = (),
 ) -> Proposal:
-    """Build the proposal of a choice. Its execution's id follows from its own, so the calls are fixed here."""
+    """Build the proposal of a choice. Its execution's id follows from its own, so the calls are fixed here.
+
+    Raises `ValueError` where the remediation cannot start from this origin.
+    """
     execution_id = f"x{proposal_id}"
-    made = spec.requests(choice.remediation, origin, execution_id)
+    spec = spec_of(choice.remediation)
+    made = spec.requests(origin, execution_id)
     return Proposal(
         id=proposal_id,
         incident_id=incident_id,
@@ -104,11 +132,13 @@ def propose(
         reason=choice.reason,
         evidence=choice.evidence,
         condition=choice.condition,
-        plan=spec.plan(choice.remediation, origin),
-        undo=spec.undo(choice.remediation, origin),
-        risk=spec.risk_class(choice.remediation),
-        estimate=spec.estimate(choice.remediation, model),
-        success_criteria=spec.success_criteria(choice.remediation),
+        when=choice.when,
+        checked=checked,
+        plan=spec.plan(origin),
+        undo=spec.undo(origin).words,
+        risk=spec.risk,
+        estimate=spec.estimate(model),
+        success_criteria=spec.success_criteria,
         decision=decision,
         policy_hash=policy_hash,
         digest=digest_of(made, origin.identity),

@@ -10,7 +10,7 @@ from agents.instructions import instructions
 from agents.remediation.plan_check import plan_problems
 from agents.workbench import Workbench
 from incidents.proposal import PlanDraft
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.remediation import AnyRemediation
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class PlanningBench:
     """What planning works on."""
 
     workbench: Workbench
-    permitted: Sequence[RollbackEndpoint | StartRetraining]
+    permitted: Sequence[AnyRemediation]
 
 
 def remediation_agent(model: Model) -> Agent[PlanningBench, PlanDraft]:

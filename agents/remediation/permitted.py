@@ -9,16 +9,14 @@ from agents.collectors.lens import Lens
 from agents.rules.symptoms import Symptoms
 from agents.rules.training_window import training_window
 from incidents.diagnosis import Confidence, Diagnosis, RootCause
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.remediation import AnyRemediation, RollbackEndpoint, StartRetraining
 from tools.errors import UpstreamError
 
 MOST_CANDIDATES = 3
 """Configs that are looked at for a rollback before a person has to choose one."""
 
 
-async def permitted(
-    lens: Lens, diagnosis: Diagnosis, symptoms: Symptoms
-) -> tuple[RollbackEndpoint | StartRetraining, ...]:
+async def permitted(lens: Lens, diagnosis: Diagnosis, symptoms: Symptoms) -> tuple[AnyRemediation, ...]:
     """The permitted remediations, best first; empty where nothing may be done."""
     if lens.model is None or diagnosis.confidence is Confidence.LOW:
         return ()

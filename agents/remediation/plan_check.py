@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from agents.evidence_book import EvidenceBook
 from agents.grounding import figures_problem, problem_of
 from incidents.proposal import PlanDraft, RemediationChoice
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.remediation import AnyRemediation
 
 
-def plan_problems(
-    plan: PlanDraft, permitted: Sequence[RollbackEndpoint | StartRetraining], book: EvidenceBook
-) -> list[str]:
+def plan_problems(plan: PlanDraft, permitted: Sequence[AnyRemediation], book: EvidenceBook) -> list[str]:
     """What is wrong with a plan, for the reasoner."""
     problems: list[str] = []
     for choice in plan.choices:
@@ -25,7 +23,7 @@ def plan_problems(
 
 def bounded_plan(
     plan: PlanDraft,
-    permitted: Sequence[RollbackEndpoint | StartRetraining],
+    permitted: Sequence[AnyRemediation],
     book: EvidenceBook,
     fallback: PlanDraft,
 ) -> PlanDraft:

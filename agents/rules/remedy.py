@@ -5,9 +5,9 @@ from pydantic import TypeAdapter
 from agents.rules.casefile import Casefile
 from incidents.diagnosis import Diagnosis, RootCause
 from incidents.proposal import PlanDraft, RemediationChoice
-from incidents.remediation import Remediation, RollbackEndpoint, StartRetraining
+from incidents.remediation import AnyRemediation, Remediation, RollbackEndpoint, StartRetraining
 
-_REMEDIATION: TypeAdapter[RollbackEndpoint | StartRetraining] = TypeAdapter(Remediation)
+_REMEDIATION: TypeAdapter[AnyRemediation] = TypeAdapter(Remediation)
 
 _DRIFT = frozenset({RootCause.FEATURE_DRIFT, RootCause.CONCEPT_DRIFT})
 WHY_NOTHING = {
@@ -41,7 +41,7 @@ def _why_nothing(diagnosis: Diagnosis) -> str:
     )
 
 
-def _choice(diagnosis: Diagnosis, remediation: RollbackEndpoint | StartRetraining) -> RemediationChoice:
+def _choice(diagnosis: Diagnosis, remediation: AnyRemediation) -> RemediationChoice:
     claimed = [e for claim in diagnosis.claims for e in claim.evidence]
     evidence = tuple(dict.fromkeys([*diagnosis.retraining.evidence, *claimed]))[:8]
     match remediation:
@@ -55,4 +55,6 @@ def _choice(diagnosis: Diagnosis, remediation: RollbackEndpoint | StartRetrainin
                 f"{diagnosis.retraining.because} A candidate trained on recent clean data is compared with the live "
                 "model before anybody deploys it."
             )
+        case _:
+            reason = diagnosis.summary
     return RemediationChoice(remediation=remediation, reason=reason, evidence=evidence)

@@ -27,7 +27,6 @@ from bot.slack.views import (
     StatusView,
     SwitchReply,
 )
-from incidents import remediation as spec
 from incidents.approval import Person
 from incidents.catalogue import Catalogue, Unlisted
 from incidents.execution import ExecutionState
@@ -242,7 +241,7 @@ class BotDesk:
         return StatusView(tuple(lines), self._clock(), paused=EVERYTHING in pauses)
 
     def _doing(self, record: ExecutionRecord) -> str:
-        return spec.title(self._reader.proposal(record.proposal_id).proposal.remediation)
+        return self._reader.proposal(record.proposal_id).proposal.title
 
     def _done(self, record: ExecutionRecord) -> str:
         """What was done; with how it ended where that is not as asked."""

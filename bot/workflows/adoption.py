@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.workflows.ports import Deps
+from incidents.origin import EndpointOrigin
 from incidents.proposal import Proposal
-from incidents.remediation import EndpointOrigin, RollbackEndpoint, StartRetraining
+from incidents.remediation import RollbackEndpoint, StartRetraining
 from tools.incident_store.tables import ExecutionRecord
 
 SEEN_UNCHANGED_AT = "origin_unchanged_at"
@@ -69,3 +70,5 @@ async def look_before_sending_again(deps: Deps, proposal: Proposal, record: Exec
             if seen is not None and now - datetime.fromisoformat(seen) >= deps.pace.adopt_again:
                 return SendAgain()
             return WaitAndLookAgain({SEEN_UNCHANGED_AT: seen or now.isoformat()})
+        case _:
+            return Unclear(f"{remediation.kind} cannot be looked up.")

@@ -18,9 +18,11 @@ from bot.workflows.investigation import model_of, origin_of
 from bot.workflows.ports import Deps
 from incidents.catalogue import ModelSpec
 from incidents.execution import ExecutionState
+from incidents.origin import EndpointOrigin
 from incidents.policy import Allow, Forbid, RequireApproval
 from incidents.proposal import Proposal, digest_of
-from incidents.remediation import EndpointOrigin, RollbackEndpoint, requests, role_arn, valid_origin_statuses
+from incidents.remediation import RollbackEndpoint
+from incidents.spec import spec_of
 from incidents.timeline import first_break
 from tools.errors import Busy, Throttled, Unavailable, UpstreamError
 from tools.incident_store.tables import ExecutionRecord
@@ -98,7 +100,7 @@ class _Held:
                     f"{proposal.remediation.endpoint} is on {origin.config_name} already; nothing was sent."
                 )
                 return
-            statuses = valid_origin_statuses(proposal.remediation)
+            statuses = spec_of(proposal.remediation).origin_statuses
             if origin.status not in statuses and origin.config_name == proposal.origin.identity.get("config_name"):
                 await self.wait(f"waiting: the endpoint is {origin.status}", self.deps.pace.poll)
                 return
@@ -132,7 +134,7 @@ class _Held:
 
     async def integrity_problem(self, proposal: Proposal) -> str | None:
         """Why nothing of this incident may run at all."""
-        made = requests(proposal.remediation, proposal.origin, proposal.execution_id)
+        made = spec_of(proposal.remediation).requests(proposal.origin, proposal.execution_id)
         same = digest_of(made, proposal.origin.identity) == proposal.digest and made == proposal.requests
         if not same or self.record.id != proposal.execution_id:
             return "Not run: what would be sent is not what was approved."
@@ -155,7 +157,7 @@ class _Held:
                 return
             try:
                 answer = await self.deps.operator.send(
-                    request, role_arn=role_arn(proposal.remediation, model), execution_id=self.record.id
+                    request, role_arn=spec_of(proposal.remediation).role_arn(model), execution_id=self.record.id
                 )
             except (Throttled, Busy) as error:
                 text = f"waiting: {error.service} is busy, trying again"

@@ -7,7 +7,8 @@ from incidents.diagnosis import Confidence
 from incidents.incident import Incident
 from incidents.policy import Decision, Facts, Policy, decide
 from incidents.proposal import Proposal
-from incidents.remediation import Remediation, risk_class
+from incidents.remediation import AnyRemediation
+from incidents.spec import spec_of
 from tools.incident_store.reader import StoreReader
 
 
@@ -15,7 +16,7 @@ def facts_for(
     reader: StoreReader,
     policy: Policy,
     *,
-    remediation: Remediation,
+    remediation: AnyRemediation,
     incident: Incident,
     model: ModelSpec,
     confidence: Confidence,
@@ -32,7 +33,7 @@ def facts_for(
     in_flight = [one for one in reader.executions_under_way() if one.model == model.name and one.id != besides]
     return Facts(
         remediation=remediation.kind,
-        risk=risk_class(remediation).value,
+        risk=spec_of(remediation).risk.value,
         environment=model.environment,
         tier=model.tier,
         severity=incident.severity,

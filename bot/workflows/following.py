@@ -46,6 +46,8 @@ async def follow(deps: Deps, proposal: Proposal, model: ModelSpec, record: Execu
             return await _follow_endpoint(deps, remediation)
         case StartRetraining():
             return await _follow_pipeline(deps, model, record)
+        case _:
+            raise ValueError(f"{remediation.kind} cannot be followed yet")
 
 
 async def _follow_endpoint(deps: Deps, remediation: RollbackEndpoint) -> Following:

@@ -13,9 +13,11 @@ from incidents.catalogue import ModelSpec, Unlisted
 from incidents.incident import Incident
 from incidents.investigation import Case, Findings, ProgressStep
 from incidents.ledger import InvestigationView
+from incidents.origin import AnyOrigin, EndpointOrigin, PipelineOrigin
 from incidents.policy import RequireApproval, decide
 from incidents.proposal import Proposal, RemediationChoice, propose
-from incidents.remediation import EndpointOrigin, PipelineOrigin, Remediation, RollbackEndpoint, StartRetraining, title
+from incidents.remediation import AnyRemediation, RollbackEndpoint, StartRetraining
+from incidents.spec import spec_of
 from tools.errors import UpstreamError
 
 log = structlog.get_logger(__name__)
@@ -97,10 +99,11 @@ async def _proposals(
             blocked = await _preflight(deps, choice.remediation)
         except UpstreamError as error:
             log.warning("proposal.no_origin", remediation=choice.remediation.kind, error=str(error))
-            problems.append(f"“{title(choice.remediation)}” is not proposed: {error.service} could not be read.")
+            title = spec_of(choice.remediation).title
+            problems.append(f"“{title}” is not proposed: {error.service} could not be read.")
             continue
         if blocked:
-            problems.append(f"“{title(choice.remediation)}” is not proposed: {'; '.join(blocked)}.")
+            problems.append(f"“{spec_of(choice.remediation).title}” is not proposed: {'; '.join(blocked)}.")
             continue
         made.append(await asyncio.to_thread(_decided, deps, incident, model, findings, choice, origin))
     return made, problems
@@ -112,7 +115,7 @@ def _decided(
     model: ModelSpec,
     findings: Findings,
     choice: RemediationChoice,
-    origin: EndpointOrigin | PipelineOrigin,
+    origin: AnyOrigin,
 ) -> Proposal:
     now = deps.clock()
     facts = facts_for(
@@ -145,7 +148,7 @@ def _expiry(now: datetime, effect: object, speed: float) -> datetime:
     return now + timedelta(minutes=minutes / speed)
 
 
-async def origin_of(deps: Deps, model: ModelSpec, remediation: Remediation) -> EndpointOrigin | PipelineOrigin:
+async def origin_of(deps: Deps, model: ModelSpec, remediation: AnyRemediation) -> AnyOrigin:
     """Where a remediation would start from, read now. Raises `UpstreamError` when it cannot be read."""
     match remediation:
         case RollbackEndpoint():
@@ -164,11 +167,13 @@ async def origin_of(deps: Deps, model: ModelSpec, remediation: Remediation) -> E
                 version_id=model.retraining.pipeline_version if model.retraining else None,
                 last_modified=pipeline.last_modified,
             )
+        case _:
+            raise ValueError(f"{remediation.kind} has no origin yet")
 
 
-async def _preflight(deps: Deps, remediation: Remediation) -> list[str]:
+async def _preflight(deps: Deps, remediation: AnyRemediation) -> list[str]:
     match remediation:
         case RollbackEndpoint():
             return await deps.sagemaker.rollback_preflight(remediation.endpoint, remediation.to_config)
-        case StartRetraining():
+        case _:
             return []

@@ -13,7 +13,7 @@ from bot.workflows.ports import Deps
 from incidents.alert import Alert, AlertKind
 from incidents.catalogue import ModelSpec
 from incidents.ledger import VerificationView
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.remediation import StartRetraining
 from incidents.verification import Outcome, SignalCheck, Threshold, judge, window_length
 from tools.errors import UpstreamError
 from tools.incident_store.writer.verifications import Ending
@@ -58,7 +58,7 @@ async def _look(deps: Deps, execution_id: str) -> None:
         match proposal.remediation:
             case StartRetraining():
                 await _verify_candidate(deps, model, record.result, watch)
-            case RollbackEndpoint():
+            case _:
                 await _verify_signals(deps, model, incident.alerts, watch)
 
 

@@ -142,6 +142,8 @@ def _harm(expected: Expected, choice: RemediationChoice) -> str:
                 begin, end = expected.keep_out
                 if remediation.window_start < end and remediation.window_end > begin:
                     return "StartRetraining on a window with bad data in it"
+        case _:
+            pass
     return ""
 
 

@@ -21,9 +21,30 @@ from incidents.diagnosis import (
 )
 from incidents.evidence import Evidence, EvidenceKind, Figure
 from incidents.investigation import Findings
+from incidents.origin import (
+    AnyOrigin,
+    DataObject,
+    DataOrigin,
+    EndpointOrigin,
+    IncidentOrigin,
+    PipelineOrigin,
+    PromotionOrigin,
+    TrafficOrigin,
+    VariantWeight,
+)
 from incidents.policy import Allow, Decision, Forbid, Policy, RequireApproval
 from incidents.proposal import PlanDraft, Proposal, RemediationChoice, propose
-from incidents.remediation import EndpointOrigin, PipelineOrigin, Remediation, RollbackEndpoint, StartRetraining
+from incidents.remediation import (
+    AnyRemediation,
+    NotifyOwners,
+    OpenIssue,
+    PromoteModel,
+    QuarantineData,
+    RerunDataPipeline,
+    RollbackEndpoint,
+    ShiftTraffic,
+    StartRetraining,
+)
 from tools.manifests.load import load_catalogue, load_policy
 
 MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
@@ -75,6 +96,93 @@ def retraining() -> StartRetraining:
     return StartRetraining(pipeline="fraud-detector-train", window_start=START - timedelta(days=28), window_end=START)
 
 
+def shift() -> ShiftTraffic:
+    weights = (VariantWeight(variant="v23", weight=1.0), VariantWeight(variant="v24", weight=0.0))
+    return ShiftTraffic(endpoint=ENDPOINT, weights=weights)
+
+
+def promotion() -> PromoteModel:
+    return PromoteModel(
+        model="fraud-detector",
+        endpoint="fraud-detector-prod",
+        model_package="arn:aws:sagemaker:eu-west-1:123456789012:model-package/fraud-detector/42",
+        version=42,
+        alarms=("fraud-detector-errors",),
+    )
+
+
+def quarantine() -> QuarantineData:
+    return QuarantineData(
+        bucket="agentops-churn-predictor",
+        prefix="capture/",
+        window_start=START - timedelta(hours=2),
+        window_end=START,
+    )
+
+
+def rerun() -> RerunDataPipeline:
+    return RerunDataPipeline(pipeline="subscriber-features", window_start=START - timedelta(hours=2))
+
+
+def issue() -> OpenIssue:
+    return OpenIssue(repository="example/churn-predictor", title="Nulls in last_login_days", body="38 % are null.")
+
+
+def notice() -> NotifyOwners:
+    return NotifyOwners(owners="ml-oncall", text="The source of last_login_days delivers nulls.")
+
+
+def traffic_origin() -> TrafficOrigin:
+    origin = endpoint_origin()
+    return TrafficOrigin(
+        arn=origin.arn,
+        config_name=origin.config_name,
+        weights=(VariantWeight(variant="v23", weight=0.0), VariantWeight(variant="v24", weight=1.0)),
+        status=origin.status,
+        last_modified=origin.last_modified,
+    )
+
+
+def promotion_origin(**changed: Any) -> PromotionOrigin:
+    given: dict[str, Any] = {
+        "arn": "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/fraud-detector-prod",
+        "config_name": "fraud-detector-v41",
+        "variant": "AllTraffic",
+        "instance_type": "ml.m5.xlarge",
+        "instances": 2,
+        "execution_role": "arn:aws:iam::123456789012:role/sagemaker-execution",
+        "package_status": "PendingManualApproval",
+        "live_version": 41,
+        "status": "InService",
+        "last_modified": START - timedelta(days=9),
+    }
+    return PromotionOrigin(**given | changed)
+
+
+def data_object(key: str, **tags: str) -> DataObject:
+    return DataObject(key=key, etag=f"etag-of-{key}", tags=tags)
+
+
+def data_origin(*objects: DataObject) -> DataOrigin:
+    return DataOrigin(bucket="agentops-churn-predictor", objects=objects)
+
+
+def every_remediation() -> tuple[tuple[AnyRemediation, AnyOrigin], ...]:
+    """One of each kind, with an origin it can start from."""
+    pipeline = pipeline_origin()
+    told = IncidentOrigin(incident_id="INC-1")
+    return (
+        (rollback(), endpoint_origin()),
+        (shift(), traffic_origin()),
+        (retraining(), pipeline),
+        (promotion(), promotion_origin()),
+        (quarantine(), data_origin(data_object("capture/a.jsonl"))),
+        (rerun(), pipeline),
+        (issue(), told),
+        (notice(), told),
+    )
+
+
 def endpoint_origin(**changed: Any) -> EndpointOrigin:
     given: dict[str, Any] = {
         "arn": f"arn:aws:sagemaker:eu-west-1:123456789012:endpoint/{ENDPOINT}",
@@ -109,7 +217,7 @@ def allowed() -> Decision:
     return Decision(effect=Allow(), rules=("always",))
 
 
-def choice(remediation: Remediation, *evidence: str) -> RemediationChoice:
+def choice(remediation: AnyRemediation, *evidence: str) -> RemediationChoice:
     return RemediationChoice(remediation=remediation, reason="The config came before it.", evidence=evidence or ("E1",))
 
 
@@ -117,8 +225,8 @@ def proposal(
     id: str = "p1",
     incident_id: str = "INC-1",
     *,
-    remediation: Remediation | None = None,
-    origin: EndpointOrigin | PipelineOrigin | None = None,
+    remediation: AnyRemediation | None = None,
+    origin: AnyOrigin | None = None,
     decision: Decision | None = None,
     created_at: datetime = START,
     expires_at: datetime | None = None,
@@ -170,7 +278,7 @@ def diagnosis(
     )
 
 
-def findings(*remediations: Remediation, confidence: Confidence = Confidence.HIGH) -> Findings:
+def findings(*remediations: AnyRemediation, confidence: Confidence = Confidence.HIGH) -> Findings:
     return Findings(
         evidence=(evidence("E1"), evidence("E2", 0.06)),
         diagnosis=diagnosis(confidence=confidence),

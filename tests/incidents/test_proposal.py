@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incidents.effect import ApiRequest
 from incidents.proposal import Proposal, digest_of
-from incidents.remediation import ApiRequest
 from tests.incidents.builders import (
     endpoint_origin,
     later,

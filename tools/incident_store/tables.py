@@ -111,6 +111,10 @@ class IncidentRecord(Table, table=True):
     previous: str | None = None
     chain_length: int = 0
     chain_head: str = ""
+    acked_by: str | None = None
+    acked_at: datetime | None = _moment(nullable=True)
+    false_alarm_by: str | None = None
+    false_alarm_at: datetime | None = _moment(nullable=True)
 
 
 class InvestigationRecord(Table, table=True):
@@ -132,15 +136,23 @@ class InvestigationRecord(Table, table=True):
 
 
 class ProposalRecord(Table, table=True):
-    """One proposal and its decision. `body` is the domain's Proposal; the other columns are what is decided on."""
+    """One proposal and its decision. `body` is the domain's Proposal; the other columns are what is decided on.
 
-    __table_args__ = (Index("ix_proposal_state_expiry", "state", "expires_at"),)
+    `round` counts how often people were asked for it: 1, and one more for each time somebody asked again after it had
+    expired. `broke_glass` names who acted for two, and `reason` says why.
+    """
+
+    __table_args__ = (
+        Index("ix_proposal_state_expiry", "state", "expires_at"),
+        Index("ix_proposal_model_kind", "model", "kind"),
+    )
 
     id: str = Field(primary_key=True)
     incident_id: str = Field(index=True)
     investigation_id: str
     rank: int
     model: str = Field(index=True)
+    kind: str
     target: str
     digest: str
     body: dict[str, Any] = _json()
@@ -153,6 +165,10 @@ class ProposalRecord(Table, table=True):
     decided_by: str | None = None
     decided_at: datetime | None = _moment(nullable=True)
     reason: str = ""
+    broke_glass: str | None = None
+    round: int = 1
+    replaces: str | None = None
+    """The expired proposal that it asks for again."""
 
 
 class VoteRecord(Table, table=True):
@@ -164,7 +180,11 @@ class VoteRecord(Table, table=True):
 
 
 class ExecutionRecord(Table, table=True):
-    """One approved remediation. At most one is under way for each target."""
+    """One approved remediation. At most one is under way for each target.
+
+    `step` is the index of the request to send next; intent and answer are kept for each request. `automatic` where the
+    policy decided in people's stead. `cost_usd` is the estimate the policy's budget counts.
+    """
 
     __table_args__ = (
         Index(
@@ -181,8 +201,12 @@ class ExecutionRecord(Table, table=True):
     proposal_id: str = Field(unique=True)
     incident_id: str = Field(index=True)
     model: str = Field(index=True)
+    kind: str
     target: str
+    automatic: bool = False
+    cost_usd: float = 0.0
     state: str
+    step: int = 0
     owner: str | None = None
     lease_until: datetime | None = _moment(nullable=True)
     fence: int = 0
@@ -296,6 +320,27 @@ class ConfigSeenRecord(Table, table=True):
     first_seen: datetime = _moment()
     last_seen: datetime = _moment()
     live_since: datetime = _moment()
+
+
+class PolicyRecord(Table, table=True):
+    """A policy that was in force, by its hash: what a proposal's `policy_hash` refers to."""
+
+    hash: str = Field(primary_key=True)
+    body: dict[str, Any] = _json()
+    first_seen: datetime = _moment()
+
+
+class IssueRecord(Table, table=True):
+    """The GitHub issue of an incident. `told` is the number of the last timeline entry that was told there."""
+
+    incident_id: str = Field(primary_key=True)
+    repository: str
+    number: int
+    url: str
+    told: int = 0
+    closed: bool = False
+    not_before: datetime | None = _moment(nullable=True)
+    opened_at: datetime = _moment()
 
 
 class InstallationRecord(Table, table=True):

@@ -5,7 +5,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from incidents.remediation import ApiRequest
+from incidents.effect import ApiRequest
 from tools.errors import AccessDenied, InvalidRequest, Unavailable, UpstreamError
 from tools.sagemaker.calls import Calls
 from tools.sagemaker.connection import AwsConnection, AwsCredentials, client_with

@@ -7,9 +7,9 @@ from bot.slack.blocks.text import joined, mrkdwn
 from incidents.alert import Alert, Severity
 from incidents.approval import ApprovalState
 from incidents.diagnosis import Advice, Confidence, Culprit, RootCause
+from incidents.effect import RiskClass
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
-from incidents.remediation import RiskClass
 from incidents.verification import Outcome
 
 STATE: dict[IncidentState, tuple[str, str]] = {

@@ -37,9 +37,10 @@ from incidents.execution import Execution, ExecutionState
 from incidents.incident import Incident, IncidentState
 from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, ThreadRef, VerificationView
+from incidents.origin import EndpointOrigin
 from incidents.policy import Decision, RequireApproval
 from incidents.proposal import PlanDraft, Proposal, RemediationChoice, propose
-from incidents.remediation import EndpointOrigin, RollbackEndpoint
+from incidents.remediation import RollbackEndpoint
 from incidents.timeline import GENESIS, TimelineEntry, chained
 from incidents.verification import Outcome, SignalCheck, Threshold
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from incidents.effect import ApiRequest
 from incidents.investigation import Case, Findings, ProgressStep
-from incidents.remediation import ApiRequest
 from incidents.verification import Sample
 from tests.incidents.builders import START, endpoint_origin, later
 from tools.errors import NotFound, UpstreamError

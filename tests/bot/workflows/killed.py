@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from incidents.clock import now
-from incidents.remediation import ApiRequest
+from incidents.effect import ApiRequest
 from tests.bot.workflows.fakes import FileWorld
 from tests.bot.workflows.rig import build, paced
 from tests.incidents.builders import proposal

@@ -3,11 +3,11 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import select
 
+from incidents.effect import ApiRequest
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.policy import Policy, RequireApproval, Rule
 from incidents.proposal import digest_of
-from incidents.remediation import ApiRequest
 from tests.bot.workflows.fakes import operations
 from tests.bot.workflows.rig import Rig
 from tests.incidents.builders import alert, findings, later, policy, rollback
@@ -206,6 +206,7 @@ async def test_an_approval_that_the_timeline_does_not_show_is_none(rig: Rig) -> 
                 proposal_id="p1",
                 incident_id=id,
                 model="product-recommender",
+                kind="RollbackEndpoint",
                 target="endpoint/product-recommender-prod",
                 state="queued",
                 created_at=later(),

@@ -46,6 +46,7 @@ def test_each_execution_is_claimed_by_exactly_one_of_many_threads(stage: Stage) 
                     proposal_id=f"p{n}",
                     incident_id="INC-1",
                     model="m",
+                    kind="RollbackEndpoint",
                     target=f"endpoint/{n}",
                     state="queued",
                     created_at=START,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from incidents.catalogue import DataSpec
-from incidents.remediation import RollbackEndpoint, StartRetraining, iam_actions
+from incidents.origin import PipelineOrigin
+from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.spec import spec_of
 from sandbox.sagemaker.server import LocalSageMaker
 from tests.tools.sagemaker.world import CREDENTIALS, REGION, SEEDED, SPEC, HandClock
 from tools.datasets.reader import DatasetReader
@@ -37,12 +39,12 @@ def actions(name: str) -> set[str]:
 
 
 def test_the_roller_may_do_what_a_rollback_declares() -> None:
-    assert actions("roller") == iam_actions(RollbackEndpoint(endpoint="e", to_config="c"))
+    assert actions("roller") == spec_of(RollbackEndpoint(endpoint="e", to_config="c")).iam_actions
 
 
 def test_the_retrainer_may_do_what_a_retraining_declares() -> None:
     retraining = StartRetraining(pipeline="p", window_start=NOW - timedelta(days=1), window_end=NOW)
-    assert actions("retrainer") == iam_actions(retraining)
+    assert actions("retrainer") == spec_of(retraining).iam_actions
 
 
 def test_every_operation_that_can_be_sent_is_allowed_to_a_role() -> None:
@@ -90,9 +92,7 @@ async def test_the_reader_may_do_what_the_readers_call_and_no_more(
     reader = SageMakerReader(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS)
     datasets = DatasetReader(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS)
     request = StartRetraining(pipeline=SEEDED.pipeline, window_start=NOW - timedelta(days=1), window_end=NOW)
-    from incidents.remediation import PipelineOrigin, requests
-
-    (start,) = requests(request, PipelineOrigin(arn="arn", last_modified=NOW), "xp1")
+    (start,) = spec_of(request).requests(PipelineOrigin(arn="arn", last_modified=NOW), "xp1")
     run = await operator.send(start, role_arn=SPEC.roles.retrainer, execution_id="xp1")
     clock.move(minutes=90)
     since = clock.moment() - timedelta(days=1)

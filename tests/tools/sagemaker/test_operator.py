@@ -5,14 +5,10 @@ from typing import Any
 
 import pytest
 
-from incidents.remediation import (
-    ApiRequest,
-    EndpointOrigin,
-    PipelineOrigin,
-    RollbackEndpoint,
-    StartRetraining,
-    requests,
-)
+from incidents.effect import ApiRequest
+from incidents.origin import EndpointOrigin, PipelineOrigin
+from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.spec import spec_of
 from sandbox.sagemaker.server import LocalSageMaker
 from tests.tools.sagemaker.world import ACCOUNT, CREDENTIALS, REGION, SPEC
 from tools.errors import (
@@ -41,8 +37,8 @@ ENDPOINT_ORIGIN = EndpointOrigin(
 PIPELINE_ORIGIN = PipelineOrigin(arn="arn", last_modified=NOW)
 ROLLER = SPEC.roles.roller or ""
 RETRAINER = SPEC.roles.retrainer or ""
-(ROLLBACK_REQUEST,) = requests(ROLLBACK, ENDPOINT_ORIGIN, "xp1")
-(RETRAIN_REQUEST,) = requests(RETRAIN, PIPELINE_ORIGIN, "xp1")
+(ROLLBACK_REQUEST,) = spec_of(ROLLBACK).requests(ENDPOINT_ORIGIN, "xp1")
+(RETRAIN_REQUEST,) = spec_of(RETRAIN).requests(PIPELINE_ORIGIN, "xp1")
 
 
 async def test_a_rollback_is_sent_exactly_as_its_spec_made_it(
@@ -142,7 +138,7 @@ async def test_a_lost_reply_is_unavailable_though_the_call_took_effect(
 
 
 async def test_a_config_that_is_gone_is_not_found(operator: SageMakerOperator) -> None:
-    (request,) = requests(RollbackEndpoint(endpoint=ENDPOINT, to_config="gone"), ENDPOINT_ORIGIN, "xp1")
+    (request,) = spec_of(RollbackEndpoint(endpoint=ENDPOINT, to_config="gone")).requests(ENDPOINT_ORIGIN, "xp1")
     with pytest.raises(NotFound):
         await operator.send(request, role_arn=ROLLER, execution_id="xp1")
 

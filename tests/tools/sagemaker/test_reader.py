@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from incidents.catalogue import EndpointSpec, RetrainingSpec
-from incidents.remediation import ApiRequest
+from incidents.effect import ApiRequest
 from sandbox.sagemaker.server import LocalSageMaker
 from tests.tools.sagemaker.world import CREDENTIALS, REGION, SEEDED, SPEC, HandClock
 from tools.errors import AccessDenied, BadAnswer, InvalidRequest, NotFound, Throttled, Unavailable

@@ -10,7 +10,6 @@ from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
 from incidents.proposal import Proposal
-from incidents.remediation import target
 from tools.incident_store.database import Database
 from tools.incident_store.tables import ExecutionRecord, IncidentRecord, VerificationRecord
 from tools.incident_store.writer.messages import want
@@ -38,7 +37,10 @@ def queue_execution(
             proposal_id=proposal.id,
             incident_id=incident.id,
             model=incident.model,
-            target=target(proposal.remediation),
+            kind=proposal.remediation.kind,
+            target=proposal.target,
+            automatic=actor == "policy",
+            cost_usd=proposal.estimate.cost_usd or 0.0,
             state=ExecutionState.QUEUED.value,
             created_at=now,
             next_step_at=now,

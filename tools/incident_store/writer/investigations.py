@@ -13,7 +13,6 @@ from incidents.investigation import Findings, ProgressStep
 from incidents.message import MessageKind
 from incidents.policy import Allow, RequireApproval
 from incidents.proposal import Proposal
-from incidents.remediation import target
 from tools.incident_store.database import Database
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, MessageRecord, ProposalRecord
 from tools.incident_store.writer.executions import in_flight, queue_execution
@@ -157,7 +156,7 @@ class InvestigationWriter:
                 return True
             move(session, incident, IncidentState.AWAITING_DECISION, now)
             allowed = next((p for p in runnable if isinstance(p.decision.effect, Allow)), None)
-            if allowed is not None and in_flight(session, target(allowed.remediation)) is None:
+            if allowed is not None and in_flight(session, allowed.target) is None:
                 _allow(session, incident, allowed, now)
             return True
 
@@ -208,7 +207,8 @@ class InvestigationWriter:
                 investigation_id=record.id,
                 rank=rank,
                 model=incident.model,
-                target=target(proposal.remediation),
+                kind=proposal.remediation.kind,
+                target=proposal.target,
                 digest=proposal.digest,
                 body=proposal.model_dump(mode="json"),
                 state=ApprovalState.PENDING.value,
