@@ -211,6 +211,7 @@ class Bot:
                 webhook_tokens=[token.get_secret_value() for token in settings.webhook_tokens],
                 metrics_token=revealed(settings.metrics_token),
                 problems=self._problems,
+                people_can_reach=slack.reachable,
                 registry=self._registry,
                 runbooks_dir=settings.runbooks_dir,
                 slack_http=None if settings.slack_app_token else AsyncSlackRequestHandler(slack.app).handle,

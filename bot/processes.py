@@ -213,7 +213,8 @@ async def _until_ready(url: str, process: asyncio.subprocess.Process, log: Path)
                 raise DemoFailed(f"the bot stopped at its start (exit {process.returncode}); its log is {log}")
             try:
                 async with session.get(url) as response:
-                    if response.status == 200:
+                    # Alerts would be taken sooner; a person who clicks needs Slack, too.
+                    if response.status == 200 and (await response.json())["slack"] == "connected":
                         return
             except aiohttp.ClientConnectionError:
                 pass

@@ -49,6 +49,8 @@ class WebDeps:
     problems: Callable[[], Awaitable[list[str]]]
     registry: CollectorRegistry
     slack_http: Callable[[Request], Awaitable[Response]] | None
+    people_can_reach: Callable[[], bool]
+    """Whether Slack is connected. Told, but no condition of being ready: alerts are stored while Slack is away."""
     runbooks_dir: Path | None = None
     """Folder of Markdown shown under /runbooks; None shows nothing."""
 
@@ -152,11 +154,11 @@ def _add_health(app: FastAPI, deps: WebDeps) -> None:
 
     @app.get("/readyz", responses={503: {"model": Problem}})
     async def readyz() -> dict[str, str]:
-        """Ready for alerts: the database answers and the work goes on."""
+        """Ready for alerts: the database answers and the work goes on. `slack`: whether people can reach the bot."""
         problems = await deps.problems()
         if problems:
             raise HTTPException(503, "; ".join(problems))
-        return {"status": "ready"}
+        return {"status": "ready", "slack": "connected" if deps.people_can_reach() else "not connected"}
 
 
 def _add_internal(app: FastAPI, deps: WebDeps) -> None:

@@ -88,6 +88,7 @@ class SlackSide(Generic[D]):
         ports = Ports(self.desk, self.people, self._asking, self.links, self.home_team)
         self.app = build_app(self._asking, ports, signing_secret=config.signing_secret)
         self._connected = asyncio.Event()
+        self._reachable = False
 
     def home_team(self) -> str:
         """The bot's own workspace; empty until Slack has said which, and then nobody is at home."""
@@ -98,8 +99,12 @@ class SlackSide(Generic[D]):
         return self._links
 
     async def connected(self) -> None:
-        """Wait until people can reach the bot."""
+        """Wait until people can reach the bot for the first time."""
         await self._connected.wait()
+
+    def reachable(self) -> bool:
+        """Can people reach the bot? Looked at anew every few seconds."""
+        return self._reachable
 
     async def run(self) -> None:
         """Find out who we are, then listen until cancelled. Slack may be down at the start, or go down at any time."""
@@ -107,6 +112,7 @@ class SlackSide(Generic[D]):
             await self._introduce()
             if self._config.app_token is None:
                 self._connected.set()
+                self._reachable = True
                 await asyncio.Event().wait()
             else:
                 await self._listen(self._config.app_token)
@@ -140,7 +146,10 @@ class SlackSide(Generic[D]):
                 await asyncio.sleep(0.05 if not self._connected.is_set() else PING_SECONDS)
                 if await handler.client.is_connected():
                     self._connected.set()
-                elif connecting.done():
+                    self._reachable = True
+                    continue
+                self._reachable = False
+                if connecting.done():
                     handler.client.wss_uri = None  # pyright: ignore[reportAttributeAccessIssue] its own code sets None too
         finally:
             with contextlib.suppress(aiohttp.ClientError, OSError):

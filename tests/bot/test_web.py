@@ -130,6 +130,7 @@ def deps_for(database: Database, woken: list[int], **changes: Any) -> WebDeps:
         "problems": problems,
         "registry": CollectorRegistry(),
         "slack_http": None,
+        "people_can_reach": lambda: True,
         "runbooks_dir": ROOT / "runbooks",
     }
     return WebDeps(**{**usual, **changes})
@@ -316,6 +317,15 @@ async def test_everything_that_alertmanager_sent_is_accepted(site: Site, body: d
     answer = await site.post(body)
     assert answer.status == 200
     assert answer.json["received"] == len(body["alerts"]) == site.rows()
+
+
+async def test_a_bot_without_slack_is_ready_for_alerts_and_says_that_nobody_can_reach_it(site: Site) -> None:
+    reached = [False]
+    async with served(site.database, people_can_reach=lambda: reached[0]) as other:
+        ready = await other.get("/readyz")
+        assert (ready.status, ready.json) == (200, {"status": "ready", "slack": "not connected"})
+        reached[0] = True
+        assert (await other.get("/readyz")).json["slack"] == "connected"
 
 
 async def test_a_database_that_cannot_be_opened_means_503_until_it_is_back(tmp_path: Path, empty: bytes) -> None:
