@@ -39,7 +39,8 @@ from tools.incident_store.database import Database, reachable
 from tools.incident_store.migrate import installation_id, migrate
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import open_writer
-from tools.manifests.load import load_catalogue, load_policy
+from tools.manifests.load import load_catalogue
+from tools.manifests.watched_policy import WatchedPolicy
 from tools.runbook_index.index import RunbookIndex
 from tools.sagemaker.operator import SageMakerOperator
 
@@ -114,7 +115,7 @@ class Bot:
             )
         self._settings = settings
         self._catalogue = load_catalogue(settings.models_file)
-        self._policy = load_policy(settings.policy_file)
+        self._policy = WatchedPolicy(settings.policy_file)
         self._region = region_of(self._catalogue, settings.models_file)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._pace = Pace.of(settings)

@@ -16,8 +16,9 @@ import structlog
 from bot.workflows.facts import decide_again
 from incidents.approval import REFUSAL_WORDS, ApprovalState, Person, membership_refusal, refusal
 from incidents.catalogue import Catalogue, Unlisted
+from incidents.errors import PolicyUnreadable
 from incidents.ledger import ProposalView
-from incidents.policy import Decision, Forbid, Policy, RequireApproval
+from incidents.policy import Decision, Forbid, PolicySource, RequireApproval
 from incidents.proposal import SHOWN_DIGITS
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.decisions import Result
@@ -61,7 +62,7 @@ class Decisions:
         reader: StoreReader,
         writer: StoreWriter,
         catalogue: Catalogue,
-        policy: Policy,
+        policy: PolicySource,
         *,
         home_team: Callable[[], str],
         clock: Callable[[], datetime],
@@ -100,7 +101,10 @@ class Decisions:
 
     async def resume(self, scope: str, person: Person) -> Switched:
         """Let changes go on. Only people whom the policy names as approvers may."""
-        approvers = tuple(self._policy.approvers)
+        try:
+            approvers = tuple(self._policy().approvers)
+        except PolicyUnreadable as error:
+            return Switched("refused", scope, why=str(error))
         why = refusal(person, home_team=self._home_team(), approvers=approvers, chosen_by=None)
         if why is not None:
             return Switched("refused", scope, why=REFUSAL_WORDS[why])
@@ -169,8 +173,14 @@ class Decisions:
         if isinstance(found, Unlisted):
             return Decision(effect=Forbid(because="the model is no longer in the catalogue"), rules=())
         return decide_again(
-            self._reader, self._policy, proposal=view.proposal, model=found, now=self._clock(), speed=self._speed
-        )
+            self._policy,
+            self._reader,
+            self._writer,
+            proposal=view.proposal,
+            model=found,
+            now=self._clock(),
+            speed=self._speed,
+        ).decision
 
     def _decided(
         self,

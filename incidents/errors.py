@@ -3,6 +3,7 @@
 AgentOpsError
 ├── IllegalTransition     an incident cannot go from this state to that one
 ├── ManifestError         a file under manifests/ is wrong; names file, line and key
+├── PolicyUnreadable      the policy file cannot be read now, so nothing may run
 └── UpstreamError         (tools.errors) a partner could not do what was asked
 """
 
@@ -31,4 +32,13 @@ class ManifestError(AgentOpsError):
         self.file = file
         self.line = line
         self.key = key
+        self.problem = problem
+
+
+class PolicyUnreadable(AgentOpsError):
+    """The policy file is missing, cannot be read or is wrong: nothing may run. The message is fit to show."""
+
+    def __init__(self, problem: str) -> None:
+        """`problem` names the file, and line and key where they are known."""
+        super().__init__(f"the policy file cannot be read: {problem}; nothing may run")
         self.problem = problem

@@ -5,7 +5,7 @@ of the rules never matters; the decision names the rules that made it.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -139,6 +139,10 @@ class Policy(_Strict):
     def autonomy_of(self, model: str) -> Autonomy:
         """The model's level."""
         return self.autonomy.get(model, "suggest")
+
+
+PolicySource = Callable[[], Policy]
+"""The policy in force now. Raises `PolicyUnreadable` where its file cannot be read: then nothing may run."""
 
 
 class Decision(_Strict):

@@ -113,17 +113,18 @@ class _Held:
 
     async def policy_problem(self, proposal: Proposal, model: ModelSpec) -> str | None:
         """Why the policy, asked again, does not let it run."""
-        decision = await asyncio.to_thread(
+        ruling = await asyncio.to_thread(
             decide_again,
-            self.deps.reader,
             self.deps.policy,
+            self.deps.reader,
+            self.deps.writer,
             proposal=proposal,
             model=model,
             now=self.deps.clock(),
             speed=self.deps.pace.speed,
             besides=self.record.id,
         )
-        match decision.effect:
+        match ruling.decision.effect:
             case Forbid(because=because):
                 return f"Not run: the policy says no now ({because})."
             case RequireApproval(count=count):

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.workflows.engine import Engine
-from bot.workflows.facts import facts_for
+from bot.workflows.facts import decide_now
 from bot.workflows.ports import Deps
 from incidents.catalogue import ModelSpec, Unlisted
 from incidents.incident import Incident
 from incidents.investigation import Case, Findings, ProgressStep
 from incidents.ledger import InvestigationView
 from incidents.origin import AnyOrigin, EndpointOrigin, PipelineOrigin
-from incidents.policy import RequireApproval, decide
+from incidents.policy import RequireApproval
 from incidents.proposal import Proposal, RemediationChoice, propose
 from incidents.remediation import AnyRemediation, RollbackEndpoint, StartRetraining
 from incidents.spec import spec_of
@@ -118,28 +118,29 @@ def _decided(
     origin: AnyOrigin,
 ) -> Proposal:
     now = deps.clock()
-    facts = facts_for(
-        deps.reader,
+    ruling = decide_now(
         deps.policy,
+        deps.reader,
+        deps.writer,
         remediation=choice.remediation,
-        incident=incident,
+        incident_id=incident.id,
         model=model,
         confidence=findings.diagnosis.confidence,
         evidence_count=len(choice.evidence),
         now=now,
         speed=deps.pace.speed,
+        when=choice.when,
     )
-    decision = decide(deps.policy, facts)
     return propose(
         choice,
         proposal_id=deps.new_id(),
         incident_id=incident.id,
         model=model,
         origin=origin,
-        decision=decision,
-        policy_hash=deps.policy.hash,
+        decision=ruling.decision,
+        policy_hash=ruling.policy_hash,
         created_at=now,
-        expires_at=_expiry(now, decision.effect, deps.pace.decision_speed),
+        expires_at=_expiry(now, ruling.decision.effect, deps.pace.decision_speed),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.workflows.pace import Pace
 from incidents.catalogue import Catalogue
 from incidents.investigation import Case, Findings, ProgressStep
-from incidents.policy import Policy
+from incidents.policy import PolicySource
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import StoreWriter
 from tools.prometheus.client import PrometheusClient
@@ -32,7 +32,7 @@ class Deps:
     reader: StoreReader
     writer: StoreWriter
     catalogue: Catalogue
-    policy: Policy
+    policy: PolicySource
     investigator: Investigates
     prometheus: PrometheusClient
     sagemaker: SageMakerReader

@@ -36,7 +36,7 @@ class Desk:
             self.stage.reader,
             self.stage.writer,
             given_catalogue or catalogue(),
-            given_policy or policy(),
+            lambda: given_policy or policy(),
             home_team=lambda: home_team,
             clock=self.clock,
             speed=1.0,

@@ -38,7 +38,7 @@ def decisions(stage: Stage) -> Decisions:
         stage.reader,
         stage.writer,
         catalogue(),
-        policy(),
+        policy,
         home_team=lambda: HOME,
         clock=Clock(later(minutes=1)),
         speed=1.0,

@@ -9,7 +9,7 @@ from incidents.catalogue import Catalogue
 from incidents.policy import Policy
 from tools.manifests.problems import first_problem
 from tools.manifests.queries import wrong_query
-from tools.manifests.yaml_lines import Document, read
+from tools.manifests.yaml_lines import Document, parse, read, read_bytes
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -45,7 +45,12 @@ def load_policy(path: Path) -> Policy:
     Raises:
         ManifestError: names the file, line and key, what is wrong and what to do.
     """
-    document = read(path)
+    return parse_policy(read_bytes(path), str(path))
+
+
+def parse_policy(raw: bytes, file: str) -> Policy:
+    """Like `load_policy`, from the bytes of `file`."""
+    document = parse(raw, file)
     try:
         return Policy.model_validate(document.mapping())
     except ValidationError as error:

@@ -75,14 +75,18 @@ def read(path: Path) -> Document:
     Raises:
         ManifestError: it cannot be read, is no YAML, names a key twice, or refers to itself.
     """
-    file = str(path)
+    return parse(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file as it is. Raises `ManifestError` where it cannot be read or is too large to be meant."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ManifestError(file, None, "", f"cannot be read: {error.strerror or error}") from error
+        raise ManifestError(str(path), None, "", f"cannot be read: {error.strerror or error}") from error
     if len(raw) > MAX_BYTES:
-        raise ManifestError(file, None, "", f"is larger than {MAX_BYTES:,} bytes")
-    return parse(raw, file)
+        raise ManifestError(str(path), None, "", f"is larger than {MAX_BYTES:,} bytes")
+    return raw
 
 
 def parse(text: str | bytes, file: str) -> Document:

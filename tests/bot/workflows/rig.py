@@ -120,7 +120,7 @@ def build(
         reader=stage.reader,
         writer=stage.writer,
         catalogue=catalogue(),
-        policy=given_policy or policy(),
+        policy=lambda: given_policy or policy(),
         investigator=investigator,
         prometheus=prometheus,
         sagemaker=FakeSageMaker(given_world),

@@ -14,6 +14,7 @@ from tools.incident_store.writer.investigations import InvestigationWriter
 from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
 from tools.incident_store.writer.pauses import PauseWriter
+from tools.incident_store.writer.policies import PolicyWriter
 from tools.incident_store.writer.verifications import VerificationWriter
 
 
@@ -30,6 +31,7 @@ class StoreWriter:
     clicks: ClickWriter
     observations: ObservationWriter
     pauses: PauseWriter
+    policies: PolicyWriter
 
 
 def open_writer(
@@ -46,4 +48,5 @@ def open_writer(
         clicks=ClickWriter(database),
         observations=ObservationWriter(database),
         pauses=PauseWriter(database),
+        policies=PolicyWriter(database),
     )
