@@ -1,9 +1,15 @@
-"""The timeline: append-only entries, each carrying the hash of the one before it."""
+"""The timeline: append-only entries, each carrying the hash of the one before it.
+
+An entry is hashed as it will be read again: moments in UTC, details as JSON gives them back, and text that every
+database can keep. Otherwise a chain nobody touched would look broken.
+"""
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -42,8 +48,11 @@ def chained(
     previous: str,
 ) -> TimelineEntry:
     """The entry with its hash."""
+    at = at.astimezone(UTC)
+    actor, kind, text = _kept(actor), _kept(kind), _kept(text)
+    details = {_kept(str(key)): _as_read_again(value) for key, value in details.items()}
     content = [incident_id, number, at.isoformat(), actor, kind, text, details, previous]
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return TimelineEntry(
         incident_id=incident_id,
         number=number,
@@ -66,3 +75,24 @@ def first_break(entries: Sequence[TimelineEntry]) -> int | None:
             return expected
         previous = entry.hash
     return None
+
+
+def _kept(text: str) -> str:
+    """Text that every database can keep: PostgreSQL takes no NUL, and no database half of a surrogate pair."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _as_read_again(value: object) -> Any:
+    """The value as JSON gives it back. What JSON has no form for becomes its words; a number that is none, its name."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[object, object]", value)
+        return {_kept(str(key)): _as_read_again(one) for key, one in pairs.items()}
+    if isinstance(value, list | tuple):
+        return [_as_read_again(one) for one in cast("Sequence[object]", value)]
+    if isinstance(value, set | frozenset):
+        return sorted((_as_read_again(one) for one in cast("frozenset[object]", value)), key=str)
+    return _kept(str(value))
