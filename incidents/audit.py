@@ -78,6 +78,11 @@ class Chain(_Frozen):
     kept: ChainHead
     entries: tuple[TimelineEntry | Unreadable, ...]
 
+    @property
+    def whole(self) -> tuple[TimelineEntry, ...]:
+        """The entries that can be read."""
+        return tuple(entry for entry in self.entries if isinstance(entry, TimelineEntry))
+
 
 Fault = Literal["changed", "missing", "out_of_order", "not_following", "cut_off", "added", "rewritten", "not_as_shown"]
 
@@ -167,9 +172,7 @@ def _against_the_row(chain: Chain) -> Break | None:
     return None
 
 
-def _against_what_was_shown(
-    entries: Sequence[TimelineEntry | Unreadable], anchors: Sequence[Anchor]
-) -> Break | None:
+def _against_what_was_shown(entries: Sequence[TimelineEntry | Unreadable], anchors: Sequence[Anchor]) -> Break | None:
     for anchor in sorted(anchors, key=lambda one: one.number):
         if anchor.number > len(entries):
             return Break(

@@ -16,6 +16,7 @@ from bot.workflows.facts import decide_again
 from bot.workflows.following import Done, Failed, Following, Running, follow
 from bot.workflows.investigation import model_of, origin_of
 from bot.workflows.ports import Deps
+from incidents.audit import verify
 from incidents.catalogue import ModelSpec
 from incidents.execution import ExecutionState
 from incidents.origin import EndpointOrigin
@@ -23,7 +24,6 @@ from incidents.policy import Allow, Forbid, RequireApproval
 from incidents.proposal import Proposal, digest_of
 from incidents.remediation import RollbackEndpoint
 from incidents.spec import spec_of
-from incidents.timeline import first_break
 from tools.errors import Busy, Throttled, Unavailable, UpstreamError
 from tools.incident_store.tables import ExecutionRecord
 
@@ -139,12 +139,12 @@ class _Held:
         same = digest_of(made, proposal.origin.identity) == proposal.digest and made == proposal.requests
         if not same or self.record.id != proposal.execution_id:
             return "Not run: what would be sent is not what was approved."
-        timeline = await asyncio.to_thread(self.deps.reader.timeline, self.record.incident_id)
-        broken = first_break(timeline)
+        chain = await asyncio.to_thread(self.deps.reader.chain, self.record.incident_id)
+        broken = verify(chain).broken
         if broken is not None:
-            return f"Not run: the incident's timeline is damaged at entry {broken}."
+            return f"Not run: the incident's timeline is damaged at entry {broken.number}: {broken.why}."
         decided = {"proposal": proposal.id, "digest": proposal.digest}
-        if not any(e.kind in DECIDED and decided.items() <= e.details.items() for e in timeline):
+        if not any(e.kind in DECIDED and decided.items() <= e.details.items() for e in chain.whole):
             return "Not run: the timeline does not show that this was approved."
         return None
 

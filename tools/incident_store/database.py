@@ -61,6 +61,14 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Generator[Session]:
+        """A session whose every read sees the same moment, however much is written meanwhile."""
+        with self.read() as session:
+            if not self.is_sqlite:  # there each reading transaction is a snapshot
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @contextmanager
     def write(self) -> Generator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with _mapped("write"), Session(self._writing, expire_on_commit=False) as session, session.begin():

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from incidents.alert import Alert
 from incidents.approval import ApprovalState
+from incidents.audit import Chain
 from incidents.execution import ExecutionState
 from incidents.incident import LIVE_STATES, Incident
 from incidents.investigation import Findings, ProgressStep
@@ -15,6 +16,7 @@ from incidents.message import MessageKind
 from incidents.pause import EVERYTHING, Pause
 from incidents.timeline import TimelineEntry
 from incidents.verification import SignalCheck
+from tools.incident_store.chain_reader import chain_of
 from tools.incident_store.database import Database
 from tools.incident_store.records import alert_of, approval_of, entry_of, execution_of, incident_of, proposal_of
 from tools.incident_store.tables import (
@@ -167,6 +169,11 @@ class StoreReader:
         """All entries of an incident, in order."""
         with self._database.read() as session:
             return _timeline(session, incident_id)
+
+    def chain(self, incident_id: str) -> Chain:
+        """The timeline as it stands in the rows, for an audit. Raises `LookupError`."""
+        with self._database.snapshot() as session:
+            return chain_of(session, incident_id)
 
     def threads(self, incident_ids: Sequence[str]) -> dict[str, ThreadRef]:
         """Where the incidents' threads stand; incidents not yet posted are missing."""

@@ -87,4 +87,14 @@ def execution_of(record: ExecutionRecord) -> Execution:
 
 def entry_of(record: TimelineRecord) -> TimelineEntry:
     """The timeline entry, hash included."""
-    return TimelineEntry.model_validate(record.model_dump(exclude={"id"}))
+    return TimelineEntry(
+        incident_id=record.incident_id,
+        number=record.number,
+        at=record.at,
+        actor=record.actor,
+        kind=record.kind,
+        text=record.text,
+        details=record.details,
+        previous=record.previous,
+        hash=record.hash,
+    )
