@@ -1,4 +1,4 @@
-"""The command line: serve, demo, check, runbooks."""
+"""The command line: serve, demo, check, runbooks, and the commands of other files."""
 
 import asyncio
 import contextlib
@@ -8,13 +8,14 @@ import shutil
 import sys
 import tempfile
 import textwrap
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from bot.audit_cli import audit_app
+from bot.console import WRONG_SETUP, settings_or_exit, told
 from incidents.errors import AgentOpsError, ManifestError
 
 app = typer.Typer(
@@ -22,24 +23,9 @@ app = typer.Typer(
 )
 runbooks_app = typer.Typer(help="Index and search the runbooks.", no_args_is_help=True)
 app.add_typer(runbooks_app, name="runbooks")
+app.add_typer(audit_app, name="audit")
 
-WRONG_SETUP = 2
-"""Exit code when settings or files are wrong; 1 is a failure at run time."""
 SUBJECT_WIDTH = 31
-
-
-def settings_or_exit() -> Any:
-    """The settings, or an explanation of what is wrong with them and exit code 2."""
-    from pydantic import ValidationError
-
-    from bot.settings import Settings, problems
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        for problem in problems(error):
-            typer.echo(problem, err=True)
-        raise typer.Exit(WRONG_SETUP) from error
 
 
 def _share_memory_between_threads() -> None:
@@ -152,16 +138,6 @@ def check() -> None:
         typer.echo(f"\n{wrong} {'thing' if wrong == 1 else 'things'} to mend{noted}.")
         raise typer.Exit(1)
     typer.echo(f"\nEverything that is needed is right{noted}.")
-
-
-@contextmanager
-def told() -> Generator[None]:
-    """What could not be done is one line on standard error and exit code 1."""
-    try:
-        yield
-    except AgentOpsError as error:
-        typer.echo(f"could not go on: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 @runbooks_app.command("index")

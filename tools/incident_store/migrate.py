@@ -30,6 +30,12 @@ def migrate(database: Database) -> None:
             command.upgrade(config_for(connection), "head")
 
 
+def is_current(database: Database) -> bool:
+    """Does the schema have every migration? Changes nothing."""
+    with database.read() as session:
+        return _version(session.connection()) == NEWEST
+
+
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
