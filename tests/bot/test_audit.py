@@ -65,11 +65,11 @@ def tamper(database: Database, sql: str) -> None:
 # The bundle.
 
 
-def test_the_bundle_holds_who_decided_what_was_sent_and_what_was_answered(
-    database: Database, incident_id: str
-) -> None:
+def test_the_bundle_holds_who_decided_what_was_sent_and_what_was_answered(database: Database, incident_id: str) -> None:
     told = exported(database, incident_id)
-    (made,), (run,), (watch,), (rules,) = (told[key] for key in ("proposals", "executions", "verifications", "policies"))
+    (made,), (run,), (watch,), (rules,) = (
+        told[key] for key in ("proposals", "executions", "verifications", "policies")
+    )
     assert told["chain"]["intact"] and told["incident"]["state"] == "resolved"
     assert made["digest_fits_requests_and_origin"] is True and made["state"] == "approved"
     assert [vote["person"] for vote in made["votes"]] == ["UONCALL"]
