@@ -134,10 +134,14 @@ class DataOrigin(_Frozen):
 
 
 class IncidentOrigin(_Frozen):
-    """The incident itself: what is told about it changes nothing outside."""
+    """The incident itself: what is told about it changes nothing outside.
+
+    `opened_at` tells it from another database's incident of the same id, e.g. in a repository that both use.
+    """
 
     kind: Literal["incident"] = "incident"
     incident_id: str
+    opened_at: Moment | None = None
 
     @property
     def identity(self) -> dict[str, Any]:

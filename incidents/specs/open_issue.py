@@ -4,7 +4,7 @@ from incidents.catalogue import ModelSpec
 from incidents.effect import ApiRequest, Estimate, PlanRow, RiskClass
 from incidents.origin import AnyOrigin, IncidentOrigin
 from incidents.remediation import OpenIssue
-from incidents.specs.base import Spec, Undo
+from incidents.specs.base import Spec, Undo, stamp
 
 LABEL = "agentops"
 
@@ -30,7 +30,8 @@ class OpenIssueSpec(Spec[OpenIssue]):
     def requests(self, origin: AnyOrigin, execution_id: str) -> tuple[ApiRequest, ...]:
         """One call. The marker is hidden in the text: an issue that carries it is taken as ours, not opened again."""
         told = self._of(origin, IncidentOrigin)
-        marker = f"<!-- agentops:{told.incident_id} -->"
+        opened = f" {stamp(told.opened_at)}" if told.opened_at is not None else ""
+        marker = f"<!-- agentops:{told.incident_id}{opened} -->"
         parameters = {
             "repository": self.remediation.repository,
             "title": self.remediation.title,

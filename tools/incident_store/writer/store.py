@@ -11,6 +11,7 @@ from tools.incident_store.writer.decisions import DecisionWriter
 from tools.incident_store.writer.executions import ExecutionWriter
 from tools.incident_store.writer.intake import IntakeWriter
 from tools.incident_store.writer.investigations import InvestigationWriter
+from tools.incident_store.writer.issues import IssueWriter
 from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
 from tools.incident_store.writer.pauses import PauseWriter
@@ -32,6 +33,7 @@ class StoreWriter:
     observations: ObservationWriter
     pauses: PauseWriter
     policies: PolicyWriter
+    issues: IssueWriter
 
 
 def open_writer(
@@ -49,4 +51,5 @@ def open_writer(
         observations=ObservationWriter(database),
         pauses=PauseWriter(database),
         policies=PolicyWriter(database),
+        issues=IssueWriter(database),
     )
