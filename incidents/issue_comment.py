@@ -105,7 +105,7 @@ def told_by(body: str, told: int, up_to: int) -> int:
     """
     found = _TOLD.findall(body)
     number = int(found[-1]) if found else up_to
-    return number if told <= number <= up_to else up_to
+    return number if told < number <= up_to else up_to
 
 
 def _newest(file: IncidentFile, entries: Sequence[TimelineEntry]) -> list[str]:

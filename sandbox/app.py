@@ -10,6 +10,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.control import ControlRoutes
+from sandbox.github.part import GitHubPart
 from sandbox.llm.part import LlmPart
 from sandbox.parts import Part
 from sandbox.prometheus_part import Mode, MonitoringChoice, PrometheusPart
@@ -84,10 +85,12 @@ class Sandbox:
         self._manifests = self.config.manifests or find_manifests()
         self.prometheus = self._prometheus_part()
         self.llm = LlmPart()
+        self.github = GitHubPart(f"example-ml/{profile.name}" for profile in PROFILES)
         self.parts: list[Part] = [
             SlackPart(self.workspace),
             SageMakerPart(self.sagemaker, PROFILES, data),
             self.llm,
+            self.github,
             self.prometheus,
         ]
         self._ready = False

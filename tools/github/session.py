@@ -24,9 +24,10 @@ class GitHubSession:
     Args:
         token: a fine-grained token, or one of a GitHub App.
         url: where the API is; `https://HOST/api/v3` for GitHub Enterprise Server.
+        transport: another way out than the network.
     """
 
-    def __init__(self, token: str, url: str) -> None:
+    def __init__(self, token: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Nothing is connected yet."""
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
@@ -41,6 +42,7 @@ class GitHubSession:
             follow_redirects=False,
             # A proxy of the environment may tunnel TLS; over plain HTTP it would read the token.
             trust_env=url.startswith("https://"),
+            transport=transport,
         )
 
     async def call(
