@@ -30,12 +30,15 @@ from bot.web import WebDeps, asgi_app
 from bot.workflows import execution, investigation, verification
 from bot.workflows.dispatcher import Dispatcher
 from bot.workflows.engine import Engine, config_for
+from bot.workflows.issues import IssueFollower
 from bot.workflows.pace import Pace
 from bot.workflows.ports import Deps
 from incidents.clock import now
 from incidents.errors import AgentOpsError
 from tools.errors import UpstreamError
+from tools.github.operator import GitHubOperator
 from tools.incident_store.database import Database, reachable
+from tools.incident_store.issue_reader import IssueReader
 from tools.incident_store.migrate import installation_id, migrate
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import open_writer
@@ -172,6 +175,7 @@ class Bot:
             llm_config(settings),
             timing=Timing(speed=settings.speed),
         )
+        github = self._github()
         wakes = _Wakes()
         deps = Deps(
             reader=self._reader,
@@ -228,6 +232,17 @@ class Bot:
             asyncio.create_task(slack.run(), name="slack"),
             asyncio.create_task(slack.outbox.run(), name="outbox"),
         ]
+        if github is not None:
+            follower = IssueFollower(
+                reader=self._reader,
+                issues=IssueReader(self._database),
+                writer=self._writer.issues,
+                github=github,
+                pace=self._pace,
+                clock=now,
+                permalink=lambda thread: slack.links().thread(thread),
+            )
+            self._tasks.append(asyncio.create_task(follower.run(), name="issues"))
         warm = asyncio.create_task(self._warm_up(runbooks, clients, investigator), name="warm-up")
         self._closing.callback(warm.cancel)
         log.info("bot.ready", port=self._settings.port, models=len(self._catalogue.models), speed=self._settings.speed)
@@ -274,6 +289,14 @@ class Bot:
         )
         shelf = StoreShelf(self._reader, clients.prometheus, clients.rules, speed=settings.speed)
         return SlackSide(config, store=self._writer.messages, shelf=shelf, make_desk=make_desk, clock=now)
+
+    def _github(self) -> GitHubOperator | None:
+        token = revealed(self._settings.github_token)
+        if token is None:
+            return None
+        operator = GitHubOperator(token, self._settings.github_url)
+        self._closing.push_async_callback(operator.close)
+        return operator
 
     async def _stop(self) -> None:
         for task in self._tasks:

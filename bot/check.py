@@ -15,6 +15,7 @@ from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
 from incidents.errors import ManifestError
 from tools.errors import AccessDenied, BadAnswer, NotFound, UpstreamError
+from tools.github.repositories import RepositoryReader
 from tools.incident_store.database import Database, reachable
 from tools.manifests.load import load_catalogue, load_policy
 
@@ -72,6 +73,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _prometheus(settings, clients, catalogue):
         yield finding
     async for finding in _sagemaker(clients, catalogue):
+        yield finding
+    async for finding in _github(clients, catalogue):
         yield finding
 
 
@@ -215,3 +218,38 @@ def _unread(subject: str, gone: str, error: UpstreamError) -> Finding:
             )
         case _:
             return Finding("wrong", "SageMaker", f"it does not answer as it should: {error.detail}")
+
+
+async def _github(clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    """Does the token reach the repository of each model?"""
+    named = [(model, model.repository) for model in catalogue.models.values() if model.repository is not None]
+    reader = clients.repositories
+    if reader is None:
+        if named:
+            yield Finding("note", "GitHub", "no AGENTOPS_GITHUB_TOKEN, so no issues are opened")
+        return
+    if not named:
+        yield Finding("note", "GitHub", "models.yaml names no repository, so no issues are opened")
+    try:
+        for model, repository in named:
+            finding = await _issues(reader, model, repository)
+            yield finding
+            if finding.subject == "GitHub":
+                return
+    finally:
+        await reader.close()
+
+
+async def _issues(reader: RepositoryReader, model: ModelSpec, repository: str) -> Finding:
+    subject = f"issues of {model.name}"
+    try:
+        problem = await reader.problem(repository)
+    except (AccessDenied, NotFound) as error:
+        text = f"{repository}: {error.detail}; the token needs issues: read and write there"
+        return Finding("wrong", subject, text)
+    except UpstreamError as error:
+        text = f"it does not answer as it should: {error.detail}; look at AGENTOPS_GITHUB_URL"
+        return Finding("wrong", "GitHub", text)
+    if problem is not None:
+        return Finding("wrong", subject, f"{repository}: {problem}")
+    return Finding("right", subject, f"the token reaches {repository}")

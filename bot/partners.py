@@ -15,6 +15,7 @@ from bot.settings import Settings
 from incidents.errors import ManifestError
 from tools.datasets.reader import DatasetReader
 from tools.errors import UpstreamError
+from tools.github.repositories import RepositoryReader
 from tools.prometheus.client import PrometheusClient
 from tools.prometheus.rule_files import rules_from_files
 from tools.prometheus.series import AlertRule
@@ -59,6 +60,8 @@ class Clients:
     sagemaker: SageMakerReader
     datasets: DatasetReader
     rules_dir: Path | None
+    repositories: RepositoryReader | None = None
+    """None where no GitHub token is set."""
 
     @classmethod
     def of(cls, settings: Settings, region: str) -> "Clients":
@@ -68,6 +71,7 @@ class Clients:
             sagemaker=SageMakerReader(region=region, endpoint_url=settings.aws_endpoint_url),
             datasets=DatasetReader(region=region, endpoint_url=settings.aws_endpoint_url),
             rules_dir=settings.rules_dir,
+            repositories=repositories_of(settings),
         )
 
     async def rules(self) -> list[AlertRule]:
@@ -86,6 +90,12 @@ class Clients:
         """Not the unit tests that stand beside them, which promtool wants to end in ``.test.yml``."""
         found = self.rules_dir.glob("*.y*ml") if self.rules_dir is not None else ()
         return sorted(path for path in found if not path.stem.endswith(".test"))
+
+
+def repositories_of(settings: Settings) -> RepositoryReader | None:
+    """Reads the repositories of the catalogue, where a token is set."""
+    token = revealed(settings.github_token)
+    return RepositoryReader(token, settings.github_url) if token is not None else None
 
 
 def llm_config(settings: Settings) -> LlmConfig:

@@ -38,6 +38,8 @@ class SandboxAddress:
     aws_url: str
     prometheus_url: str
     llm_url: str
+    github_url: str
+    github_token: str
     rules_dir: str
     models_path: str
 
@@ -169,6 +171,8 @@ def _bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Web
         "AGENTOPS_EXECUTOR_ID": "demo",
         "AGENTOPS_RUNBOOK_BASE_URL": f"{webhook.bot_url}/runbooks",
         "AGENTOPS_AWS_ENDPOINT_URL": address.aws_url,
+        "AGENTOPS_GITHUB_URL": address.github_url,
+        "AGENTOPS_GITHUB_TOKEN": address.github_token,
         "AGENTOPS_LOG_LEVEL": options.log_level,
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +24,7 @@ from agents.llm import DEFAULT_MODEL
 
 PREFIX = "AGENTOPS_"
 SHORTEST_TOKEN = 16
+GITHUB = "https://api.github.com"
 DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")
 
 SHARE = Path(__file__).parent / "_share"
@@ -103,6 +105,11 @@ class Settings(BaseSettings):
     aws_assume_roles: bool = True
     """Assume the catalogue's role for each remediation; without it the bot's own credentials are used."""
 
+    github_token: SecretStr | None = None
+    """Fine-grained token with issues: read and write on the catalogue's repositories; without it no issue is opened."""
+    github_url: Address = Field(default=GITHUB, repr=False)
+    """GitHub's REST API; for GitHub Enterprise Server https://HOST/api/v3."""
+
     models_file: Path = _shipped("manifests") / "models.yaml"
     """The catalogue."""
     policy_file: Path = _shipped("manifests") / "policy.yaml"
@@ -173,6 +180,10 @@ class Settings(BaseSettings):
         )
         if foreign and not self.sandbox:
             raise ValueError("SLACK_API_URL: another address than Slack's is taken only with AGENTOPS_SANDBOX=true")
+        if not self.github_url.startswith("https://") and not self.sandbox:
+            raise ValueError("AGENTOPS_GITHUB_URL: without https the token would travel readable; https://HOST/api/v3")
+        if "@" in urlsplit(self.github_url).netloc:
+            raise ValueError("AGENTOPS_GITHUB_URL: give no user name in it; the token stands in AGENTOPS_GITHUB_TOKEN")
         if self.database_url and self.database_url.startswith("postgres") and not self.executor_id:
             raise ValueError("AGENTOPS_EXECUTOR_ID: with PostgreSQL every process needs its own stable name")
         if (self.speed != 1.0 or self.decision_speed != 1.0) and not self.sandbox:

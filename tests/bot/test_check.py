@@ -60,6 +60,8 @@ def local() -> Iterator[Local]:
         "AGENTOPS_PROMETHEUS_URL": told["prometheus_url"],
         "AGENTOPS_RULES_DIR": told["rules_dir"],
         "AGENTOPS_AWS_ENDPOINT_URL": told["aws_url"],
+        "AGENTOPS_GITHUB_URL": told["github_url"],
+        "AGENTOPS_GITHUB_TOKEN": told["github_token"],
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",
     }
@@ -143,6 +145,7 @@ def test_what_is_not_there_at_all_is_named_with_what_to_do(check: Callable[..., 
         ("SLACK_API_URL", f"{NOBODY}/api/", "Slack", "does not answer"),
         ("AGENTOPS_PROMETHEUS_URL", NOBODY, "Prometheus", "does not answer"),
         ("AGENTOPS_AWS_ENDPOINT_URL", NOBODY, "SageMaker", "does not answer"),
+        ("AGENTOPS_GITHUB_URL", f"{NOBODY}/github", "GitHub", "AGENTOPS_GITHUB_URL"),
         ("AGENTOPS_DATABASE_URL", "sqlite:////nowhere/at/all.sqlite", "database", "AGENTOPS_DATABASE_URL"),
         ("AGENTOPS_DATA_DIR", "/dev/null/data", "data folder", "AGENTOPS_DATA_DIR"),
     ],
@@ -241,7 +244,7 @@ def test_a_misspelt_variable_is_noted(check: Callable[..., Result]) -> None:
 def test_no_secret_is_told(check: Callable[..., Result], local: Local) -> None:
     result = check(ANTHROPIC_API_KEY="sk-ant-secret", AGENTOPS_METRICS_TOKEN="metrics-token-0123456789")
     secrets = [TOKEN, "sk-ant-secret", "metrics-token-0123456789"]
-    secrets += [local.environment[name] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")]
+    secrets += [local.environment[name] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "AGENTOPS_GITHUB_TOKEN")]
     assert not any(secret in result.output for secret in secrets)
 
 
@@ -252,3 +255,28 @@ def test_a_wrong_setting_is_named_and_ends_it(check: Callable[..., Result], vari
     result = check(**{variable: value})
     assert result.exit_code == 2
     assert result.stderr.startswith(f"{variable}: ") and len(result.stderr.splitlines()) == 1
+
+
+def test_a_repository_that_the_token_reaches_is_right(check: Callable[..., Result]) -> None:
+    result = check()
+    assert re.search(r"^ok     issues of churn-predictor +the token reaches example-ml/churn", result.output, re.M)
+
+
+def test_without_a_token_for_github_it_is_noted(check: Callable[..., Result]) -> None:
+    result = check(AGENTOPS_GITHUB_TOKEN="")
+    assert result.exit_code == 0
+    assert re.search(r"^note   GitHub +no AGENTOPS_GITHUB_TOKEN", result.output, re.MULTILINE)
+
+
+def test_a_repository_without_issues_or_not_there_is_named(
+    check: Callable[..., Result], local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local.sandbox.github.github.repositories["example-ml/fraud-detector"], "has_issues", False)
+    monkeypatch.setattr(local.sandbox.github.github.repositories["example-ml/product-recommender"], "labels", False)
+    models = catalogue_with(tmp_path, "repository: example-ml/churn-predictor", "repository: example-ml/gone")
+    found = wrong(check(AGENTOPS_MODELS_FILE=models))
+    assert set(found) == {f"issues of {name}" for name in ("fraud-detector", "product-recommender", "churn-predictor")}
+    assert "switched off" in found["issues of fraud-detector"]
+    assert "triage" in found["issues of product-recommender"]
+    gone = found["issues of churn-predictor"]
+    assert "example-ml/gone" in gone and "issues: read and write" in gone

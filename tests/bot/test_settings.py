@@ -77,6 +77,8 @@ def test_a_blank_metrics_token_is_no_token(read: Reader) -> None:
         ("AGENTOPS_LOG_FORMAT", "xml", "'json' or 'console'"),
         ("AGENTOPS_EMBEDDING", "word2vec", "'wordllama' or 'minilm'"),
         ("AGENTOPS_PROMETHEUS_URL", "prometheus:9090", "begins with http:// or https://"),
+        ("AGENTOPS_GITHUB_URL", "http://github.example/api/v3", "travel readable"),
+        ("AGENTOPS_GITHUB_URL", "https://me:secret@github.example/api/v3", "no user name"),
         ("AGENTOPS_RUNBOOK_BASE_URL", "javascript:alert(1)", "begins with http:// or https://"),
         ("AGENTOPS_DATABASE_URL", "mysql://db/x", "sqlite:/// or postgresql://"),
         ("AGENTOPS_WEBHOOK_TOKENS", "short", "at least 16 characters"),
@@ -122,6 +124,13 @@ def test_hosts_of_links_are_a_list(read: Reader) -> None:
 def test_the_sandbox_may_speed_time_up_and_stand_in_for_slack(read: Reader) -> None:
     settings = read(AGENTOPS_SANDBOX="true", AGENTOPS_SPEED="60", SLACK_API_URL="http://127.0.0.1:1/api/")
     assert settings.scaled(300).total_seconds() == 5
+
+
+def test_github_enterprise_is_taken_over_https_and_the_stand_in_in_the_sandbox(read: Reader) -> None:
+    assert read().github_url == "https://api.github.com"
+    assert read(AGENTOPS_GITHUB_URL="https://github.example/api/v3").github_url == "https://github.example/api/v3"
+    local = read(AGENTOPS_GITHUB_URL="http://127.0.0.1:1/github", AGENTOPS_SANDBOX="true")
+    assert local.github_url == "http://127.0.0.1:1/github"
 
 
 def test_the_level_of_the_log_is_read_in_any_case(read: Reader) -> None:
