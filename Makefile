@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test check bench evals lock screenshots
+.PHONY: setup demo test check bench evals lock screenshots cards
 
 setup: $(STAMP)
 
@@ -35,6 +35,9 @@ evals: setup
 
 screenshots: setup
 	$(BIN)/python -m tests.browser.screenshots
+
+cards: setup
+	$(BIN)/python -m tests.browser.cards
 
 # Needs only the set-up; hashes for every platform, no index address in the files.
 lock: setup
