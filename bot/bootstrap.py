@@ -31,6 +31,7 @@ from bot.workflows import execution, investigation, verification
 from bot.workflows.dispatcher import Dispatcher
 from bot.workflows.engine import Engine, config_for
 from bot.workflows.issues import IssueFollower
+from bot.workflows.operators import Operators
 from bot.workflows.pace import Pace
 from bot.workflows.ports import Deps
 from incidents.clock import now
@@ -185,12 +186,8 @@ class Bot:
             investigator=investigator,
             prometheus=clients.prometheus,
             sagemaker=clients.sagemaker,
-            operator=SageMakerOperator(
-                region=self._region,
-                endpoint_url=settings.aws_endpoint_url,
-                external_id=revealed(settings.aws_external_id),
-                use_roles=settings.aws_assume_roles,
-            ),
+            datasets=clients.datasets,
+            operators=self._operators(github),
             rules=clients.rules,
             pace=self._pace,
             owner=settings.executor_id or "embedded",
@@ -246,6 +243,18 @@ class Bot:
         warm = asyncio.create_task(self._warm_up(runbooks, clients, investigator), name="warm-up")
         self._closing.callback(warm.cancel)
         log.info("bot.ready", port=self._settings.port, models=len(self._catalogue.models), speed=self._settings.speed)
+
+    def _operators(self, github: GitHubOperator | None) -> Operators:
+        settings = self._settings
+        sagemaker = SageMakerOperator(
+            region=self._region,
+            endpoint_url=settings.aws_endpoint_url,
+            external_id=revealed(settings.aws_external_id),
+            use_roles=settings.aws_assume_roles,
+        )
+        return Operators(
+            sagemaker=sagemaker, datasets=sagemaker, github=github, notices=self._writer.messages, clock=now
+        )
 
     async def _slack(
         self, deps: Deps, clients: Clients, runbooks: RunbookIndex, investigator: Investigator

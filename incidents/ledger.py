@@ -43,6 +43,30 @@ class ProposalView(_Frozen):
     chosen_by: str | None = None
 
 
+BY_HAND = "by-hand"
+"""Stands for the investigation of a proposal that came from none."""
+
+
+class Provenance(_Frozen):
+    """Where a proposal comes from.
+
+    Attributes:
+        investigation_id: whose plan it is a step of, or `BY_HAND`.
+        rank: its place in that plan, from 1.
+        chosen_by: who asked for this remediation; never among those who approve it.
+        round: how often people are asked for it, from 1.
+        replaces: the proposal that it asks for again.
+        approvers: who may decide, where it is not only whom the policy names.
+    """
+
+    investigation_id: str = BY_HAND
+    rank: int = 1
+    chosen_by: str | None = None
+    round: int = 1
+    replaces: str | None = None
+    approvers: tuple[str, ...] | None = None
+
+
 class VerificationView(_Frozen):
     """The watch over an execution's effect."""
 

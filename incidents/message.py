@@ -21,6 +21,7 @@ class MessageKind(StrEnum):
     REPORT = "report"
     FAILURE = "failure"
     NOTE = "note"
+    NOTICE = "notice"
     ANSWER = "answer"
 
 

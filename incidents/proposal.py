@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.catalogue import ModelSpec
 from incidents.clock import Moment
+from incidents.comparison import Comparison
 from incidents.effect import ApiRequest, Estimate, PlanRow, RiskClass
 from incidents.origin import AnyOrigin, IncidentOrigin, Origin
 from incidents.policy import Decision
@@ -67,6 +68,10 @@ class Proposal(BaseModel):
     when: When = When.AT_ONCE
     checked: tuple[str, ...] = ()
     """What was looked at before it was proposed and found in order, in plain words."""
+    comparison: Comparison | None = None
+    """Of a promotion: the candidate against the live model, as the gate saw them."""
+    follows: str | None = None
+    """The execution that led to it: it is its undo, its candidate's promotion, or the plan's next step."""
     plan: tuple[PlanRow, ...]
     undo: str
     risk: RiskClass
@@ -114,6 +119,8 @@ def propose(
     created_at: Moment,
     expires_at: Moment,
     checked: tuple[str, ...] = (),
+    comparison: Comparison | None = None,
+    follows: str | None = None,
 ) -> Proposal:
     """Build the proposal of a choice. Its execution's id follows from its own, so the calls are fixed here.
 
@@ -134,6 +141,8 @@ def propose(
         condition=choice.condition,
         when=choice.when,
         checked=checked,
+        comparison=comparison,
+        follows=follows,
         plan=spec.plan(origin),
         undo=spec.undo(origin).words,
         risk=spec.risk,

@@ -8,6 +8,7 @@ from incidents.remediation import (
     OpenIssue,
     PromoteModel,
     QuarantineData,
+    RemediationKind,
     RerunDataPipeline,
     RollbackEndpoint,
     ShiftTraffic,
@@ -22,6 +23,9 @@ from incidents.specs.rerun_data_pipeline import RerunDataPipelineSpec
 from incidents.specs.rollback_endpoint import RollbackEndpointSpec
 from incidents.specs.shift_traffic import ShiftTrafficSpec
 from incidents.specs.start_retraining import StartRetrainingSpec
+
+SIDES: frozenset[RemediationKind] = frozenset({"OpenIssue", "NotifyOwners"})
+"""Kinds that can break nothing (risk none): they run beside an incident's course and never move its state."""
 
 
 def spec_of(remediation: AnyRemediation) -> Spec[Any]:

@@ -9,12 +9,14 @@ from bot.slack.blocks.answer import answer_message
 from bot.slack.blocks.diagnosis import diagnosis_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
+from bot.slack.blocks.kit import rendered, section
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.notes import escalation_message, failure_message, note_message
 from bot.slack.blocks.progress import progress_message
 from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.report import SIMILAR, report_message
 from bot.slack.blocks.root import root_message
+from bot.slack.blocks.text import mrkdwn
 from bot.slack.blocks.verification import verification_message
 from bot.slack.people import LookupFailed
 from bot.slack.ports import Groups, Shelf
@@ -26,6 +28,7 @@ from incidents.investigation import Findings
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, VerificationView
 from incidents.message import MessageKind, OutboxMessage
 from incidents.policy import RequireApproval
+from incidents.remediation import NotifyOwners
 
 _READ_NEXT = 5
 _ASK_AGAIN = "Ask for a new look and a new proposal: /agentops investigate"
@@ -87,6 +90,8 @@ class Renderer:
                 return self._execution(file, subject)
             case MessageKind.VERIFICATION:
                 return verification_message(_verification(file, subject))
+            case MessageKind.NOTICE:
+                return _notice(file, subject)
             case MessageKind.REPORT:
                 return self._report(file)
             case (
@@ -142,6 +147,15 @@ def _investigation(file: IncidentFile, id: str) -> InvestigationView:
     if found is None:
         raise LookupError(id)
     return found
+
+
+def _notice(file: IncidentFile, execution_id: str) -> Rendered | None:
+    for view in file.proposals:
+        remediation = view.proposal.remediation
+        if view.proposal.execution_id == execution_id and isinstance(remediation, NotifyOwners):
+            text = mrkdwn(f"@{remediation.owners}: {remediation.text}", 700)
+            return rendered(text, [section(text)])
+    return None
 
 
 def _findings(file: IncidentFile, id: str) -> Findings:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.workflows.ports import Deps
-from incidents.origin import EndpointOrigin
+from incidents.effect import ApiRequest
+from incidents.origin import EndpointOrigin, PromotionOrigin, TrafficOrigin
 from incidents.proposal import Proposal
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.remediation import ShiftTraffic
 from tools.incident_store.tables import ExecutionRecord
 
 SEEN_UNCHANGED_AT = "origin_unchanged_at"
@@ -42,33 +43,58 @@ Adoption = Adopt | SendAgain | WaitAndLookAgain | Unclear
 
 
 async def look_before_sending_again(deps: Deps, proposal: Proposal, record: ExecutionRecord) -> Adoption:
-    """Describe twice, 15 s apart: target set or updating means adopt; untouched both times means send again."""
-    remediation, origin = proposal.remediation, proposal.origin
-    match remediation:
-        case StartRetraining():
-            # The ClientRequestToken is the execution's own: the same call again finds the run it started.
+    """What the world says of the request whose answer is missing, by what it asked for.
+
+    Raises `UpstreamError` when the world cannot be read.
+    """
+    request = proposal.requests[record.step]
+    match request.operation:
+        case "StartPipelineExecution" | "PutObject" | "PutObjectTagging" | "CreateIssue" | "PostInThread":
+            # A token or a marker of the execution's own, or an absolute value: the same call again changes nothing.
             return SendAgain()
-        case RollbackEndpoint():
-            endpoint = await deps.sagemaker.endpoint(remediation.endpoint)
-            if endpoint.config_name == remediation.to_config or endpoint.status == "Updating":
-                return Adopt(
-                    f"{remediation.endpoint} is {endpoint.status} on {endpoint.config_name}: taken as done by us."
-                )
-            untouched = (
-                isinstance(origin, EndpointOrigin)
-                and endpoint.status == "InService"
-                and endpoint.config_name == origin.config_name
-                and endpoint.last_modified == origin.last_modified
-            )
-            if not untouched:
-                return Unclear(
-                    f"It is not clear whether the call took effect: {remediation.endpoint} is {endpoint.status} on "
-                    f"{endpoint.config_name}. Nothing more was sent."
-                )
-            seen = record.result.get(SEEN_UNCHANGED_AT)
-            now = deps.clock()
-            if seen is not None and now - datetime.fromisoformat(seen) >= deps.pace.adopt_again:
-                return SendAgain()
-            return WaitAndLookAgain({SEEN_UNCHANGED_AT: seen or now.isoformat()})
+        case "UpdateEndpointWeightsAndCapacities":
+            return await _weights(deps, proposal)
+        case "UpdateEndpoint":
+            return await _update(deps, proposal, request, record)
         case _:
-            return Unclear(f"{remediation.kind} cannot be looked up.")
+            return Unclear(f"{request.operation} cannot be looked up.")
+
+
+async def _weights(deps: Deps, proposal: Proposal) -> Adoption:
+    origin = proposal.origin
+    if not isinstance(proposal.remediation, ShiftTraffic) or not isinstance(origin, TrafficOrigin):
+        return Unclear("The call does not fit its remediation.")
+    endpoint = await deps.sagemaker.endpoint(proposal.remediation.endpoint)
+    if endpoint.config_name != origin.config_name:
+        return Unclear(
+            f"It is not clear whether the call took effect: {endpoint.name} is on {endpoint.config_name} now, not on "
+            f"{origin.config_name}. Nothing more was sent."
+        )
+    # Weights are absolute: the same call again changes nothing.
+    return SendAgain()
+
+
+async def _update(deps: Deps, proposal: Proposal, request: ApiRequest, record: ExecutionRecord) -> Adoption:
+    """Describe twice, 15 s apart: target set or our own update under way is ours; untouched both times, send again."""
+    origin = proposal.origin
+    target = str(request.parameters["EndpointConfigName"])
+    endpoint = await deps.sagemaker.endpoint(str(request.parameters["EndpointName"]))
+    ours = endpoint.config_name == target
+    if ours or endpoint.status == "Updating":
+        return Adopt(f"{endpoint.name} is {endpoint.status} on {endpoint.config_name}: taken as done by us.")
+    untouched = (
+        isinstance(origin, EndpointOrigin | PromotionOrigin)
+        and endpoint.status == "InService"
+        and endpoint.config_name == origin.config_name
+        and endpoint.last_modified == origin.last_modified
+    )
+    if not untouched:
+        return Unclear(
+            f"It is not clear whether the call took effect: {endpoint.name} is {endpoint.status} on "
+            f"{endpoint.config_name}. Nothing more was sent."
+        )
+    seen = record.result.get(SEEN_UNCHANGED_AT)
+    now = deps.clock()
+    if seen is not None and now - datetime.fromisoformat(seen) >= deps.pace.adopt_again:
+        return SendAgain()
+    return WaitAndLookAgain({SEEN_UNCHANGED_AT: seen or now.isoformat()})

@@ -1,38 +1,39 @@
 """An approved remediation becomes exactly one effect: claim, check again, intend, send, follow to the end.
 
-One effect, not one attempt, is promised. A process that dies between the intent and the answer leaves an intent without
+A remediation is a sequence of requests; `ExecutionRecord.step` is the index of the next. Before each: pause, policy,
+lease and fence; before the first also what was approved, and the world it was approved on.
+
+One effect, not one attempt, is promised. A process that dies between an intent and its answer leaves an intent without
 an answer; whoever takes over looks at the world before anything is sent again. A process frozen between its last check
 and the send is the window that remains: its late call is written down as late.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.workflows.adoption import Adopt, Adoption, SendAgain, Unclear, WaitAndLookAgain, look_before_sending_again
+from bot.workflows.checks import Go, Halt, Over, Verdict, Wait, before_a_later_call, before_the_first_call, signed
 from bot.workflows.engine import Engine
-from bot.workflows.facts import decide_again
 from bot.workflows.following import Done, Failed, Following, Running, follow
-from bot.workflows.investigation import model_of, origin_of
+from bot.workflows.halfway import counted, left_behind
+from bot.workflows.planning import model_of
 from bot.workflows.ports import Deps
-from incidents.audit import verify
 from incidents.catalogue import ModelSpec
+from incidents.effect import ApiRequest
 from incidents.execution import ExecutionState
-from incidents.origin import EndpointOrigin
-from incidents.policy import Allow, Forbid, RequireApproval
-from incidents.proposal import Proposal, digest_of
-from incidents.remediation import RollbackEndpoint
+from incidents.incident import Incident
+from incidents.ledger import ProposalView
+from incidents.proposal import Proposal
 from incidents.spec import spec_of
-from tools.errors import Busy, Throttled, Unavailable, UpstreamError
+from tools.errors import AlreadyExists, Busy, NotFound, Throttled, Unavailable, UpstreamError
 from tools.incident_store.tables import ExecutionRecord
 
 log = structlog.get_logger(__name__)
 
 EXECUTE = "execute_v1"
-
-DECIDED = frozenset({"approved", "allowed"})
-"""Timeline entries that let a proposal run; each names its digest."""
 
 
 def register(engine: Engine, deps: Deps) -> None:
@@ -56,188 +57,193 @@ async def _advance(deps: Deps, id: str) -> None:
         return
     record = await asyncio.to_thread(deps.reader.execution_record, id)
     with structlog.contextvars.bound_contextvars(incident=record.incident_id, execution=id, fence=fence):
-        held = _Held(deps, record, fence)
+        view = await asyncio.to_thread(deps.reader.proposal, record.proposal_id)
+        incident = await asyncio.to_thread(deps.reader.incident, record.incident_id)
+        held = _Held(deps, record, fence, view, incident)
         try:
             await held.advance()
-        except UpstreamError as error:
+        except Unavailable as error:
             log.warning("execution.partner_failed", error=str(error))
             await held.wait(f"waiting: {error.service} does not answer", deps.pace.poll)
+        except UpstreamError as error:
+            log.warning("execution.partner_failed", error=str(error))
+            await held.wait(f"waiting: {error.service} could not be read", deps.pace.poll)
 
 
 class _Held:
     """An execution that this process holds, under `fence`."""
 
-    def __init__(self, deps: Deps, record: ExecutionRecord, fence: int) -> None:
+    def __init__(self, deps: Deps, record: ExecutionRecord, fence: int, view: ProposalView, incident: Incident) -> None:
         self.deps, self.record, self.fence = deps, record, fence
+        self.view, self.proposal, self.incident = view, view.proposal, incident
 
     async def advance(self) -> None:
-        view = await asyncio.to_thread(self.deps.reader.proposal, self.record.proposal_id)
-        incident = await asyncio.to_thread(self.deps.reader.incident, self.record.incident_id)
-        model = model_of(self.deps, incident)
+        model = model_of(self.deps, self.incident)
         if model is None:
-            await self.finish(ExecutionState.STALE, "The model is no longer in the catalogue; nothing was sent.")
-        elif self.record.sent_at is not None:
-            await self.follow(view.proposal, model)
+            await self.stop("The model is no longer in the catalogue")
+        elif self.record.step >= len(self.proposal.requests):
+            await self.follow(model)
         elif self.record.intent_at is not None:
-            await self.after_unanswered_intent(view.proposal, model)
+            await self.after_unanswered_intent(model)
         else:
-            await self.check_and_send(view.proposal, model)
+            await self.send_on(model)
 
-    async def check_and_send(self, proposal: Proposal, model: ModelSpec) -> None:
-        """The last look before the call."""
-        problem = await self.integrity_problem(proposal)
-        if problem:
-            await self.finish(ExecutionState.FAILED, problem)
-            return
-        stricter = await self.policy_problem(proposal, model)
-        if stricter:
-            await self.finish(ExecutionState.STALE, stricter)
-            return
-        origin = await origin_of(self.deps, model, proposal.remediation)
-        if isinstance(proposal.remediation, RollbackEndpoint) and isinstance(origin, EndpointOrigin):
-            if origin.config_name == proposal.remediation.to_config:
-                await self.adopt(
-                    f"{proposal.remediation.endpoint} is on {origin.config_name} already; nothing was sent."
+    async def send_on(self, model: ModelSpec) -> None:
+        """One request after the other, each after its checks, until one has to wait or all are sent."""
+        while self.record.step < len(self.proposal.requests):
+            if self.record.step == 0:
+                verdict = await before_the_first_call(self.deps, self.view, self.record, self.incident, model)
+            else:
+                verdict = await before_a_later_call(self.deps, self.view, self.record, self.incident, model)
+            if not await self.heeded(verdict) or not await self.send(model):
+                return
+            self.record = await asyncio.to_thread(self.deps.reader.execution_record, self.record.id)
+
+    async def heeded(self, verdict: Verdict) -> bool:
+        """May the next request be sent? If not, what the checks found is done instead."""
+        match verdict:
+            case Go():
+                return True
+            case Wait(text):
+                await self.wait(text, self.deps.pace.poll)
+            case Halt(text, by):
+                now = self.deps.clock()
+                await asyncio.to_thread(
+                    self.deps.writer.executions.halt,
+                    self.record.id,
+                    self.fence,
+                    text,
+                    by=by,
+                    now=now,
+                    next_step_at=now + self.deps.pace.poll,
                 )
-                return
-            statuses = spec_of(proposal.remediation).origin_statuses
-            if origin.status not in statuses and origin.config_name == proposal.origin.identity.get("config_name"):
-                await self.wait(f"waiting: the endpoint is {origin.status}", self.deps.pace.poll)
-                return
-        if origin.identity != proposal.origin.identity:
-            await self.finish(
-                ExecutionState.STALE, "Not run: the world is no longer as it was when this was approved. Ask again."
-            )
-            return
-        await self.send(proposal, model)
-
-    async def policy_problem(self, proposal: Proposal, model: ModelSpec) -> str | None:
-        """Why the policy, asked again, does not let it run."""
-        ruling = await asyncio.to_thread(
-            decide_again,
-            self.deps.policy,
-            self.deps.reader,
-            self.deps.writer,
-            proposal=proposal,
-            model=model,
-            now=self.deps.clock(),
-            speed=self.deps.pace.speed,
-            besides=self.record.id,
-        )
-        match ruling.decision.effect:
-            case Forbid(because=because):
-                return f"Not run: the policy says no now ({because})."
-            case RequireApproval(count=count):
-                approval = (await asyncio.to_thread(self.deps.reader.proposal, proposal.id)).approval
-                return f"Not run: the policy asks for {count} approvals now." if len(approval.votes) < count else None
-            case Allow():
-                return None
-
-    async def integrity_problem(self, proposal: Proposal) -> str | None:
-        """Why nothing of this incident may run at all."""
-        made = spec_of(proposal.remediation).requests(proposal.origin, proposal.execution_id)
-        same = digest_of(made, proposal.origin.identity) == proposal.digest and made == proposal.requests
-        if not same or self.record.id != proposal.execution_id:
-            return "Not run: what would be sent is not what was approved."
-        chain = await asyncio.to_thread(self.deps.reader.chain, self.record.incident_id)
-        broken = verify(chain).broken
-        if broken is not None:
-            return f"Not run: the incident's timeline is damaged at entry {broken.number}: {broken.why}."
-        decided = {"proposal": proposal.id, "digest": proposal.digest}
-        if not any(e.kind in DECIDED and decided.items() <= e.details.items() for e in chain.whole):
-            return "Not run: the timeline does not show that this was approved."
-        return None
-
-    async def send(self, proposal: Proposal, model: ModelSpec) -> None:
-        """Intent, call, answer."""
-        for request in proposal.requests:
-            if not await asyncio.to_thread(
-                self.deps.writer.executions.intend, self.record.id, self.fence, self.deps.clock()
-            ):
-                log.warning("execution.lease_lost")
-                return
-            try:
-                answer = await self.deps.operator.send(
-                    request, role_arn=spec_of(proposal.remediation).role_arn(model), execution_id=self.record.id
-                )
-            except (Throttled, Busy) as error:
-                text = f"waiting: {error.service} is busy, trying again"
-                if self.record.intent_at is None:
-                    await self.withdraw(text)
+            case Over(state, text, already):
+                if already:
+                    await self.adopt(text)
                 else:
-                    # An earlier call had no answer, and this refusal says nothing about that one.
-                    await self.wait(text, self.deps.pace.poll)
-                return
-            except Unavailable:
-                await self.wait(
-                    "no answer came; looking at what happened before anything is sent again", self.deps.pace.adopt_again
-                )
-                return
-            except UpstreamError as error:
-                await self.finish(
-                    ExecutionState.FAILED, f"{error.service} refused {request.operation}.", error=error.detail
-                )
-                return
-            now = self.deps.clock()
-            await asyncio.to_thread(
-                self.deps.writer.executions.sent,
-                self.record.id,
-                self.fence,
-                result=answer,
-                progress=f"{request.operation} sent",
-                text=f"{request.operation} sent",
-                details={"request": request.model_dump(mode="json"), "answer": answer},
-                now=now,
-                next_step_at=now + self.deps.pace.poll,
-            )
+                    await self.finish(state, text)
+        return False
 
-    async def after_unanswered_intent(self, proposal: Proposal, model: ModelSpec) -> None:
+    async def send(self, model: ModelSpec) -> bool:
+        """Intent, call, answer. True when the next request may follow at once."""
+        step = self.record.step
+        request = self.proposal.requests[step]
+        if not await asyncio.to_thread(
+            self.deps.writer.executions.intend, self.record.id, self.fence, step, self.deps.clock()
+        ):
+            log.warning("execution.lease_lost")
+            return False
+        try:
+            answer = await self.deps.operators.send(
+                request,
+                role_arn=spec_of(self.proposal.remediation).role_arn(model),
+                execution_id=self.record.id,
+                incident_id=self.incident.id,
+            )
+        except (Throttled, Busy) as error:
+            text = f"waiting: {error.service} is busy, trying again"
+            if self.record.intent_at is None:
+                await self.withdraw(text)
+            else:
+                # An earlier call had no answer, and this refusal says nothing about that one.
+                await self.wait(text, self.deps.pace.poll)
+            return False
+        except Unavailable:
+            await self.wait(
+                "no answer came; looking at what happened before anything is sent again", self.deps.pace.adopt_again
+            )
+            return False
+        except AlreadyExists:
+            # The name is the execution's own: an earlier attempt may have taken it. What stands there is compared.
+            await self.wait(f"{request.operation}: the name is taken, looking by whom", self.deps.pace.poll)
+            return False
+        except UpstreamError as error:
+            await self.finish(
+                ExecutionState.FAILED,
+                self.with_left_behind(f"{error.service} refused {request.operation}."),
+                error=error.detail,
+            )
+            return False
+        await self.answered(request, answer)
+        return True
+
+    async def answered(self, request: ApiRequest, answer: dict[str, str]) -> None:
+        """Write the answer down; after the last request the execution is given back until it is followed."""
+        step, count = self.record.step, len(self.proposal.requests)
+        last = step + 1 == count
+        now = self.deps.clock()
+        done = f"{request.operation} sent" if count == 1 else f"{step + 1} of {count} calls sent"
+        await asyncio.to_thread(
+            self.deps.writer.executions.sent,
+            self.record.id,
+            self.fence,
+            step,
+            result=answer,
+            progress=f"{done}: {counted(self.proposal, step + 1)}" if count > 1 else done,
+            text=f"{request.operation} sent",
+            details={"request": request.model_dump(mode="json"), "answer": answer, "of": count},
+            now=now,
+            next_step_at=now + self.deps.pace.poll if last else now,
+            lease=None if last else self.deps.pace.lease,
+        )
+
+    async def after_unanswered_intent(self, model: ModelSpec) -> None:
         """Somebody meant to send and no answer was written down: look before anything is sent again."""
-        found: Adoption = await look_before_sending_again(self.deps, proposal, self.record)
+        found: Adoption = await look_before_sending_again(self.deps, self.proposal, self.record)
         match found:
             case Adopt(text):
                 await self.adopt(text)
             case SendAgain():
-                stop = await self.integrity_problem(proposal) or await self.policy_problem(proposal, model)
+                stop = await signed(self.deps, self.view, self.record, self.incident, model)
                 if stop:
-                    await self.finish(ExecutionState.NEEDS_VERIFICATION, f"A call had no answer. {stop}")
-                else:
-                    await self.send(proposal, model)
+                    await self.finish(
+                        ExecutionState.NEEDS_VERIFICATION, self.with_left_behind(f"A call had no answer. {stop}")
+                    )
+                elif await self.send(model):
+                    self.record = await asyncio.to_thread(self.deps.reader.execution_record, self.record.id)
+                    await self.send_on(model)
             case WaitAndLookAgain(result):
                 await self.wait(
                     "looking twice at the endpoint before anything is sent again", self.deps.pace.adopt_again, result
                 )
             case Unclear(text):
-                await self.finish(ExecutionState.NEEDS_VERIFICATION, text)
+                await self.finish(ExecutionState.NEEDS_VERIFICATION, self.with_left_behind(text))
 
     async def adopt(self, text: str) -> None:
-        """The effect is there: take it as ours and follow it."""
+        """The effect of the next request is there: take it as ours and go on."""
         now = self.deps.clock()
+        request = self.proposal.requests[self.record.step]
         await asyncio.to_thread(
             self.deps.writer.executions.sent,
             self.record.id,
             self.fence,
+            self.record.step,
             result={},
             progress=text,
             text=text,
-            details={"adopted": True},
+            details={"adopted": True, "request": request.model_dump(mode="json"), "of": len(self.proposal.requests)},
             now=now,
             next_step_at=now,
         )
 
-    async def follow(self, proposal: Proposal, model: ModelSpec) -> None:
+    async def follow(self, model: ModelSpec) -> None:
         """Is it done?"""
-        found: Following = await follow(self.deps, proposal, model, self.record)
+        try:
+            found: Following = await follow(self.deps, self.proposal, model, self.record)
+        except NotFound as error:
+            found = Failed(f"{error.service} no longer has what was changed.", error.detail)
         match found:
-            case Running(text, result):
-                if self.overdue(self.deps.clock(), proposal):
+            case Running(text, result, stages):
+                if self.overdue(self.deps.clock(), self.proposal):
                     await self.finish(
-                        ExecutionState.NEEDS_VERIFICATION, f"Still not done: {text}. Somebody has to look."
+                        ExecutionState.NEEDS_VERIFICATION,
+                        f"Still not done: {text}. Somebody has to look.",
+                        stages=stages,
                     )
                 else:
-                    await self.wait(text, self.deps.pace.poll, result)
-            case Done(text, result):
-                await self.finish(ExecutionState.SUCCEEDED, text, result=result)
+                    await self.wait(text, self.deps.pace.poll, result, stages)
+            case Done(text, result, stages):
+                await self.finish(ExecutionState.SUCCEEDED, text, result=result, stages=stages)
             case Failed(text, detail):
                 await self.finish(ExecutionState.FAILED, text, error=detail)
 
@@ -248,7 +254,13 @@ class _Held:
             self.deps.pace.update_limit, expected
         )
 
-    async def wait(self, text: str, pause: timedelta, result: dict[str, str] | None = None) -> None:
+    def with_left_behind(self, text: str) -> str:
+        """`text`, and what the calls before it have left in the world."""
+        return f"{text} {left_behind(self.proposal, self.record.step)}".rstrip()
+
+    async def wait(
+        self, text: str, pause: timedelta, result: dict[str, str] | None = None, stages: Sequence[str] = ()
+    ) -> None:
         """Give the lease back until the next look."""
         now = self.deps.clock()
         await asyncio.to_thread(
@@ -259,6 +271,7 @@ class _Held:
             result or {},
             now=now,
             next_step_at=now + pause,
+            stages=stages,
         )
 
     async def withdraw(self, text: str) -> None:
@@ -273,8 +286,20 @@ class _Held:
             next_step_at=now + self.deps.pace.poll,
         )
 
+    async def stop(self, why: str) -> None:
+        """It may not go on: stale where nothing was sent, else a person has to look at what was."""
+        state = _ended_by_a_stop(self.record)
+        text = f"{why}; nothing was sent." if state is ExecutionState.STALE else self.with_left_behind(f"{why}.")
+        await self.finish(state, text)
+
     async def finish(
-        self, state: ExecutionState, text: str, *, error: str = "", result: dict[str, str] | None = None
+        self,
+        state: ExecutionState,
+        text: str,
+        *,
+        error: str = "",
+        result: dict[str, str] | None = None,
+        stages: Sequence[str] = (),
     ) -> None:
         """The end; success hands over to the verification."""
         now = self.deps.clock()
@@ -288,5 +313,11 @@ class _Held:
             result=result,
             now=now,
             verify_until=now + self.deps.pace.verification_limit,
+            stages=stages,
         )
         log.info("execution.finished", state=state.value)
+
+
+def _ended_by_a_stop(record: ExecutionRecord) -> ExecutionState:
+    untouched = record.step == 0 and record.intent_at is None
+    return ExecutionState.STALE if untouched else ExecutionState.NEEDS_VERIFICATION

@@ -1,22 +1,36 @@
-"""Following a change that was sent until SageMaker has finished it. `InService` alone is not success."""
+"""Following a change that was sent until it is finished. `InService` alone is not success."""
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from bot.workflows.ports import Deps
 from incidents.catalogue import ModelSpec
+from incidents.origin import TrafficOrigin
 from incidents.proposal import Proposal
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.remediation import (
+    NotifyOwners,
+    OpenIssue,
+    PromoteModel,
+    QuarantineData,
+    RerunDataPipeline,
+    RollbackEndpoint,
+    ShiftTraffic,
+    StartRetraining,
+)
+from incidents.specs.shift_traffic import shares
 from tools.incident_store.tables import ExecutionRecord
+from tools.sagemaker.states import EndpointState, PipelineRun
 
 MOVING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 
 @dataclass(frozen=True)
 class Running:
-    """Not finished."""
+    """Not finished. `stages` are what SageMaker has done so far by itself, in order."""
 
     text: str
     result: dict[str, str] = field(default_factory=dict[str, str])
+    stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class Done:
 
     text: str
     result: dict[str, str] = field(default_factory=dict[str, str])
+    stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,31 +58,74 @@ async def follow(deps: Deps, proposal: Proposal, model: ModelSpec, record: Execu
     remediation = proposal.remediation
     match remediation:
         case RollbackEndpoint():
-            return await _follow_endpoint(deps, remediation)
+            return updated(await deps.sagemaker.endpoint(remediation.endpoint), remediation.to_config)
+        case ShiftTraffic():
+            return _shifted(await deps.sagemaker.endpoint(remediation.endpoint), remediation, proposal)
         case StartRetraining():
-            return await _follow_pipeline(deps, model, record)
+            return await _trained(deps, model, record)
+        case RerunDataPipeline():
+            return await _filled(deps, remediation, record)
+        case OpenIssue():
+            number, url = record.result.get("number", "?"), record.result.get("url", "")
+            return Done(f"Issue #{number} is open in {remediation.repository}. {url}".rstrip())
+        case NotifyOwners():
+            return Done(f"@{remediation.owners} is called into the thread")
+        case PromoteModel() | QuarantineData():
+            return Failed(f"{remediation.kind} cannot be followed yet.")
         case _:
-            raise ValueError(f"{remediation.kind} cannot be followed yet")
+            assert_never(remediation)
 
 
-async def _follow_endpoint(deps: Deps, remediation: RollbackEndpoint) -> Following:
-    endpoint = await deps.sagemaker.endpoint(remediation.endpoint)
+def updated(endpoint: EndpointState, config: str) -> Following:
+    """How an update to `config` stands."""
+    name = endpoint.name
     if endpoint.status in MOVING:
-        return Running(f"{remediation.endpoint} is {endpoint.status}")
-    if endpoint.status != "InService":
-        return Failed(f"{remediation.endpoint} is {endpoint.status} after the update.", endpoint.failure_reason or "")
-    if endpoint.config_name != remediation.to_config:
+        return Running(f"{name} is {endpoint.status}")
+    reason = endpoint.failure_reason or ""
+    if endpoint.status == "UpdateRollbackFailed":
         return Failed(
-            f"SageMaker took the update back by itself: {remediation.endpoint} is InService on {endpoint.config_name}, "
-            f"not on {remediation.to_config}.",
-            endpoint.failure_reason or "",
+            f"The update of {name} failed, and SageMaker could not take it back either: it is UpdateRollbackFailed on "
+            f"{endpoint.config_name}. Its instances may be mixed; a person has to repair it now.",
+            reason,
         )
-    if endpoint.failure_reason:
-        return Failed(f"{remediation.endpoint} reports a failure although it is InService.", endpoint.failure_reason)
-    return Done(f"{remediation.endpoint} is InService on {remediation.to_config}")
+    if endpoint.status != "InService":
+        return Failed(f"{name} is {endpoint.status} after the update.", reason)
+    if endpoint.config_name != config:
+        return Failed(
+            f"SageMaker took the update back by itself: {name} is InService on {endpoint.config_name}, "
+            f"not on {config}.",
+            reason,
+        )
+    if reason:
+        return Failed(f"{name} reports a failure although it is InService.", reason)
+    return Done(f"{name} is InService on {config}")
 
 
-async def _follow_pipeline(deps: Deps, model: ModelSpec, record: ExecutionRecord) -> Following:
+def _shifted(endpoint: EndpointState, remediation: ShiftTraffic, proposal: Proposal) -> Following:
+    if endpoint.status in MOVING:
+        return Running(f"{endpoint.name} is {endpoint.status}")
+    reason = endpoint.failure_reason or ""
+    if endpoint.status != "InService" or reason:
+        return Failed(f"{endpoint.name} is {endpoint.status} after its traffic was shifted.", reason)
+    origin = proposal.origin
+    if isinstance(origin, TrafficOrigin) and endpoint.config_name != origin.config_name:
+        return Failed(f"{endpoint.name} was put on {endpoint.config_name} by somebody else meanwhile.")
+    asked, is_now = shares(remediation.weights), shares_of(endpoint)
+    wanted = {one.variant: one.weight for one in remediation.weights}
+    weights = {one.name: one.weight or 0.0 for one in endpoint.variants}
+    if any(abs(weights.get(name, -1.0) - weight) > 1e-6 for name, weight in wanted.items()):
+        return Failed(f"{endpoint.name} is InService, but its traffic is at {is_now}, not at {asked}.")
+    return Done(f"{endpoint.name} is InService with its traffic at {asked}")
+
+
+def shares_of(endpoint: EndpointState) -> str:
+    """How an endpoint's traffic is shared now."""
+    total = sum(one.weight or 0.0 for one in endpoint.variants) or 1.0
+    return ", ".join(f"{one.name} {100 * (one.weight or 0.0) / total:.0f} %" for one in endpoint.variants)
+
+
+async def _run(deps: Deps, record: ExecutionRecord) -> PipelineRun | Failed | Running:
+    """The run where it succeeded; else how it stands."""
     arn = record.result.get("PipelineExecutionArn")
     if not arn:
         return Failed("The pipeline run's name is not known; look for it in SageMaker.")
@@ -80,9 +138,16 @@ async def _follow_pipeline(deps: Deps, model: ModelSpec, record: ExecutionRecord
     if run.status != "Succeeded":
         failed = next((step for step in run.steps if step.status == "Failed"), None)
         where = f" at step {failed.name}" if failed else ""
-        return Failed(
-            f"The pipeline run ended {run.status}{where}; no candidate was registered.", run.failure_reason or ""
-        )
+        return Failed(f"The pipeline run ended {run.status}{where}", run.failure_reason or "")
+    return run
+
+
+async def _trained(deps: Deps, model: ModelSpec, record: ExecutionRecord) -> Following:
+    run = await _run(deps, record)
+    if isinstance(run, Failed):
+        return Failed(f"{run.text.rstrip('.')}; no candidate was registered.", run.detail)
+    if isinstance(run, Running):
+        return run
     group = model.retraining.model_package_group if model.retraining else ""
     since = record.sent_at
     candidates = [p for p in await deps.sagemaker.model_packages(group, 5) if since is None or p.created_at >= since]
@@ -93,3 +158,12 @@ async def _follow_pipeline(deps: Deps, model: ModelSpec, record: ExecutionRecord
         f"The pipeline run succeeded; candidate version {newest.version} of {group} is registered",
         {"candidate": newest.arn, "candidate_version": str(newest.version)},
     )
+
+
+async def _filled(deps: Deps, remediation: RerunDataPipeline, record: ExecutionRecord) -> Following:
+    run = await _run(deps, record)
+    if isinstance(run, Failed):
+        return Failed(f"{run.text.rstrip('.')}; the features of the window are not filled again.", run.detail)
+    if isinstance(run, Running):
+        return run
+    return Done(f"The run of {remediation.pipeline} succeeded; its features are filled again")

@@ -5,6 +5,11 @@ from datetime import timedelta
 
 from bot.settings import Settings
 
+EXPLAIN_LIMIT = timedelta(minutes=3)
+"""How long an execution that the policy allowed waits for diagnosis and plan to stand in the thread."""
+HEALTH_CHECK = timedelta(minutes=5)
+"""How long a promoted model is watched at least, from the issue: a 5-minute health check."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -18,6 +23,9 @@ class Pace:
     lease: timedelta
     group_interval: timedelta
     update_limit: timedelta
+    explain_limit: timedelta
+    pause_limit: timedelta
+    health_check: timedelta
     verification_limit: timedelta
     close_after: timedelta
     speed: float
@@ -36,6 +44,10 @@ class Pace:
             lease=timedelta(seconds=settings.lease_seconds),
             group_interval=settings.scaled(settings.group_interval_minutes * 60),
             update_limit=max(settings.scaled(settings.update_limit_minutes * 60), timedelta(seconds=30)),
+            # Slack answers by the wall clock: it does not scale.
+            explain_limit=EXPLAIN_LIMIT,
+            pause_limit=max(settings.scaled(settings.update_limit_minutes * 60), timedelta(seconds=30)),
+            health_check=settings.scaled(HEALTH_CHECK.total_seconds()),
             verification_limit=max(settings.scaled(settings.verification_limit_minutes * 60), timedelta(seconds=30)),
             close_after=settings.scaled(settings.close_after_hours * 3600),
             speed=settings.speed,

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.workflows.operators import Operators
 from bot.workflows.pace import Pace
 from incidents.catalogue import Catalogue
 from incidents.investigation import Case, Findings, ProgressStep
 from incidents.policy import PolicySource
+from tools.datasets.reader import DatasetReader
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import StoreWriter
 from tools.prometheus.client import PrometheusClient
 from tools.prometheus.series import AlertRule
-from tools.sagemaker.operator import SageMakerOperator
 from tools.sagemaker.reader import SageMakerReader
 
 
@@ -36,7 +37,8 @@ class Deps:
     investigator: Investigates
     prometheus: PrometheusClient
     sagemaker: SageMakerReader
-    operator: SageMakerOperator
+    datasets: DatasetReader
+    operators: Operators
     rules: Callable[[], Awaitable[list[AlertRule]]]
     pace: Pace
     owner: str

@@ -8,7 +8,7 @@ import structlog
 
 from bot.workflows.engine import Engine
 from bot.workflows.gate import judge_candidate
-from bot.workflows.investigation import model_of
+from bot.workflows.planning import model_of
 from bot.workflows.ports import Deps
 from incidents.alert import Alert, AlertKind
 from incidents.catalogue import ModelSpec

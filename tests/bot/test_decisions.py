@@ -143,7 +143,7 @@ async def test_a_change_of_the_same_model_lately_forbids_the_next(desk: Desk) ->
     id, execution, fence = desk.stage.executing()
     executions = desk.stage.writer.executions
     executions.sent(
-        execution, fence, result={}, progress="", text="sent", details={}, now=later(minutes=3), next_step_at=later()
+        execution, fence, 0, result={}, progress="", text="sent", details={}, now=later(minutes=3), next_step_at=later()
     )
     executions.finish(execution, fence, ExecutionState.FAILED, text="failed", now=later(minutes=4))
     desk.stage.writer.intake.ask(catalogue().models["product-recommender"], "", "UONCALL", "look-2", later(minutes=5))

@@ -11,7 +11,7 @@ from incidents.audit import Chain
 from incidents.execution import ExecutionState
 from incidents.incident import LIVE_STATES, Incident
 from incidents.investigation import Findings, ProgressStep
-from incidents.ledger import IncidentFile, InvestigationView, ProposalView, ThreadRef, VerificationView
+from incidents.ledger import IncidentFile, InvestigationView, ProposalView, Provenance, ThreadRef, VerificationView
 from incidents.message import MessageKind
 from incidents.pause import EVERYTHING, Pause
 from incidents.timeline import TimelineEntry
@@ -179,6 +179,43 @@ class StoreReader:
         """Where the incidents' threads stand; incidents not yet posted are missing."""
         with self._database.read() as session:
             return _threads(session, incident_ids)
+
+    def explained(self, incident_id: str, proposal_id: str) -> bool:
+        """Do the proposal's card and every diagnosis of the incident stand in its thread?"""
+        of = MessageRecord
+        with self._database.read() as session:
+            records = session.exec(
+                select(of).where(
+                    col(of.incident_id) == incident_id,
+                    (col(of.kind) == MessageKind.DIAGNOSIS.value)
+                    | ((col(of.kind) == MessageKind.PROPOSAL.value) & (col(of.subject) == proposal_id)),
+                )
+            ).all()
+        card = any(one.kind == MessageKind.PROPOSAL.value for one in records)
+        return card and all(one.ts is not None and one.sent_revision > 0 for one in records)
+
+    def provenance(self, proposal_id: str) -> Provenance:
+        """Where a proposal came from. Raises `LookupError`."""
+        with self._database.read() as session:
+            record = session.get(ProposalRecord, proposal_id)
+            if record is None:
+                raise LookupError(proposal_id)
+            return Provenance(
+                investigation_id=record.investigation_id,
+                rank=record.rank,
+                chosen_by=record.chosen_by,
+                round=record.round,
+                replaces=record.replaces,
+            )
+
+    def plan_of(self, proposal_id: str) -> tuple[Findings, str] | None:
+        """The findings whose plan a proposal is a step of, and their investigation's id; None where it is of none."""
+        with self._database.read() as session:
+            proposal = session.get(ProposalRecord, proposal_id)
+            record = session.get(InvestigationRecord, proposal.investigation_id) if proposal else None
+            if record is None or not record.findings:
+                return None
+            return Findings.model_validate(record.findings), record.id
 
     def incident_of_thread(self, channel: str, ts: str) -> str | None:
         """The incident whose thread begins with this message."""

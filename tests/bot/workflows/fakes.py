@@ -11,10 +11,10 @@ from incidents.effect import ApiRequest
 from incidents.investigation import Case, Findings, ProgressStep
 from incidents.verification import Sample
 from tests.incidents.builders import START, endpoint_origin, later
+from tools.datasets.reader import DatasetReader
 from tools.errors import NotFound, UpstreamError
 from tools.prometheus.client import PrometheusClient
 from tools.prometheus.series import Series
-from tools.sagemaker.operator import SageMakerOperator
 from tools.sagemaker.reader import SageMakerReader
 from tools.sagemaker.states import EndpointState, ModelPackage, PipelineRun, PipelineState, VariantState
 
@@ -135,7 +135,30 @@ class FakeSageMaker(SageMakerReader):
         return self._world.figures.get(model_package.arn)
 
 
-class FakeOperator(SageMakerOperator):
+class FakeDatasets(DatasetReader):
+    """Reads the world's objects."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+
+class FakeGitHub:
+    """Opens issues, once a marker."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def send(self, request: ApiRequest) -> dict[str, str]:
+        known = [one.parameters["marker"] for one in self._world.sent if one.service == "github"]
+        self._world.sent.append(request)
+        if self._world.trouble:
+            raise self._world.trouble.pop(0)
+        if request.parameters["marker"] not in known:
+            self._world.effects += 1
+        return {"number": "12", "url": "https://github.example/12"}
+
+
+class FakeOperator:
     """Changes the world, or fails as it was told."""
 
     def __init__(self, world: World) -> None:

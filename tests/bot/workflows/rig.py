@@ -11,11 +11,22 @@ from dbos import DBOS
 from bot.workflows import execution, investigation, verification
 from bot.workflows.dispatcher import Dispatcher
 from bot.workflows.engine import Engine, config_for
-from bot.workflows.ports import Deps, Pace
+from bot.workflows.operators import Operators
+from bot.workflows.pace import Pace
+from bot.workflows.ports import Deps
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.policy import Policy
-from tests.bot.workflows.fakes import Clock, FakeInvestigator, FakeOperator, FakePrometheus, FakeSageMaker, World
+from tests.bot.workflows.fakes import (
+    Clock,
+    FakeDatasets,
+    FakeGitHub,
+    FakeInvestigator,
+    FakeOperator,
+    FakePrometheus,
+    FakeSageMaker,
+    World,
+)
 from tests.incidents.builders import MANIFESTS, catalogue, later, policy
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
@@ -33,6 +44,9 @@ PACE = Pace(
     lease=timedelta(seconds=45),
     group_interval=timedelta(minutes=5),
     update_limit=timedelta(minutes=30),
+    explain_limit=timedelta(minutes=3),
+    pause_limit=timedelta(minutes=30),
+    health_check=timedelta(minutes=5),
     verification_limit=timedelta(minutes=30),
     close_after=timedelta(hours=12),
     speed=1.0,
@@ -124,7 +138,14 @@ def build(
         investigator=investigator,
         prometheus=prometheus,
         sagemaker=FakeSageMaker(given_world),
-        operator=FakeOperator(given_world),
+        datasets=FakeDatasets(given_world),
+        operators=Operators(
+            sagemaker=FakeOperator(given_world),
+            datasets=FakeOperator(given_world),
+            github=FakeGitHub(given_world),
+            notices=stage.writer.messages,
+            clock=given_clock,
+        ),
         rules=rules,
         pace=pace,
         owner=owner,

@@ -25,11 +25,12 @@ def incident_id(stage: Stage) -> str:
     stage.writer.decisions.refuse("p1", "USTRANGER", "not an approver", later(seconds=20, microseconds=123_456))
     assert stage.approve(at=later(minutes=1, microseconds=1)).result == "approved"
     fence = stage.writer.executions.claim("xp1", "bot-1", later(minutes=2), LEASE)
-    assert fence is not None and stage.writer.executions.intend("xp1", fence, later(minutes=2))
+    assert fence is not None and stage.writer.executions.intend("xp1", fence, 0, later(minutes=2))
     sent: dict[str, Any] = {"request": {"weight": 0.1, "Ünïcode": "模型", "b": 1, "a": [1e22, -0.0, None]}}
     stage.writer.executions.sent(
         "xp1",
         fence,
+        0,
         result={},
         progress="sent",
         text="sent",

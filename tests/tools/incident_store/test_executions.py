@@ -21,6 +21,7 @@ def sent(stage: Stage, fence: int, *, minutes: float = 3) -> None:
     stage.writer.executions.sent(
         "xp1",
         fence,
+        0,
         result={"EndpointArn": "arn:e"},
         progress="UpdateEndpoint sent",
         text="UpdateEndpoint sent",
@@ -87,10 +88,10 @@ def test_a_lease_keeps_others_away_until_it_is_over(stage: Stage) -> None:
 
 def test_who_lost_the_lease_may_not_intend(stage: Stage) -> None:
     _, _, fence = stage.executing()
-    assert stage.writer.executions.intend("xp1", fence, later(minutes=2, seconds=10))
-    assert not stage.writer.executions.intend("xp1", fence, later(minutes=3))
+    assert stage.writer.executions.intend("xp1", fence, 0, later(minutes=2, seconds=10))
+    assert not stage.writer.executions.intend("xp1", fence, 0, later(minutes=3))
     assert stage.writer.executions.claim("xp1", "bot-2", later(minutes=3), LEASE) == 2
-    assert not stage.writer.executions.intend("xp1", fence, later(minutes=3))
+    assert not stage.writer.executions.intend("xp1", fence, 0, later(minutes=3))
 
 
 def test_a_late_answer_under_an_old_fence_is_written_as_late_and_moves_nothing(stage: Stage) -> None:
@@ -136,7 +137,7 @@ def test_an_answer_gives_the_lease_back_until_the_next_look(stage: Stage) -> Non
 
 def test_a_refused_call_leaves_no_intent(stage: Stage) -> None:
     _, _, fence = stage.executing()
-    stage.writer.executions.intend("xp1", fence, later(minutes=2))
+    stage.writer.executions.intend("xp1", fence, 0, later(minutes=2))
     stage.writer.executions.withdraw("xp1", fence, "busy", now=later(minutes=2), next_step_at=later(minutes=3))
     assert (row(stage).intent_at, row(stage).progress, row(stage).lease_until) == (None, "busy", None)
     stage.writer.executions.withdraw("xp1", fence + 1, "x", now=later(minutes=2), next_step_at=later(minutes=9))

@@ -16,7 +16,7 @@ from tools.incident_store.records import proposal_of
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord, VoteRecord
 from tools.incident_store.writer.executions import in_flight, queue_execution
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import clear, fires, move, supersede
+from tools.incident_store.writer.states import clear, fires, make_way, move, pending, supersede
 from tools.incident_store.writer.timeline import append, locked_incident
 
 Result = Literal["approved", "voted", "voted_before", "denied", "decided_before", "expired", "forbidden", "busy"]
@@ -93,8 +93,9 @@ class DecisionWriter:
         record.state, record.decided_by, record.decided_at = ApprovalState.APPROVED.value, person, now
         session.add(record)
         append(session, incident, at=now, actor=person, kind="approved", text="Approved", details=details)
-        supersede(session, incident, "another proposal of this incident was approved", now, besides=proposal_id)
-        queue_execution(session, incident, proposal_of(record), actor=person, now=now)
+        approved = proposal_of(record)
+        make_way(session, incident, approved, "another proposal of this incident was approved", now)
+        queue_execution(session, incident, approved, actor=person, now=now)
         return Verdict(
             "approved", incident.id, ApprovalState.APPROVED, votes=count, needed=record.needed, by=person, at=now
         )
@@ -122,7 +123,7 @@ class DecisionWriter:
             )
             incident.changed_at = now
             want(session, incident, MessageKind.PROPOSAL, proposal_id)
-            if not _pending(session, incident.id) and incident.state == IncidentState.AWAITING_DECISION.value:
+            if not pending(session, incident.id) and incident.state == IncidentState.AWAITING_DECISION.value:
                 move(session, incident, IncidentState.MONITORING, now)
                 if not fires(session, incident.id):
                     clear(session, incident, now)
@@ -225,20 +226,6 @@ def _locked(session: Session, proposal_id: str) -> tuple[ProposalRecord, Inciden
     return record, incident
 
 
-def _pending(session: Session, incident_id: str) -> bool:
-    return (
-        session.exec(
-            select(ProposalRecord.id)
-            .where(
-                col(ProposalRecord.incident_id) == incident_id,
-                col(ProposalRecord.state) == ApprovalState.PENDING.value,
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
-
-
 def _decided_before(record: ProposalRecord) -> Verdict:
     return Verdict(
         "decided_before",
@@ -266,6 +253,6 @@ def _expire(session: Session, record: ProposalRecord, incident: IncidentRecord, 
     incident.changed_at = now
     want(session, incident, MessageKind.PROPOSAL, record.id)
     waiting = incident.state == IncidentState.AWAITING_DECISION.value
-    if waiting and not _pending(session, incident.id) and IncidentState(incident.state) in LIVE_STATES:
+    if waiting and not pending(session, incident.id) and IncidentState(incident.state) in LIVE_STATES:
         move(session, incident, IncidentState.ESCALATED, now)
         want(session, incident, MessageKind.ESCALATION, record.id, urgent=True)

@@ -1,5 +1,6 @@
 """The rows of executions: a lease and a fence lead each from queued to exactly one final state."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
 from incidents.proposal import Proposal
+from incidents.spec import SIDES
 from tools.incident_store.database import Database
-from tools.incident_store.tables import ExecutionRecord, IncidentRecord, VerificationRecord
+from tools.incident_store.tables import ExecutionRecord, IncidentRecord, TimelineRecord, VerificationRecord
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.states import clear, fires, move
 from tools.incident_store.writer.timeline import append, locked_incident
@@ -30,7 +32,10 @@ def in_flight(session: Session, on: str) -> ExecutionRecord | None:
 def queue_execution(
     session: Session, incident: IncidentRecord, proposal: Proposal, *, actor: str, now: datetime
 ) -> None:
-    """Create the execution of a decided proposal, in the transaction of the decision."""
+    """Create the execution of a decided proposal, in the transaction of the decision.
+
+    A side remediation leaves the incident where it stands, and is told once it has ended.
+    """
     session.add(
         ExecutionRecord(
             id=proposal.execution_id,
@@ -48,7 +53,9 @@ def queue_execution(
         )
     )
     session.flush()
-    move(session, incident, IncidentState.EXECUTING, now)
+    side = proposal.remediation.kind in SIDES
+    if not side:
+        move(session, incident, IncidentState.EXECUTING, now)
     append(
         session,
         incident,
@@ -58,7 +65,8 @@ def queue_execution(
         text=f"Execution of “{proposal.title}” is queued",
         details={"execution": proposal.execution_id, "digest": proposal.digest},
     )
-    want(session, incident, MessageKind.EXECUTION, proposal.execution_id, urgent=True)
+    if not side:
+        want(session, incident, MessageKind.EXECUTION, proposal.execution_id, urgent=True)
 
 
 class ExecutionWriter:
@@ -106,11 +114,11 @@ class ExecutionWriter:
             ).first()
             return None if changed is None else int(changed[0])
 
-    def intend(self, id: str, fence: int, now: datetime) -> bool:
-        """Write down that the call is about to be sent; False when the lease or the fence is lost."""
+    def intend(self, id: str, fence: int, step: int, now: datetime) -> bool:
+        """Write down that request `step` is about to be sent; False when lease or fence is lost, or it was answered."""
         with self._database.write() as session:
             record = self._held(session, id, fence, now)
-            if record is None:
+            if record is None or record.step != step:
                 return False
             record.intent_at = now
             record.started_at = record.started_at or now
@@ -121,6 +129,7 @@ class ExecutionWriter:
         self,
         id: str,
         fence: int,
+        step: int,
         *,
         result: dict[str, str],
         progress: str,
@@ -128,9 +137,11 @@ class ExecutionWriter:
         details: dict[str, Any],
         now: datetime,
         next_step_at: datetime,
+        lease: timedelta | None = None,
     ) -> None:
-        """Write down the answer of the call. Kept even when the fence was lost: the effect is a fact.
+        """Write down the answer of request `step`. Kept even when the fence was lost: the effect is a fact.
 
+        With a `lease` the holder keeps the execution and goes on at once; otherwise anybody may at `next_step_at`.
         A call that is late after the end calls a person: nobody follows it any more.
         """
         with self._database.write() as session:
@@ -139,10 +150,13 @@ class ExecutionWriter:
             late = record.fence != fence
             over = ExecutionState(record.state) in FINAL_EXECUTION_STATES
             record.result, record.sent_at = {**record.result, **result}, now
+            if record.step == step:
+                record.step, record.intent_at = step + 1, None
             if not over:
                 record.progress = progress
             if not late and not over:
-                record.next_step_at, record.lease_until = next_step_at, None
+                record.next_step_at = next_step_at
+                record.lease_until = None if lease is None else now + lease
             session.add(record)
             append(
                 session,
@@ -151,12 +165,28 @@ class ExecutionWriter:
                 actor="agentops",
                 kind="call_late" if late else "call_sent",
                 text=f"{text} (sent after another holder took over: check it)" if late else text,
-                details={"execution": id, "fence": fence, **details},
+                details={"execution": id, "fence": fence, "call": step + 1, **details},
             )
             incident.changed_at = now
-            want(session, incident, MessageKind.EXECUTION, id)
+            self._tell(session, incident, record)
             if over:
                 want(session, incident, MessageKind.ESCALATION, id, urgent=True)
+
+    def halt(self, id: str, fence: int, text: str, *, by: str, now: datetime, next_step_at: datetime) -> None:
+        """A pause stands between two requests: wait, and tell it once."""
+        with self._database.write() as session:
+            record = self._held(session, id, fence, None)
+            if record is None:
+                return
+            incident = locked_incident(session, record.incident_id)
+            if record.progress != text:
+                details = {"execution": id, "by": by, "call": record.step + 1}
+                append(session, incident, at=now, actor=by, kind="execution_paused", text=text, details=details)
+                incident.changed_at = now
+                record.progress = text
+                self._tell(session, incident, record)
+            record.next_step_at, record.lease_until = next_step_at, None
+            session.add(record)
 
     def withdraw(self, id: str, fence: int, progress: str, *, now: datetime, next_step_at: datetime) -> None:
         """The call was refused and had no effect: there is no intent any more, and the next step checks everything."""
@@ -169,12 +199,23 @@ class ExecutionWriter:
             record.next_step_at, record.lease_until = next_step_at, None
             session.add(record)
             incident.changed_at = now
-            want(session, incident, MessageKind.EXECUTION, id)
+            self._tell(session, incident, record)
 
     def progress(
-        self, id: str, fence: int, progress: str, result: dict[str, str], *, now: datetime, next_step_at: datetime
+        self,
+        id: str,
+        fence: int,
+        progress: str,
+        result: dict[str, str],
+        *,
+        now: datetime,
+        next_step_at: datetime,
+        stages: Sequence[str] = (),
     ) -> None:
-        """Show how far it is and give the lease back until the next step."""
+        """Show how far it is and give the lease back until the next step.
+
+        `stages` are what SageMaker itself has done so far, in order: each is told in the timeline once.
+        """
         with self._database.write() as session:
             record = self._held(session, id, fence, None)
             if record is None:
@@ -185,8 +226,9 @@ class ExecutionWriter:
             record.next_step_at, record.lease_until = next_step_at, None
             session.add(record)
             incident.changed_at = now
+            _tell_stages(session, incident, id, stages, now)
             if changed:
-                want(session, incident, MessageKind.EXECUTION, id)
+                self._tell(session, incident, record)
 
     def finish(
         self,
@@ -199,8 +241,12 @@ class ExecutionWriter:
         result: dict[str, str] | None = None,
         now: datetime,
         verify_until: datetime | None = None,
+        stages: Sequence[str] = (),
     ) -> bool:
-        """End it. `succeeded` starts the verification, to be decided by `verify_until`; all else calls a person."""
+        """End it. `succeeded` starts the verification, to be decided by `verify_until`; all else calls a person.
+
+        A side remediation only ends; and an incident that people ended meanwhile stays ended.
+        """
         if state not in FINAL_EXECUTION_STATES:
             raise ValueError(f"{state.value} is not a final state")
         with self._database.write() as session:
@@ -212,6 +258,7 @@ class ExecutionWriter:
             record.result = {**record.result, **(result or {})}
             record.finished_at, record.lease_until, record.next_step_at = now, None, None
             session.add(record)
+            _tell_stages(session, incident, id, stages, now)
             kind = "executed" if state is ExecutionState.SUCCEEDED else f"execution_{state.value}"
             append(
                 session,
@@ -222,8 +269,12 @@ class ExecutionWriter:
                 text=text,
                 details={"execution": id, "error": error},
             )
-            want(session, incident, MessageKind.EXECUTION, id)
-            if state is ExecutionState.SUCCEEDED and verify_until is not None:
+            incident.changed_at = now
+            self._tell(session, incident, record)
+            if record.kind in SIDES:
+                return True
+            runs = IncidentState(incident.state) is IncidentState.EXECUTING
+            if state is ExecutionState.SUCCEEDED and verify_until is not None and runs:
                 session.add(
                     VerificationRecord(
                         execution_id=id,
@@ -235,15 +286,23 @@ class ExecutionWriter:
                     )
                 )
                 move(session, incident, IncidentState.VERIFYING, now)
-                incident.changed_at = now
                 want(session, incident, MessageKind.VERIFICATION, id)
-            else:
+            elif runs:
                 move(session, incident, IncidentState.ESCALATED, now)
-                incident.changed_at = now
                 want(session, incident, MessageKind.ESCALATION, id, urgent=True)
                 if not fires(session, incident.id):
                     clear(session, incident, now)
+            elif state is not ExecutionState.SUCCEEDED and record.sent_at is not None:
+                want(session, incident, MessageKind.ESCALATION, id, urgent=True)
             return True
+
+    def _tell(self, session: Session, incident: IncidentRecord, record: ExecutionRecord) -> None:
+        """Show how it stands. A side remediation shows once it has ended, and a call of the owners is its own word."""
+        ended = ExecutionState(record.state) in FINAL_EXECUTION_STATES
+        silent = record.kind == "NotifyOwners" and record.state == ExecutionState.SUCCEEDED.value
+        if record.kind in SIDES and (not ended or silent):
+            return
+        want(session, incident, MessageKind.EXECUTION, record.id)
 
     def _held(self, session: Session, id: str, fence: int, now: datetime | None) -> ExecutionRecord | None:
         record = session.exec(
@@ -254,3 +313,16 @@ class ExecutionWriter:
         if now is not None and (record.lease_until is None or record.lease_until <= now):
             return None
         return record
+
+
+def _tell_stages(session: Session, incident: IncidentRecord, id: str, stages: Sequence[str], now: datetime) -> None:
+    """One timeline entry for each stage that was not told before."""
+    if not stages:
+        return
+    of = TimelineRecord
+    told = session.exec(select(of).where(col(of.incident_id) == incident.id, col(of.kind) == "canary_step")).all()
+    known = [one.details.get("stage") for one in told if one.details.get("execution") == id]
+    for stage in stages:
+        if stage not in known:
+            details = {"execution": id, "stage": stage}
+            append(session, incident, at=now, actor="sagemaker", kind="canary_step", text=stage, details=details)

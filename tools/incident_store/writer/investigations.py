@@ -7,29 +7,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from incidents.approval import ApprovalState
 from incidents.incident import IncidentState
 from incidents.investigation import Findings, ProgressStep
+from incidents.ledger import Provenance
 from incidents.message import MessageKind
-from incidents.policy import Allow, RequireApproval
 from incidents.proposal import Proposal
+from incidents.spec import SIDES
 from tools.incident_store.database import Database
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, MessageRecord, ProposalRecord
-from tools.incident_store.writer.executions import in_flight, queue_execution
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import clear, fires, move, supersede
+from tools.incident_store.writer.proposals import LOOKABLE, add_proposal, first_to_run, let_run
+from tools.incident_store.writer.states import clear, fires, move, pending, supersede
 from tools.incident_store.writer.timeline import append, locked_incident
-
-LOOKABLE = frozenset(
-    {
-        IncidentState.NEW,
-        IncidentState.INVESTIGATING,
-        IncidentState.MONITORING,
-        IncidentState.ESCALATED,
-        IncidentState.AWAITING_DECISION,
-    }
-)
-"""States in which a new look may still change what is proposed."""
 
 
 class InvestigationWriter:
@@ -134,31 +123,40 @@ class InvestigationWriter:
             want(session, incident, MessageKind.ROOT)
             if IncidentState(incident.state) not in LOOKABLE:
                 return True
-            supersede(session, incident, "a newer diagnosis took its place", now)
-            runnable = [p for p in proposals if isinstance(p.decision.effect, RequireApproval | Allow)]
-            for rank, proposal in enumerate(proposals, start=1):
-                self._add_proposal(session, record, proposal, rank, now)
-            if not runnable:
-                want(session, incident, MessageKind.ADVICE, id)
-                if IncidentState(incident.state) in {IncidentState.INVESTIGATING, IncidentState.AWAITING_DECISION}:
-                    move(session, incident, IncidentState.MONITORING, now)
-                append(
-                    session,
-                    incident,
-                    at=now,
-                    actor="agentops",
-                    kind="nothing_proposed",
-                    text=findings.plan.explanation,
-                    details={"advice": [advice.value for advice in diagnosis.advice]},
-                )
-                if not fires(session, incident.id):
-                    clear(session, incident, now)
-                return True
-            move(session, incident, IncidentState.AWAITING_DECISION, now)
-            allowed = next((p for p in runnable if isinstance(p.decision.effect, Allow)), None)
-            if allowed is not None and in_flight(session, allowed.target) is None:
-                _allow(session, incident, allowed, now)
+            supersede(session, incident, "a newer diagnosis took its place", now, only=_of_an_earlier_plan)
+            added = [
+                one
+                for rank, one in enumerate(proposals, start=1)
+                if add_proposal(session, incident, one, Provenance(investigation_id=id, rank=rank), now)
+            ]
+            main = [one for one in added if one.remediation.kind not in SIDES]
+            if main or pending(session, incident.id):
+                move(session, incident, IncidentState.AWAITING_DECISION, now)
+            else:
+                self._nothing_to_decide(session, incident, id, findings, now)
+            best = first_to_run(main)
+            for one in added:
+                if one is best or one.remediation.kind in SIDES:
+                    let_run(session, incident, one, now)
+            if IncidentState(incident.state) is IncidentState.MONITORING and not fires(session, incident.id):
+                clear(session, incident, now)
             return True
+
+    def _nothing_to_decide(
+        self, session: Session, incident: IncidentRecord, id: str, findings: Findings, now: datetime
+    ) -> None:
+        want(session, incident, MessageKind.ADVICE, id)
+        if IncidentState(incident.state) in {IncidentState.INVESTIGATING, IncidentState.AWAITING_DECISION}:
+            move(session, incident, IncidentState.MONITORING, now)
+        append(
+            session,
+            incident,
+            at=now,
+            actor="agentops",
+            kind="nothing_proposed",
+            text=findings.plan.explanation,
+            details={"advice": [advice.value for advice in findings.diagnosis.advice]},
+        )
 
     def fail(self, id: str, now: datetime) -> None:
         """It could not be done at all; a person is told."""
@@ -182,77 +180,10 @@ class InvestigationWriter:
             if IncidentState(incident.state) is IncidentState.INVESTIGATING:
                 move(session, incident, IncidentState.MONITORING, now)
 
-    def _add_proposal(
-        self, session: Session, record: InvestigationRecord, proposal: Proposal, rank: int, now: datetime
-    ) -> None:
-        effect = proposal.decision.effect
-        incident = locked_incident(session, record.incident_id)
-        needed = effect.count if isinstance(effect, RequireApproval) else 0
-        approvers = list(effect.approvers) if isinstance(effect, RequireApproval) else []
-        if not isinstance(effect, RequireApproval | Allow):
-            append(
-                session,
-                incident,
-                at=now,
-                actor="policy",
-                kind="forbidden",
-                text=f"{proposal.title}: {effect.because}",
-                details={"rules": list(proposal.decision.rules), "digest": proposal.digest},
-            )
-            return
-        session.add(
-            ProposalRecord(
-                id=proposal.id,
-                incident_id=proposal.incident_id,
-                investigation_id=record.id,
-                rank=rank,
-                model=incident.model,
-                kind=proposal.remediation.kind,
-                target=proposal.target,
-                digest=proposal.digest,
-                body=proposal.model_dump(mode="json"),
-                state=ApprovalState.PENDING.value,
-                needed=needed,
-                approvers={"who": approvers},
-                chosen_by=None,
-                created_at=now,
-                expires_at=proposal.expires_at,
-            )
-        )
-        append(
-            session,
-            incident,
-            at=now,
-            actor="agentops",
-            kind="proposed",
-            text=proposal.title,
-            details={
-                "proposal": proposal.id,
-                "digest": proposal.digest,
-                "policy_hash": proposal.policy_hash,
-                "rules": list(proposal.decision.rules),
-                "requests": [request.model_dump(mode="json") for request in proposal.requests],
-            },
-        )
-        want(session, incident, MessageKind.PROPOSAL, proposal.id, urgent=True)
 
-
-def _allow(session: Session, incident: IncidentRecord, proposal: Proposal, now: datetime) -> None:
-    """The policy decides in people's stead; the other steps of the plan are taken back, as after an approval."""
-    record = session.get_one(ProposalRecord, proposal.id)
-    record.state, record.decided_by, record.decided_at = ApprovalState.APPROVED.value, "policy", now
-    session.add(record)
-    append(
-        session,
-        incident,
-        at=now,
-        actor="policy",
-        kind="allowed",
-        text=f"Allowed by the policy: {', '.join(proposal.decision.rules)}",
-        details={"proposal": proposal.id, "digest": proposal.digest},
-    )
-    supersede(session, incident, "another proposal of this incident runs", now, besides=proposal.id)
-    queue_execution(session, incident, proposal, actor="policy", now=now)
+def _of_an_earlier_plan(record: ProposalRecord) -> bool:
+    """What a person asked for, and what follows from a change that was made, a new diagnosis does not take back."""
+    return record.chosen_by is None and not record.body.get("follows")
 
 
 def _locked(session: Session, id: str) -> tuple[InvestigationRecord, IncidentRecord] | None:

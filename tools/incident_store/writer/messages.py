@@ -55,6 +55,25 @@ class MessageWriter:
         """`database` is where the rows are."""
         self._database = database
 
+    def notice(self, incident_id: str, subject: str, now: datetime) -> None:
+        """Want the notice of an execution; wanted already, it stays as it is."""
+        with self._database.write() as session:
+            incident = session.exec(
+                select(IncidentRecord).where(col(IncidentRecord.id) == incident_id).with_for_update()
+            ).one()
+            of = MessageRecord
+            found = session.exec(
+                select(of.id).where(
+                    col(of.incident_id) == incident_id,
+                    col(of.kind) == MessageKind.NOTICE.value,
+                    col(of.subject) == subject,
+                )
+            ).first()
+            if found is None:
+                incident.changed_at = now
+                session.add(incident)
+                want(session, incident, MessageKind.NOTICE, subject, urgent=True)
+
     def due(self, now: datetime, limit: int) -> list[OutboxMessage]:
         """What should be sent now: urgent threads first, in order within a thread, first posts before updates.
 

@@ -1,5 +1,6 @@
 """Moving an incident from state to state, inside the caller's transaction."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import update
@@ -8,6 +9,8 @@ from sqlmodel import Session, col, select
 from incidents.approval import ApprovalState
 from incidents.incident import IncidentState, transition
 from incidents.message import MessageKind
+from incidents.proposal import Proposal
+from incidents.spec import SIDES
 from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord, ProposalRecord
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.timeline import append
@@ -57,18 +60,43 @@ def fires(session: Session, incident_id: str, besides: int | None = None) -> boo
     return session.exec(query.limit(1)).first() is not None
 
 
+def pending(session: Session, incident_id: str) -> bool:
+    """Does the incident wait for a decision? A side remediation that nobody decided holds nothing up."""
+    query = select(ProposalRecord.id).where(
+        col(ProposalRecord.incident_id) == incident_id,
+        col(ProposalRecord.state) == ApprovalState.PENDING.value,
+        col(ProposalRecord.kind).not_in(SIDES),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def make_way(session: Session, incident: IncidentRecord, proposal: Proposal, reason: str, now: datetime) -> None:
+    """Take back what `proposal`, which is decided, competes with: side remediations compete with nothing."""
+    if proposal.remediation.kind in SIDES:
+        return
+    supersede(session, incident, reason, now, only=lambda one: one.id != proposal.id and one.kind not in SIDES)
+
+
 def supersede(
-    session: Session, incident: IncidentRecord, reason: str, now: datetime, *, besides: str | None = None
+    session: Session,
+    incident: IncidentRecord,
+    reason: str,
+    now: datetime,
+    *,
+    besides: str | None = None,
+    only: Callable[[ProposalRecord], bool] = lambda _: True,
 ) -> None:
-    """Take every pending proposal of the incident back, but `besides`; their cards say why."""
-    pending = session.exec(
+    """Take the pending proposals of the incident back, but `besides` and those not wanted; their cards say why."""
+    found = session.exec(
         select(ProposalRecord).where(
             col(ProposalRecord.incident_id) == incident.id,
             col(ProposalRecord.state) == ApprovalState.PENDING.value,
             col(ProposalRecord.id) != (besides or ""),
         )
     ).all()
-    for proposal in pending:
+    for proposal in found:
+        if not only(proposal):
+            continue
         proposal.state = ApprovalState.SUPERSEDED.value
         proposal.decided_at = now
         proposal.reason = reason

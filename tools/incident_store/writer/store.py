@@ -16,6 +16,7 @@ from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
 from tools.incident_store.writer.pauses import PauseWriter
 from tools.incident_store.writer.policies import PolicyWriter
+from tools.incident_store.writer.proposals import ProposalWriter
 from tools.incident_store.writer.verifications import VerificationWriter
 
 
@@ -25,6 +26,7 @@ class StoreWriter:
 
     intake: IntakeWriter
     investigations: InvestigationWriter
+    proposals: ProposalWriter
     decisions: DecisionWriter
     executions: ExecutionWriter
     verifications: VerificationWriter
@@ -43,6 +45,7 @@ def open_writer(
     return StoreWriter(
         intake=IntakeWriter(database, catalogue, settle=settle, new_id=new_id),
         investigations=InvestigationWriter(database),
+        proposals=ProposalWriter(database),
         decisions=DecisionWriter(database),
         executions=ExecutionWriter(database),
         verifications=VerificationWriter(database),
