@@ -124,7 +124,7 @@ def test_details_written_otherwise_and_saying_the_same_are_no_break(
     request = '"request": {"a": [1e+22, -0.0, null], "b": 1, "\\u00dcn\\u00efcode": "\\u6a21\\u578b", "weight": 0.10}'
     run(
         "UPDATE timeline SET details = :it WHERE number = :n",
-        it=f' {{ {request}, "fence": {entry.details["fence"]}, "execution": "xp1" }} ',
+        it=f' {{ {request}, "fence": {entry.details["fence"]}, "call": 1, "execution": "xp1" }} ',
         n=entry.number,
     )
     assert audited(database, incident_id).intact
