@@ -37,7 +37,7 @@ def test_without_slack_tokens_it_says_which_are_needed_and_where_to_begin(tmp_pa
     ("setting", "shipped", "before", "after", "key"),
     [
         ("AGENTOPS_MODELS_FILE", "models.yaml", "tier: 1", "tier: first", "models.fraud-detector.tier"),
-        ("AGENTOPS_POLICY_FILE", "policy.yaml", "effect: forbid", "effect: forbids", "rules[3].then: needs 'effect'"),
+        ("AGENTOPS_POLICY_FILE", "policy.yaml", "effect: forbid", "effect: forbids", "rules[0].then: needs 'effect'"),
     ],
 )
 def test_a_wrong_manifest_is_named_with_file_line_and_key(

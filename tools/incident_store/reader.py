@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from incidents.alert import Alert
@@ -14,6 +15,8 @@ from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, Provenance, ThreadRef, VerificationView
 from incidents.message import MessageKind
 from incidents.pause import EVERYTHING, Pause
+from incidents.remediation import RemediationKind
+from incidents.risk import CHANGING
 from incidents.timeline import TimelineEntry
 from incidents.verification import SignalCheck
 from tools.incident_store.chain_reader import chain_of
@@ -142,20 +145,41 @@ class StoreReader:
                 )
             )
 
-    def last_finished_execution(self, model: str) -> ExecutionRecord | None:
-        """The last remediation of a model that was sent, or may have been, and ended; the cooldown counts from it."""
+    def last_change(self, model: str) -> ExecutionRecord | None:
+        """The last change of a model that was sent, or may have been, and ended; the cooldown counts from it."""
         with self._database.read() as session:
             return session.exec(
                 select(ExecutionRecord)
                 .where(
                     col(ExecutionRecord.model) == model,
                     col(ExecutionRecord.finished_at).is_not(None),
-                    col(ExecutionRecord.sent_at).is_not(None)
-                    | (col(ExecutionRecord.state) == ExecutionState.NEEDS_VERIFICATION.value),
+                    _changed_something(),
                 )
                 .order_by(col(ExecutionRecord.finished_at).desc())
                 .limit(1)
             ).first()
+
+    def changes_since(self, moment: datetime) -> list[ExecutionRecord]:
+        """Changes of the whole fleet that ended since `moment`, were sent since, or are under way; oldest first."""
+        under_way = [ExecutionState.QUEUED.value, ExecutionState.EXECUTING.value]
+        since = func.coalesce(col(ExecutionRecord.finished_at), col(ExecutionRecord.sent_at))
+        query = select(ExecutionRecord).where(
+            (col(ExecutionRecord.state).in_(under_way) & col(ExecutionRecord.kind).in_(CHANGING))
+            | (_changed_something() & (since >= moment))
+        )
+        with self._database.read() as session:
+            return list(session.exec(query.order_by(col(ExecutionRecord.created_at), col(ExecutionRecord.id))))
+
+    def last_denial(self, model: str, kind: RemediationKind, target: str) -> datetime | None:
+        """When people last said no to a remediation of this kind on this target for the model."""
+        query = select(func.max(col(ProposalRecord.decided_at))).where(
+            col(ProposalRecord.model) == model,
+            col(ProposalRecord.kind) == kind,
+            col(ProposalRecord.target) == target,
+            col(ProposalRecord.state) == ApprovalState.DENIED.value,
+        )
+        with self._database.read() as session:
+            return session.exec(query).one()
 
     def verification(self, execution_id: str) -> VerificationView:
         """One verification. Raises `LookupError`."""
@@ -280,6 +304,16 @@ class StoreReader:
                     col(MessageRecord.given_up).is_(False),
                 )
             ).one()
+
+
+def _changed_something() -> ColumnElement[bool]:
+    """Sent, or perhaps sent; what only tells people is no change."""
+    may_have_been = (
+        col(ExecutionRecord.sent_at).is_not(None)
+        | col(ExecutionRecord.intent_at).is_not(None)
+        | (col(ExecutionRecord.state) == ExecutionState.NEEDS_VERIFICATION.value)
+    )
+    return may_have_been & col(ExecutionRecord.kind).in_(CHANGING)
 
 
 def _incident(session: Session, id: str) -> IncidentRecord:

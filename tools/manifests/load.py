@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from incidents.catalogue import Catalogue
 from incidents.policy import Policy
+from incidents.policy_review import contradictions, rehearse
 from tools.manifests.problems import first_problem
 from tools.manifests.queries import wrong_query
 from tools.manifests.yaml_lines import Document, parse, read, read_bytes
@@ -40,7 +41,7 @@ def load_catalogue(path: Path) -> Catalogue:
 
 
 def load_policy(path: Path) -> Policy:
-    """The policy.
+    """The policy. A file that contradicts itself, or whose examples fail, is as wrong as one with a misspelt key.
 
     Raises:
         ManifestError: names the file, line and key, what is wrong and what to do.
@@ -48,13 +49,34 @@ def load_policy(path: Path) -> Policy:
     return parse_policy(read_bytes(path), str(path))
 
 
-def parse_policy(raw: bytes, file: str) -> Policy:
-    """Like `load_policy`, from the bytes of `file`."""
+def parse_policy(raw: bytes, file: str, *, examples: bool = True) -> Policy:
+    """Like `load_policy`, from the bytes of `file`; `examples` may fail where they are not to be looked at."""
     document = parse(raw, file)
+    content = document.mapping()
+    for section in ("rules", "freezes", "examples"):
+        _refuse_names_given_twice(document, section, content.get(section))
     try:
-        return Policy.model_validate(document.mapping())
+        policy = Policy.model_validate(content)
     except ValidationError as error:
         raise first_problem(document, error, Policy) from error
+    wrong = next(contradictions(policy), None)
+    if wrong is not None:
+        raise document.wrong(wrong.path, wrong.problem)
+    for number, played in enumerate(rehearse(policy) if examples else ()):
+        if played.problem:
+            problem = f"the example {played.example.name!r} fails: {played.problem}"
+            raise document.wrong(("examples", number, "expect"), problem)
+    return policy
+
+
+def _refuse_names_given_twice(document: Document, section: str, entries: Any) -> None:
+    first: dict[str, int] = {}
+    for number, entry in enumerate(cast(list[Any], entries) if isinstance(entries, list) else []):
+        name: Any = cast(dict[str, Any], entry).get("name") if isinstance(entry, dict) else None
+        path = (section, number, "name")
+        if isinstance(name, str) and first.setdefault(name, number) != number:
+            there = document.line((section, first[name], "name"))
+            raise document.wrong(path, f"{name!r} stands here twice, first on line {there}; a name is given once")
 
 
 def _named(document: Document, key: str, entry: Any, defaults: Any) -> Any:

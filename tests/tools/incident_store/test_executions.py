@@ -180,7 +180,7 @@ def test_an_alert_that_cleared_while_a_change_failed_ends_the_incident(stage: St
 def test_the_cooldown_counts_from_what_was_sent_and_not_from_what_was_stopped(stage: Stage) -> None:
     _, _, fence = stage.executing()
     finish(stage, fence, X.STALE)
-    assert stage.reader.last_finished_execution("product-recommender") is None
+    assert stage.reader.last_change("product-recommender") is None
 
 
 @pytest.mark.parametrize("state", [X.SUCCEEDED, X.FAILED])
@@ -188,15 +188,15 @@ def test_the_cooldown_counts_from_the_end_of_a_change(stage: Stage, state: Execu
     _, _, fence = stage.executing()
     sent(stage, fence)
     finish(stage, fence, state, minutes=9)
-    last = stage.reader.last_finished_execution("product-recommender")
+    last = stage.reader.last_change("product-recommender")
     assert last is not None and last.finished_at == later(minutes=9)
-    assert stage.reader.last_finished_execution("churn-predictor") is None
+    assert stage.reader.last_change("churn-predictor") is None
 
 
 def test_the_cooldown_counts_from_a_change_that_nobody_is_sure_of(stage: Stage) -> None:
     _, _, fence = stage.executing()
     finish(stage, fence, X.NEEDS_VERIFICATION)
-    assert stage.reader.last_finished_execution("product-recommender") is not None
+    assert stage.reader.last_change("product-recommender") is not None
 
 
 @pytest.mark.parametrize(

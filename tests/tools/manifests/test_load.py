@@ -194,7 +194,12 @@ def test_a_file_nested_too_deeply_is_refused() -> None:
         ("[{name: a, then: {because: x}}]", 2, "rules[0].then", "effect"),
         ("[{name: a, then: {effect: require_approval, approvers: []}}]", 2, "rules[0].then.approvers", "at least 1"),
         ("[{name: a, when: {teir: [1]}, then: {effect: allow}}]", 2, "rules[0].when.teir", "did you mean tier?"),
-        ("[{name: a, then: {effect: allow}}, {name: a, then: {effect: allow}}]", None, "", "twice: a"),
+        (
+            "[{name: a, then: {effect: allow}}, {name: a, then: {effect: allow}}]",
+            2,
+            "rules[1].name",
+            "stands here twice",
+        ),
         ("[{name: a, then: {effect: forbid, becuase: no}}]", 2, "rules[0].then.because", "is missing"),
     ],
 )
