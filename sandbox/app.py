@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from sandbox.consequences import Consequences
 from sandbox.control import ControlRoutes
 from sandbox.github.part import GitHubPart
 from sandbox.llm.part import LlmPart
@@ -81,6 +82,8 @@ class Sandbox:
         self.world = World(serving, speed=self.config.speed, seed=self.config.seed)
         data = {p.name: ModelData(p, self.config.seed + n) for n, p in enumerate(PROFILES)}
         self.stage = Stage(self.world, serving, load_scenarios(), data, self.sagemaker.objects)
+        self._consequences = Consequences(self.world, self.sagemaker)
+        self.sagemaker.set_training_world(self.world)
         self._folder = tempfile.TemporaryDirectory(prefix="agentops-sandbox-")
         self._manifests = self.config.manifests or find_manifests()
         self.prometheus = self._prometheus_part()
@@ -137,7 +140,7 @@ class Sandbox:
             receiver = Receiver(config.bot_url.rstrip("/") + WEBHOOK_PATH, config.webhook_token)
         programs = None if config.monitoring == "built-in" else find_programs()
         choice = MonitoringChoice(config.monitoring, programs, receiver, config.history_seconds)
-        return PrometheusPart(self.world, scaled, self.scale, choice, self._world_changed)
+        return PrometheusPart(self.world, scaled, self.scale, choice, self._ticked)
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=MAX_BODY_BYTES)
@@ -158,6 +161,10 @@ class Sandbox:
         if self.config.scenario is not None:
             self.stage.write_data(self.stage.start(self.config.scenario))
         self._ready = True
+
+    def _ticked(self) -> None:
+        self._consequences.follow()
+        self._world_changed()
 
     def _world_changed(self) -> None:
         self.workspace.changes.publish("world")

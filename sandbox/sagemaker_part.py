@@ -12,7 +12,7 @@ from sandbox.sagemaker.catalogue import default_models
 from sandbox.sagemaker.server import LocalSageMaker
 from sandbox.world.datasets import ModelData
 from sandbox.world.profiles import ModelProfile
-from sandbox.world.serving import LiveEndpoint
+from sandbox.world.serving import LiveEndpoint, Share
 
 
 class SageMakerServing:
@@ -26,7 +26,13 @@ class SageMakerServing:
         view = self._sagemaker.endpoint(endpoint)
         if view is None or view.status in ("Creating", "Deleting", "Failed"):
             return None
-        return LiveEndpoint(view.config_name, view.status, view.instances, view.trained_at)
+        shares = tuple(
+            Share(one.model, one.share, one.trained_at)
+            if one.defect is None
+            else Share(one.model, one.share, one.trained_at, one.defect.latency, one.defect.errors)
+            for one in view.traffic
+        )
+        return LiveEndpoint(view.config_name, view.status, view.instances, view.trained_at, shares)
 
     def deploy(self, endpoint: str, config: str) -> None:
         """Deploy `<model>-v<N>` as the model's own team would; the update takes its minutes."""

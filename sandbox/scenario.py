@@ -49,6 +49,15 @@ class Nulls(_Strict):
     ratio: float = Field(gt=0, le=1)
 
 
+class ConceptChange(_Strict):
+    """The same inputs come to mean something else; no input moves."""
+
+    kind: Literal["concept"]
+    loss: float = Field(gt=0, le=0.3, description="relative loss of accuracy of models trained before")
+    retrained: float = Field(gt=0, le=0.3, description="the same for models trained since")
+    versions: dict[str, Annotated[float, Field(ge=0, le=0.3)]] = {}
+
+
 class Traffic(_Strict):
     """More, or fewer, requests arrive."""
 
@@ -56,7 +65,9 @@ class Traffic(_Strict):
     factor: float = Field(gt=0)
 
 
-Change = Annotated[Deploy | Drift | Nulls | Traffic, Field(discriminator="kind")]
+Change = Annotated[Deploy | Drift | Nulls | ConceptChange | Traffic, Field(discriminator="kind")]
+
+_KINDS = ("deploy", "drift", "nulls", "concept", "traffic")
 
 MonitorCheck = Literal[
     "missing_column_check",
@@ -92,12 +103,13 @@ class RightAnswer(_Strict):
 
 
 class Scenario(_Strict):
-    """One scenario."""
+    """One scenario. `autonomy` is the level that the policy gives the model while it runs; its own when None."""
 
     name: str
     title: str
     description: str
     model: str
+    autonomy: Literal["observe", "suggest", "execute_low", "execute_high"] | None = None
     changes: tuple[Change, ...] = Field(min_length=1)
     violations: tuple[Violation, ...] = ()
     alerts: tuple[ExpectedAlert, ...] = Field(min_length=1)
@@ -117,7 +129,7 @@ def load_scenario(path: Path) -> Scenario:
         scenario = Scenario.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        place = tuple(part for part in first["loc"] if part not in ("deploy", "drift", "nulls", "traffic"))
+        place = tuple(part for part in first["loc"] if part not in _KINDS)
         key = ".".join(str(part) for part in place) or "(file)"
         raise ScenarioError(f"{path}:{_line(root, place)}: {key}: {first['msg']}") from error
     if scenario.name != path.stem:

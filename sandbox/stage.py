@@ -5,11 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from sandbox.scenario import Deploy, Drift, Nulls, Scenario, Traffic, check_against
+from sandbox.scenario import ConceptChange, Deploy, Drift, Nulls, Scenario, Traffic, check_against
 from sandbox.world.datasets import ModelData, ObjectStore
 from sandbox.world.model_state import Defect
 from sandbox.world.serving import Serving
 from sandbox.world.world import World
+
+CAPTURED_FILES = 4
+"""Data capture writes a file for each instance every few minutes; what a scenario shows is in the hour of its start."""
 
 
 class ScenarioRefused(Exception):
@@ -84,6 +87,8 @@ class Stage:
                     )
                 case Nulls():
                     self._world.shift(scenario.model, change.feature, nulls=change.ratio)
+                case ConceptChange():
+                    self._world.change_concept(scenario.model, change.loss, change.retrained, change.versions)
                 case Traffic():
                     self._world.set_traffic(scenario.model, change.factor)
                 case _:
@@ -97,7 +102,8 @@ class Stage:
             return
         model = run.scenario.model
         shifts, data = dict(self._world.models[model].conditions.shifts), self._data[model]
-        data.write_capture(self._store, shifts, run.started_at, run.started_at + 1.0)
+        for _ in range(CAPTURED_FILES):
+            data.write_capture(self._store, shifts, run.started_at, run.started_at + 1.0)
         data.write_monitor(self._store, shifts, run.scenario.violations, run.started_at)
 
     def reset(self) -> None:

@@ -6,6 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.sagemaker.alarms import Alarms
+from sandbox.sagemaker.autoscaling import Autoscaling
+from sandbox.sagemaker.candidates import Judge
 from sandbox.sagemaker.endpoints import Endpoints
 from sandbox.sagemaker.fleet import Fleet
 from sandbox.sagemaker.model_store import ModelStore
@@ -28,17 +31,22 @@ class Account:
         clock: the world's clock.
         plays: outcomes armed in advance.
         objects: S3, from inside.
+        judge: what candidates are worth.
     """
 
-    def __init__(self, clock: WorldClock, plays: Plays, objects: Objects) -> None:
+    def __init__(self, clock: WorldClock, plays: Plays, objects: Objects, judge: Judge) -> None:
         self.lock = threading.RLock()
         self.tags = Tags()
         self.store = ModelStore(clock, self.tags)
-        self.endpoints = Endpoints(clock, self.store, plays, self.tags)
+        self.alarms = Alarms(clock)
+        self.autoscaling = Autoscaling()
+        self.endpoints = Endpoints(clock, self.store, plays, self.tags, self.alarms, self.autoscaling)
         self.registry = Registry(clock, self.tags)
         self.training = TrainingJobs(clock, self.tags, objects, self._metrics_of)
         self.pipelines = Pipelines(clock, plays, self.tags, objects, self.training, self._register)
-        self.fleet = Fleet(clock, self.store, self.endpoints, self.registry, self.pipelines, objects)
+        self.fleet = Fleet(
+            clock, self.store, self.endpoints, self.registry, self.pipelines, objects, self.alarms, judge
+        )
         self.handlers = self._handlers()
 
     def settle(self) -> None:
@@ -50,8 +58,8 @@ class Account:
     def _register(self, run: Run, at: float) -> str:
         return self.fleet.register(run, at)
 
-    def _metrics_of(self, name: str, worse: bool) -> dict[str, float]:
-        return self.fleet.training_metrics(name, worse)
+    def _metrics_of(self, name: str, run: Run | None) -> dict[str, float]:
+        return self.fleet.training_metrics(name, run)
 
     def _handlers(self) -> dict[str, Callable[[Json], Json]]:
         store, endpoints, training = self.store, self.endpoints, self.training

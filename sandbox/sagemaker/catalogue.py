@@ -10,11 +10,6 @@ from sandbox.world.profiles import PROFILES, ModelProfile
 
 _INSTANCE_TYPES = {"fraud-detector": "ml.m5.xlarge", "churn-predictor": "ml.m5.large"}
 _OTHER_INSTANCE_TYPE = "ml.c5.2xlarge"
-_DATA_PIPELINES = {
-    "fraud-detector": "payments-features",
-    "churn-predictor": "subscriber-features",
-    "product-recommender": "session-features",
-}
 _SLICES = {
     "fraud-detector": ("amount>100", "device_age_days<7"),
     "churn-predictor": ("tenure_months<6", "support_tickets>3"),
@@ -39,5 +34,6 @@ def _seed_of(profile: ModelProfile) -> SeedModel:
         instance_type=_INSTANCE_TYPES.get(profile.name, _OTHER_INSTANCE_TYPE),
         instance_count=profile.instances,
         slices=_SLICES.get(profile.name, ()),
-        data_pipeline=_DATA_PIPELINES.get(profile.name, ""),
+        data_pipeline=profile.data_pipeline,
+        pipeline_minutes=profile.training_minutes,
     )

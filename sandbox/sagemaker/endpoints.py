@@ -1,28 +1,34 @@
 """Endpoints, whose status follows from the time that has passed since the last change was asked for.
 
-An update keeps serving the old config until it ends. How it ends was settled when it began: well, or as an armed
-play says. Nothing runs in the background: `settle` brings every endpoint up to date before anyone looks.
+An update shifts the traffic as its deployment config says (`shifting.py`); DescribeEndpoint names the old config until
+it is over. How it ends was settled when it began, well or as an armed play says, unless an alarm takes it back
+meanwhile. Nothing runs in the background: `settle` brings every endpoint up to date before anyone looks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sandbox.sagemaker.alarms import Alarms
 from sandbox.sagemaker.arns import arn_of
+from sandbox.sagemaker.autoscaling import Autoscaling, must_be_deregistered
 from sandbox.sagemaker.errors import already_exists, could_not_find, in_progress, invalid, quota_exceeded
-from sandbox.sagemaker.model_store import Kept, ModelStore
+from sandbox.sagemaker.model_store import ModelStore
 from sandbox.sagemaker.paging import Listing
 from sandbox.sagemaker.plays import ENDPOINT_PLAYS, Plays
+from sandbox.sagemaker.shifting import Shifting, check_deployment, plan_shifting
 from sandbox.sagemaker.tags import Tags
+from sandbox.sagemaker.variants import LiveVariant, excluded_properties, retain, shares_of, variants_of
 from sandbox.sagemaker.world_clock import WorldClock
 
 Json = dict[str, Any]
 
 CREATE_MINUTES = 5.0
-UPDATE_MINUTES = 3.0
 WEIGHTS_MINUTES = 1.0
 DELETE_MINUTES = 1.0
+ROLLBACK_MINUTES = 1.0
+"""What it takes to go back once an alarm has fired; the old fleet still runs."""
 ROLLBACK_BEGINS = 0.6
 """The part of an update after which a rollback shows as `RollingBack`."""
 
@@ -34,39 +40,6 @@ _ROLLBACK_FAILED = (
     "The update failed, and SageMaker could not roll the endpoint back to its previous configuration: "
     "insufficient capacity for the requested instance type."
 )
-
-
-@dataclass
-class LiveVariant:
-    """A production variant as the endpoint runs it.
-
-    Attributes:
-        name: the variant's name.
-        model_name: the model it serves.
-        instance_type: empty for a serverless variant.
-        instances: how many instances run now.
-        desired_instances: how many are wanted.
-        weight: its share of the traffic now, against the sum of weights.
-        desired_weight: the share that is wanted.
-    """
-
-    name: str
-    model_name: str
-    instance_type: str
-    instances: int
-    desired_instances: int
-    weight: float
-    desired_weight: float
-
-    def summary(self) -> Json:
-        """The variant as DescribeEndpoint shows it."""
-        return {
-            "VariantName": self.name,
-            "CurrentWeight": self.weight,
-            "DesiredWeight": self.desired_weight,
-            "CurrentInstanceCount": self.instances,
-            "DesiredInstanceCount": self.desired_instances,
-        }
 
 
 @dataclass(frozen=True)
@@ -81,6 +54,8 @@ class Pending:
         ends: unix seconds.
         play: how it ends, when not well.
         deployment_config: how traffic was to be shifted, as asked for.
+        shifting: the stages of an update; None for other changes.
+        turned: unix seconds when an alarm took it back; None while none did.
     """
 
     status: str
@@ -90,6 +65,14 @@ class Pending:
     ends: float
     play: str | None = None
     deployment_config: Json | None = None
+    shifting: Shifting | None = None
+    turned: float | None = None
+
+    def share(self, now: float) -> float:
+        """The share of the traffic that the new fleet serves; 0 once the update is being taken back."""
+        if self.shifting is None or self.turned is not None:
+            return 0.0
+        return self.shifting.at(now).share
 
 
 @dataclass
@@ -113,11 +96,21 @@ class Endpoint:
 class Endpoints:
     """The endpoints of the account, and every operation on them."""
 
-    def __init__(self, clock: WorldClock, store: ModelStore, plays: Plays, tags: Tags) -> None:
+    def __init__(
+        self,
+        clock: WorldClock,
+        store: ModelStore,
+        plays: Plays,
+        tags: Tags,
+        alarms: Alarms,
+        autoscaling: Autoscaling,
+    ) -> None:
         self._clock = clock
         self._store = store
         self._plays = plays
         self._tags = tags
+        self._alarms = alarms
+        self._autoscaling = autoscaling
         self.endpoints: dict[str, Endpoint] = {}
         self.quotas: dict[str, int] = {}
         """Instances per instance type that all endpoints together may have; a type not named has no limit."""
@@ -129,17 +122,30 @@ class Endpoints:
             pending = endpoint.pending
             if pending is None:
                 continue
+            pending = self._watch(endpoint, pending, now)
             if now >= pending.ends:
                 self._finish(endpoint, pending)
             elif pending.play == "silent_rollback" and now >= _rollback_begins(pending):
                 endpoint.status = "RollingBack"
+
+    def traffic(self, endpoint: Endpoint) -> dict[str, float]:
+        """The share of the traffic that each SageMaker model serves now, a canary's too; empty when nothing serves."""
+        if endpoint.status in ("Creating", "Deleting", "Failed"):
+            return {}
+        pending = endpoint.pending
+        new = pending.share(self._clock.now()) if pending is not None else 0.0
+        shares = shares_of(endpoint.variants, 1.0 - new)
+        if pending is not None:
+            for model, share in shares_of(pending.variants, new).items():
+                shares[model] = shares.get(model, 0.0) + share
+        return shares
 
     def create_endpoint(self, request: Json, created: float | None = None) -> Json:
         """CreateEndpoint. With `created` (seeding) the endpoint is in service since then."""
         name, config = str(request["EndpointName"]), self._store.config(str(request["EndpointConfigName"]))
         if name in self.endpoints:
             raise already_exists("endpoint", self.endpoints[name].arn)
-        variants = _variants_of(config)
+        variants = variants_of(config)
         self._check_quota(name, variants)
         now = self._clock.now() if created is None else created
         endpoint = Endpoint(
@@ -161,18 +167,21 @@ class Endpoints:
         self._refuse_when_busy(endpoint)
         config = self._store.config(str(request["EndpointConfigName"]))
         self._store.config(endpoint.config)  # SageMaker needs the config it leaves, to be able to roll back to it
-        variants = _variants_of(config)
+        variants = variants_of(config)
         if request.get("RetainAllVariantProperties"):
-            _retain(endpoint.variants, variants, _excluded(request))
+            retain(endpoint.variants, variants, excluded_properties(request))
+        self._refuse_autoscaled(endpoint, variants)
         self._check_quota(endpoint.name, variants)
         deployment: Json | None = request.get("DeploymentConfig")
         if deployment is None and request.get("RetainDeploymentConfig"):
             deployment = endpoint.deployment_config
+        check_deployment(deployment, self._alarms.names())
         play = self._plays.take(endpoint.name, ENDPOINT_PLAYS)
         now = self._clock.now() if started is None else started
-        ends = now + self._clock.minutes(UPDATE_MINUTES) + self._clock.seconds(_shift_seconds(deployment))
+        instances = sum(variant.desired_instances for variant in variants)
+        shifting = plan_shifting(deployment, instances, now, self._clock)
         endpoint.pending = Pending(
-            "Updating", config.name, variants, now, ends, play.kind if play else None, deployment
+            "Updating", config.name, variants, now, shifting.ends, play.kind if play else None, deployment, shifting
         )
         endpoint.status, endpoint.failure_reason, endpoint.modified = "Updating", None, now
         return {"EndpointArn": endpoint.arn}
@@ -240,7 +249,7 @@ class Endpoints:
         if pending is not None and pending.status == "Updating":
             answer["PendingDeploymentSummary"] = {
                 "EndpointConfigName": pending.config,
-                "ProductionVariants": [variant.summary() for variant in pending.variants],
+                "ProductionVariants": _pending_variants(pending, self._clock.now()),
                 "StartTime": pending.started,
             }
         return answer
@@ -248,6 +257,22 @@ class Endpoints:
     def list_endpoints(self, request: Json) -> Json:
         """ListEndpoints."""
         return _ENDPOINTS.answer(list(self.endpoints.values()), request)
+
+    def _watch(self, endpoint: Endpoint, pending: Pending, now: float) -> Pending:
+        """Take an update back when one of its alarms has fired while the new fleet served."""
+        shifting = pending.shifting
+        if shifting is None or not shifting.alarms or pending.turned is not None or pending.play is not None:
+            return pending
+        since = self._alarms.firing_since(shifting.alarms)
+        if since is None:
+            return pending
+        turned = max(since, shifting.watched_from)
+        if not turned <= now or turned >= pending.ends:
+            return pending
+        ends = turned + self._clock.minutes(ROLLBACK_MINUTES)
+        endpoint.status = "RollingBack"
+        endpoint.pending = replace(pending, turned=turned, ends=ends, play="silent_rollback")
+        return endpoint.pending
 
     def _finish(self, endpoint: Endpoint, pending: Pending) -> None:
         endpoint.pending, endpoint.modified = None, pending.ends
@@ -285,6 +310,13 @@ class Endpoints:
         if endpoint.status == "Failed":
             raise invalid(f'Cannot update endpoint "{endpoint.arn}" in Failed status. Delete it and create it again.')
 
+    def _refuse_autoscaled(self, endpoint: Endpoint, variants: list[LiveVariant]) -> None:
+        types = {variant.name: variant.instance_type for variant in variants}
+        changed = [variant.name for variant in endpoint.variants if types.get(variant.name) != variant.instance_type]
+        scaled = [name for name in changed if self._autoscaling.scales(endpoint.name, name)]
+        if scaled:
+            raise must_be_deregistered(scaled)
+
     def _check_quota(self, name: str, variants: list[LiveVariant]) -> None:
         for instance_type, limit in self.quotas.items():
             now = sum(
@@ -300,56 +332,17 @@ class Endpoints:
                 raise quota_exceeded(instance_type, limit, now, wanted - held)
 
 
-def _variants_of(config: Kept) -> list[LiveVariant]:
-    variants: list[LiveVariant] = []
-    for variant in config.request["ProductionVariants"]:
-        count = int(variant.get("InitialInstanceCount") or 0)
-        weight = float(variant.get("InitialVariantWeight", 1.0))
-        variants.append(
-            LiveVariant(
-                name=str(variant["VariantName"]),
-                model_name=str(variant.get("ModelName", "")),
-                instance_type=str(variant.get("InstanceType", "")),
-                instances=count,
-                desired_instances=count,
-                weight=weight,
-                desired_weight=weight,
-            )
+def _pending_variants(pending: Pending, now: float) -> list[Json]:
+    if pending.shifting is None:
+        return [variant.summary() for variant in pending.variants]
+    stage = pending.shifting.at(now)
+    status, since = ("Deleting", pending.turned) if pending.turned is not None else (stage.status, stage.starts)
+    return [
+        variant.pending_summary(
+            share=pending.share(now), created=stage.status != "Creating", status=status, since=since
         )
-    return variants
-
-
-def _excluded(request: Json) -> set[str]:
-    listed: list[Json] = list(request.get("ExcludeRetainedVariantProperties") or [])
-    return {str(entry["VariantPropertyType"]) for entry in listed}
-
-
-def _retain(old: list[LiveVariant], new: list[LiveVariant], excluded: set[str]) -> None:
-    """Carry counts and weights of variants with the same name over to the new config, as the caller asked."""
-    by_name = {variant.name: variant for variant in old}
-    for variant in new:
-        before = by_name.get(variant.name)
-        if before is None:
-            continue
-        if "DesiredInstanceCount" not in excluded:
-            variant.instances = variant.desired_instances = before.desired_instances
-        if "DesiredWeight" not in excluded:
-            variant.weight = variant.desired_weight = before.desired_weight
-
-
-def _shift_seconds(deployment: Json | None) -> float:
-    """World seconds that baking and termination waits of a blue/green or rolling deployment add to an update."""
-    if not deployment:
-        return 0.0
-    rolling = deployment.get("RollingUpdatePolicy")
-    if rolling:
-        return float(rolling.get("WaitIntervalInSeconds", 0))
-    blue_green: Json = deployment.get("BlueGreenUpdatePolicy") or {}
-    routing: Json = blue_green.get("TrafficRoutingConfiguration") or {}
-    waits = float(routing.get("WaitIntervalInSeconds", 0))
-    if routing.get("Type") == "ALL_AT_ONCE":
-        waits = 0.0
-    return waits + float(blue_green.get("TerminationWaitInSeconds", 0))
+        for variant in pending.variants
+    ]
 
 
 def _rollback_begins(pending: Pending) -> float:

@@ -6,27 +6,22 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.sagemaker.alarms import Alarms, alarms_for
 from sandbox.sagemaker.arns import ACCOUNT, REGION, role_arn
+from sandbox.sagemaker.candidates import Judge
 from sandbox.sagemaker.endpoints import Endpoints
-from sandbox.sagemaker.evaluation import (
-    CANDIDATE_GAIN,
-    DRIFT_COST,
-    GATE_MISS,
-    Metrics,
-    candidate_report,
-    own_report,
-    shifted,
-)
+from sandbox.sagemaker.evaluation import Metrics, candidate_report, own_report, shifted
 from sandbox.sagemaker.model_store import ModelStore
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.pipelines import PIPELINE_MINUTES, Pipelines
-from sandbox.sagemaker.registry import Registry
-from sandbox.sagemaker.runs import Run
+from sandbox.sagemaker.registry import Package, Registry
+from sandbox.sagemaker.runs import CandidateDefect, Run
 from sandbox.sagemaker.world_clock import WorldClock
 
 Json = dict[str, Any]
 
-VARIANT = "AllTraffic"
+VARIANT, CHALLENGER = "AllTraffic", "Challenger"
+DATA_PIPELINE_MINUTES = 8.0
 DAY = 86_400.0
 _ENDPOINT_AGE, _BEFORE_AGE, _LIVE_AGE = 210 * DAY, 33 * DAY, 9 * DAY
 _DEFAULT_METRICS: Metrics = {"accuracy": 0.9, "f1": 0.86, "precision": 0.87, "recall": 0.85, "auc": 0.93}
@@ -84,6 +79,8 @@ class Fleet:
         registry: Registry,
         pipelines: Pipelines,
         objects: Objects,
+        alarms: Alarms,
+        judge: Judge,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -91,9 +88,11 @@ class Fleet:
         self._registry = registry
         self._pipelines = pipelines
         self._objects = objects
+        self._alarms = alarms
+        self._judge = judge
         self.models: dict[str, SeedModel] = {}
         self.live_metrics: dict[str, Metrics] = {}
-        """How a live model does on today's holdout, by model name; where absent, worse than at its registration."""
+        """How a live model does on today's holdout, by model name; where absent, the judge says it."""
 
     def seed(self, model: SeedModel) -> None:
         """Put one model in place, with its past."""
@@ -123,6 +122,8 @@ class Fleet:
         endpoint = self._endpoints.endpoints[model.endpoint]
         endpoint.modified, endpoint.previous_config = now - _LIVE_AGE + 600, model.versioned(before)
         self._add_pipelines(model, now - _ENDPOINT_AGE)
+        for alarm in alarms_for(model.name, model.endpoint):
+            self._alarms.add(alarm)
         if model.baseline is not None:
             self._objects.put_json(model.bucket, "baseline/statistics.json", model.baseline)
         if model.constraints is not None:
@@ -136,6 +137,7 @@ class Fleet:
         instance_type: str | None = None,
         instance_count: int | None = None,
         started: float | None = None,
+        share: float | None = None,
     ) -> str:
         """Put a version live the way the model's own team would; answers the name of its endpoint config.
 
@@ -145,6 +147,8 @@ class Fleet:
             instance_type: of the new config; that of the model when None.
             instance_count: of the new config; as many as run now when None.
             started: unix seconds when the update began; now when None. Long enough ago, and it is in service.
+            share: of the traffic, for a version that is put beside the live one as a second variant, `Challenger`;
+                the version takes the place of the live one when None.
         """
         model = self.models[name]
         moment = self._clock.now() if started is None else started
@@ -156,6 +160,8 @@ class Fleet:
             if all(package.version != number for package in self._registry.versions(model.package_group)):
                 self._add_package(model, number, shifted(model.metrics, 0.001), moment - DAY / 24)
             self._add_config(model, number, moment, instance_type or model.instance_type, count)
+        if share is not None:
+            config = self._add_split(model, number, moment, share)
         self._endpoints.update_endpoint({"EndpointName": model.endpoint, "EndpointConfigName": config}, started=moment)
         self._endpoints.settle()
         return config
@@ -166,8 +172,10 @@ class Fleet:
         if model is None:
             return ""
         version = max(self._registry.next_version(model.package_group), self._free_version(model))
-        candidate = self._candidate(model, run.candidate_is_worse)
-        champion = self._champion(model, run.candidate_is_worse)
+        candidate = self._judge.candidate(model.name, model.metrics, model.bucket, run)
+        champion = self.live_metrics.get(model.name)
+        if champion is None:
+            champion = self._judge.champion(model.name, model.metrics, model.bucket, run)
         report = candidate_report(
             candidate, version, champion, self._live_version(model), model.slices, self._holdout(model, at)
         )
@@ -177,38 +185,41 @@ class Fleet:
             model, version, report, at, artefact, approval="PendingManualApproval", description=description, run=run
         )
 
-    def training_metrics(self, name: str, worse: bool) -> Metrics:
-        """What a training job of this name, or of a run of this pipeline, reports when it completes."""
-        matching = [model for model in self.models.values() if name.startswith(model.name)]
-        return self._candidate(matching[0], worse) if matching else dict(_DEFAULT_METRICS)
+    def training_metrics(self, name: str, run: Run | None) -> Metrics:
+        """What a training job of this name, or of this run of the pipeline of this name, reports when it completes."""
+        model = next((model for model in self.models.values() if name.startswith(model.name)), None)
+        if model is None:
+            return dict(_DEFAULT_METRICS)
+        return self._judge.candidate(model.name, model.metrics, model.bucket, run)
 
-    def trained_at(self, config: str) -> float | None:
-        """Unix seconds when the model behind a config began its training; None when it is not known."""
+    def trained_at(self, sagemaker_model: str) -> float | None:
+        """Unix seconds when a SageMaker model began its training; None when it is not known."""
+        package = self._package_behind(sagemaker_model)
+        if package is None:
+            return None
+        run = self._run_of(package)
+        return run.started if run is not None else package.created
+
+    def defect(self, sagemaker_model: str) -> CandidateDefect | None:
+        """What is wrong with a SageMaker model since its training; None when nothing is."""
+        package = self._package_behind(sagemaker_model)
+        run = self._run_of(package) if package is not None else None
+        return run.defect if run is not None else None
+
+    def _run_of(self, package: Package) -> Run | None:
+        return self._pipelines.runs.get(package.metadata.get("pipeline-execution", ""))
+
+    def _package_behind(self, sagemaker_model: str) -> Package | None:
+        kept = self._store.models.get(sagemaker_model)
+        container: Json = (kept.request.get("PrimaryContainer") or {}) if kept else {}
+        named = self._registry.packages.get(str(container.get("ModelPackageName") or ""))
+        if named is not None:
+            return named
         for model in self.models.values():
             for package in self._registry.versions(model.package_group):
-                if model.versioned(package.version) == config or self._serves(config, package.arn):
-                    run = self._pipelines.runs.get(package.metadata.get("pipeline-execution", ""))
-                    return run.started if run is not None else package.created
+                if model.versioned(package.version) == sagemaker_model:
+                    return package
         return None
-
-    def _serves(self, config: str, package_arn: str) -> bool:
-        kept = self._store.configs.get(config)
-        variants: list[Json] = kept.request["ProductionVariants"] if kept else []
-        for variant in variants:
-            model = self._store.models.get(str(variant.get("ModelName")))
-            container: Json = (model.request.get("PrimaryContainer") or {}) if model else {}
-            if container.get("ModelPackageName") == package_arn:
-                return True
-        return False
-
-    def _candidate(self, model: SeedModel, worse: bool) -> Metrics:
-        return shifted(model.metrics, -GATE_MISS if worse else CANDIDATE_GAIN)
-
-    def _champion(self, model: SeedModel, worse: bool) -> Metrics:
-        told = self.live_metrics.get(model.name)
-        if told is not None:
-            return told
-        return shifted(model.metrics, -0.02 if worse else -DRIFT_COST)
 
     def _free_version(self, model: SeedModel) -> int:
         taken = [package.version for package in self._registry.versions(model.package_group)]
@@ -296,18 +307,33 @@ class Fleet:
             created=created,
         )
 
+    def _add_split(self, model: SeedModel, version: int, created: float, share: float) -> str:
+        """A config with the live variants and a new one beside them; answers its name."""
+        name = f"{model.versioned(version)}-split"
+        live = self._store.config(self._endpoints.endpoints[model.endpoint].config)
+        (new,) = self._store.config(model.versioned(version)).request["ProductionVariants"]
+        variants: list[Json] = [
+            {**variant, "InitialVariantWeight": 1.0 - share} for variant in live.request["ProductionVariants"]
+        ]
+        variants.append({**new, "VariantName": CHALLENGER, "InitialVariantWeight": share})
+        request = {**live.request, "EndpointConfigName": name, "ProductionVariants": variants}
+        self._store.create_endpoint_config(request, created=created)
+        return name
+
     def _add_pipelines(self, model: SeedModel, created: float) -> None:
-        wanted = [(model.pipeline, f"Trains {model.name}", _TRAINING_STEPS, model.pipeline_minutes)]
+        training = (model.pipeline, f"Trains {model.name}", _TRAINING_STEPS, _TRAINING_WINDOW, model.pipeline_minutes)
+        filling = f"Fills the features of {model.name} again from a moment on"
+        wanted = [training]
         if model.data_pipeline:
-            wanted.append((model.data_pipeline, f"Fills the features of {model.name}", _DATA_STEPS, 10.0))
-        for name, description, steps, minutes in wanted:
+            wanted.append((model.data_pipeline, filling, _DATA_STEPS, _DATA_WINDOW, DATA_PIPELINE_MINUTES))
+        for name, description, steps, parameters, minutes in wanted:
             if name in self._pipelines.pipelines:
                 continue
             self._pipelines.create_pipeline(
                 {
                     "PipelineName": name,
                     "PipelineDescription": description,
-                    "PipelineDefinition": json.dumps(_definition(steps)),
+                    "PipelineDefinition": json.dumps(_definition(steps, parameters)),
                     "RoleArn": role_arn("sagemaker-pipelines"),
                 },
                 created=created,
@@ -339,6 +365,8 @@ _TRAINING_STEPS: tuple[tuple[str, str], ...] = (
     ("Evaluate", "Processing"),
     ("RegisterModel", "RegisterModel"),
 )
+_TRAINING_WINDOW: tuple[str, ...] = ("TrainingWindowStart", "TrainingWindowEnd")
+_DATA_WINDOW: tuple[str, ...] = ("WindowStart",)
 _DATA_STEPS: tuple[tuple[str, str], ...] = (
     ("ExtractSource", "Processing"),
     ("ValidateSchema", "Processing"),
@@ -346,13 +374,10 @@ _DATA_STEPS: tuple[tuple[str, str], ...] = (
 )
 
 
-def _definition(steps: tuple[tuple[str, str], ...]) -> Json:
+def _definition(steps: tuple[tuple[str, str], ...], parameters: tuple[str, ...]) -> Json:
     return {
         "Version": "2020-12-01",
         "Metadata": {},
-        "Parameters": [
-            {"Name": "TrainingWindowStart", "Type": "String"},
-            {"Name": "TrainingWindowEnd", "Type": "String"},
-        ],
+        "Parameters": [{"Name": name, "Type": "String"} for name in parameters],
         "Steps": [{"Name": name, "Type": kind, "Arguments": {}} for name, kind in steps],
     }

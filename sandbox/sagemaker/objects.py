@@ -45,6 +45,14 @@ class Objects:
         body = self.get(bucket, key)
         return None if body is None else json.loads(body)
 
+    def tags(self, bucket: str, key: str) -> dict[str, str]:
+        """The tags of an object; empty when it has none, or is not there."""
+        found = self._backend().get_object(bucket, key) if self.has_bucket(bucket) else None
+        if found is None:
+            return {}
+        tagged: dict[str, str] = self._backend().tagger.get_tag_dict_for_resource(found.arn)
+        return dict(tagged)
+
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """The keys under a prefix, in order."""
         if not self.has_bucket(bucket):

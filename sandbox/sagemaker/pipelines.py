@@ -13,7 +13,7 @@ from sandbox.sagemaker.errors import ApiError, invalid, not_found
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.paging import Listing
 from sandbox.sagemaker.plays import PIPELINE_PLAYS, Plays
-from sandbox.sagemaker.runs import Run, plan_steps, steps_of
+from sandbox.sagemaker.runs import CandidateDefect, Run, plan_steps, steps_of
 from sandbox.sagemaker.tags import Tags
 from sandbox.sagemaker.training import TrainingJob, TrainingJobs
 from sandbox.sagemaker.world_clock import WorldClock
@@ -107,6 +107,11 @@ class Pipelines:
                     self._training.stop(job, run.stop_asked)
                 if step.kind == "RegisterModel" and step.arn is None and step.succeeded(now, run.stop_asked):
                     step.arn = self._on_register(run, step.ends)
+
+    def succeeded(self, pipeline: str) -> list[Run]:
+        """The runs of a pipeline that have ended well, oldest first."""
+        now = self._clock.now()
+        return [run for run in self.runs.values() if run.pipeline == pipeline and run.status(now) == "Succeeded"]
 
     def create_pipeline(
         self, request: Json, *, created: float | None = None, minutes: float = PIPELINE_MINUTES
@@ -220,10 +225,16 @@ class Pipelines:
             steps=plan_steps(steps_of(version.definition), now, self._clock.minutes(pipeline.minutes)),
         )
         play = self._plays.take(pipeline.name, PIPELINE_PLAYS)
-        if play is not None and play.kind == "gate_failed":
-            run.candidate_is_worse = True
-        elif play is not None:
-            run.fail(play.options.get("step", ""), play.options.get("reason") or _DEFAULT_REASON)
+        match play.kind if play is not None else None:
+            case "gate_failed":
+                run.candidate_is_worse = True
+            case "candidate_defective" if play is not None:
+                options = play.options
+                run.defect = CandidateDefect(float(options.get("latency", 6.0)), float(options.get("errors", 0.08)))
+            case "step_failed" if play is not None:
+                run.fail(play.options.get("step", ""), play.options.get("reason") or _DEFAULT_REASON)
+            case _:
+                pass
         self.runs[run.arn] = run
         pipeline.tokens[token] = (run.arn, asked)
         return {"PipelineExecutionArn": run.arn}
@@ -289,7 +300,7 @@ class Pipelines:
                 "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models"},
                 "RoleArn": str(self.pipelines[run.pipeline].request.get("RoleArn") or ""),
             },
-            metrics=self._training.metrics_of(run.pipeline, run.candidate_is_worse),
+            metrics=self._training.metrics_of(run.pipeline, run),
             fails_with=fails_with,
         )
         self._training.add(job)

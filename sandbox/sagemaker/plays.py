@@ -6,13 +6,16 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-PLAY_KINDS = ("silent_rollback", "rollback_failed", "update_failed", "step_failed", "gate_failed")
-"""On an endpoint: silent_rollback (the update ends InService on the old config, with no failure reason),
-rollback_failed (it ends UpdateRollbackFailed), update_failed (the update or creation ends Failed). On a pipeline:
-step_failed (options `step`, `reason`), gate_failed (the candidate is worse than the live model)."""
-
 ENDPOINT_PLAYS = ("silent_rollback", "rollback_failed", "update_failed")
-PIPELINE_PLAYS = ("step_failed", "gate_failed")
+"""silent_rollback: the update ends InService on the old config, with no failure reason. rollback_failed: it ends
+UpdateRollbackFailed. update_failed: the update or creation ends Failed."""
+
+PIPELINE_PLAYS = ("step_failed", "gate_failed", "candidate_defective")
+"""step_failed (options `step`, `reason`): the run fails. gate_failed: the candidate is worse than the live model.
+candidate_defective (options `latency`, a factor, and `errors`, a share): the candidate passes its gate, and is slow
+or fails once it serves."""
+
+PLAY_KINDS = (*ENDPOINT_PLAYS, *PIPELINE_PLAYS)
 
 
 @dataclass

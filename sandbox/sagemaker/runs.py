@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sandbox.sagemaker.arns import arn_of
@@ -49,6 +50,14 @@ class Step:
         return now >= self.ends and not self.fails_with and (stop_asked is None or stop_asked >= self.ends)
 
 
+@dataclass(frozen=True)
+class CandidateDefect:
+    """A candidate that looks good on paper: latency multiplied by, and the share of requests that fail."""
+
+    latency: float
+    errors: float
+
+
 @dataclass
 class Run:
     """A pipeline execution.
@@ -63,6 +72,7 @@ class Run:
         started: unix seconds.
         steps: its steps in order.
         candidate_is_worse: whether the model it registers fails the gate.
+        defect: what is wrong with the model it registers once it serves; None when nothing is.
         stop_asked: unix seconds when somebody asked it to stop.
         stopped: unix seconds when it has stopped after that.
     """
@@ -76,6 +86,7 @@ class Run:
     started: float
     steps: list[Step]
     candidate_is_worse: bool = False
+    defect: CandidateDefect | None = None
     stop_asked: float | None = None
     stopped: float | None = None
 
@@ -88,6 +99,18 @@ class Run:
     def ends(self) -> float:
         """Unix seconds when it is over, if nobody stops it."""
         return self.steps[-1].ends if self.steps else self.started
+
+    def parameter(self, name: str) -> str | None:
+        """The value of a pipeline parameter as the caller gave it."""
+        given: list[Json] = self.request.get("PipelineParameters") or []
+        return next((str(one["Value"]) for one in given if one["Name"] == name), None)
+
+    def moment(self, name: str) -> float | None:
+        """A pipeline parameter that is a moment (ISO 8601), in unix seconds; None when it is none."""
+        try:
+            return datetime.fromisoformat(self.parameter(name) or "").timestamp()
+        except ValueError:
+            return None
 
     def fail(self, step_name: str, reason: str) -> None:
         """Let a step fail: the named one, else the Training step, else the first; later steps never start."""

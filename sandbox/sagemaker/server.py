@@ -1,8 +1,9 @@
 """The local SageMaker: moto's server in a thread, with a layer of time and trouble on top.
 
-S3, STS and CloudWatch are moto's. Of SageMaker, this package answers everything about models, endpoint configs,
-endpoints, training jobs, pipelines and the model registry itself, because moto finishes everything at once, accepts
-duplicate and invalid names, ignores ClientRequestToken and lacks UpdateEndpoint; the rest of SageMaker is moto's.
+S3, STS, CloudWatch and Application Auto Scaling are moto's. Of SageMaker, this package answers everything about models,
+endpoint configs, endpoints, training jobs, pipelines and the model registry itself, because moto finishes everything at
+once, accepts duplicate and invalid names, ignores ClientRequestToken and lacks UpdateEndpoint; the rest of SageMaker is
+moto's.
 
 What it does not do: CloudWatch percentiles (moto has none; latency lives in Prometheus here), and IAM (a role may do
 anything, unless the `denied` fault says otherwise). An endpoint serves no inference.
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.sagemaker.account import Account
+from sandbox.sagemaker.candidates import Judge, TrainingWorld
 from sandbox.sagemaker.changelog import ChangeLog, ChangingCall
 from sandbox.sagemaker.evaluation import Metrics
 from sandbox.sagemaker.faults import Faults
@@ -24,11 +26,29 @@ from sandbox.sagemaker.fleet import SeedModel
 from sandbox.sagemaker.gateway import Gateway
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.plays import Plays
+from sandbox.sagemaker.runs import CandidateDefect
 from sandbox.sagemaker.sessions import Sessions
 from sandbox.sagemaker.world_clock import WorldClock
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
+
+
+@dataclass(frozen=True)
+class TrafficShare:
+    """A SageMaker model that takes a part of an endpoint's traffic.
+
+    Attributes:
+        model: the SageMaker model.
+        share: of the endpoint's traffic, 0 to 1.
+        trained_at: unix seconds when its training began; None when not known.
+        defect: what is wrong with it since its training; None when nothing is.
+    """
+
+    model: str
+    share: float
+    trained_at: float | None
+    defect: CandidateDefect | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +65,7 @@ class EndpointView:
         failure_reason: why it failed; None when it did not.
         last_modified: unix seconds of its last change of status.
         trained_at: unix seconds when the training behind the live config began; None when not known.
+        traffic: what serves now, a canary beside the old fleet too; the shares add up to 1.
     """
 
     name: str
@@ -56,6 +77,7 @@ class EndpointView:
     failure_reason: str | None
     last_modified: float
     trained_at: float | None
+    traffic: tuple[TrafficShare, ...] = ()
 
 
 class LocalSageMaker:
@@ -75,7 +97,8 @@ class LocalSageMaker:
         self.objects = Objects()
         self._log = ChangeLog()
         self._sessions = Sessions()
-        self._account = Account(self.clock, self.plays, self.objects)
+        self._judge = Judge(self.objects)
+        self._account = Account(self.clock, self.plays, self.objects, self._judge)
         self._seeds: tuple[SeedModel, ...] = ()
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
@@ -147,7 +170,7 @@ class LocalSageMaker:
         self._sessions.clear()
         with self._account.lock:
             _forget_everything_in_moto()
-            self._account = Account(self.clock, self.plays, self.objects)
+            self._account = Account(self.clock, self.plays, self.objects, self._judge)
         self.seed(self._seeds if models is None else models)
 
     @property
@@ -185,7 +208,11 @@ class LocalSageMaker:
                 instances=sum(variant.instances for variant in endpoint.variants),
                 failure_reason=endpoint.failure_reason,
                 last_modified=endpoint.modified,
-                trained_at=account.fleet.trained_at(endpoint.config),
+                trained_at=account.fleet.trained_at(endpoint.variants[0].model_name) if endpoint.variants else None,
+                traffic=tuple(
+                    TrafficShare(model, share, account.fleet.trained_at(model), account.fleet.defect(model))
+                    for model, share in account.endpoints.traffic(endpoint).items()
+                ),
             )
 
     def endpoint_names(self) -> list[str]:
@@ -201,6 +228,7 @@ class LocalSageMaker:
         instance_type: str | None = None,
         instance_count: int | None = None,
         started: float | None = None,
+        share: float | None = None,
     ) -> str:
         """Put a version live as the model's own team would; answers the name of its endpoint config.
 
@@ -210,6 +238,7 @@ class LocalSageMaker:
             instance_type: of the new config; that of the model when None.
             instance_count: of the new config; as many as run now when None.
             started: unix seconds when the update began; now when None.
+            share: of the traffic, to put it beside the live version; in its place when None.
 
         Raises:
             KeyError: no such model was seeded.
@@ -219,7 +248,12 @@ class LocalSageMaker:
         with account.lock:
             account.settle()
             config = account.fleet.deploy(
-                model, version, instance_type=instance_type, instance_count=instance_count, started=started
+                model,
+                version,
+                instance_type=instance_type,
+                instance_count=instance_count,
+                started=started,
+                share=share,
             )
             endpoint = account.fleet.models[model].endpoint
         self._log.record(
@@ -242,6 +276,53 @@ class LocalSageMaker:
                 self._account.fleet.live_metrics.pop(model, None)
             else:
                 self._account.fleet.live_metrics[model] = dict(metrics)
+
+    def set_training_world(self, world: TrainingWorld | None) -> None:
+        """Say what later training runs learn from; None makes every candidate a little better than its predecessor."""
+        with self._account.lock:
+            self._judge.world = world
+
+    def measure_alarm(self, name: str, value: float) -> None:
+        """Tell the latest value of an alarm's metric: a share of requests, or seconds."""
+        with self._account.lock:
+            self._account.alarms.measure(name, value)
+
+    def pin_alarm(self, name: str, state: str) -> None:
+        """Hold an alarm in a state, whatever its metric does. Raises ValueError when there is no such thing."""
+        with self._account.lock:
+            self._account.alarms.pin(name, state)
+
+    def release_alarms(self) -> None:
+        """Let every pinned alarm follow its metric again."""
+        with self._account.lock:
+            self._account.alarms.release()
+
+    @property
+    def alarms(self) -> list[dict[str, object]]:
+        """Name, state, since when, and whether it is pinned, of every CloudWatch alarm."""
+        with self._account.lock:
+            return self._account.alarms.listed()
+
+    def set_autoscaled(self, endpoint: str, variant: str, *, least: int = 1, most: int = 8) -> None:
+        """Make a variant a scalable target of Application Auto Scaling; with `most` 0 it no longer is one."""
+        with self._account.lock:
+            if most > 0:
+                self._account.autoscaling.register(endpoint, variant, least, most)
+            else:
+                self._account.autoscaling.deregister(endpoint, variant)
+
+    def delete_config(self, name: str) -> None:
+        """Delete an endpoint config, as somebody who tidies up would. Raises ApiError when there is none."""
+        with self._account.lock:
+            self._account.store.delete_endpoint_config({"EndpointConfigName": name})
+
+    def refilled_since(self, pipeline: str, moment: float) -> list[float]:
+        """The starts of the windows that runs of a data pipeline, begun after a moment and ended well, have filled."""
+        account = self._account
+        with account.lock:
+            runs = [run for run in account.pipelines.succeeded(pipeline) if run.started >= moment]
+            windows = [run.moment("WindowStart") for run in runs]
+        return [window for window in windows if window is not None]
 
     def set_pipeline_minutes(self, pipeline: str, minutes: float) -> None:
         """Change how many world minutes later runs of a pipeline take."""

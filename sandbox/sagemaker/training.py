@@ -10,6 +10,7 @@ from sandbox.sagemaker.arns import arn_of, split_s3_uri
 from sandbox.sagemaker.errors import ApiError, invalid
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.paging import Listing
+from sandbox.sagemaker.runs import Run
 from sandbox.sagemaker.tags import Tags
 from sandbox.sagemaker.world_clock import WorldClock
 
@@ -117,7 +118,7 @@ class TrainingJobs:
     """The training jobs of the account, and every operation on them."""
 
     def __init__(
-        self, clock: WorldClock, tags: Tags, objects: Objects, metrics_of: Callable[[str, bool], dict[str, float]]
+        self, clock: WorldClock, tags: Tags, objects: Objects, metrics_of: Callable[[str, Run | None], dict[str, float]]
     ) -> None:
         self._clock = clock
         self._tags = tags
@@ -136,9 +137,9 @@ class TrainingJobs:
                 if place is not None and self._objects.has_bucket(place[0]):
                     self._objects.put(*place, body=f"model of {job.name}\n".encode())
 
-    def metrics_of(self, name: str, worse: bool) -> dict[str, float]:
-        """What a job of this name, or of a run of this pipeline, will report."""
-        return self._metrics_of(name, worse)
+    def metrics_of(self, name: str, run: Run | None) -> dict[str, float]:
+        """What a job of this name, or of this run of the pipeline of this name, will report."""
+        return self._metrics_of(name, run)
 
     def add(self, job: TrainingJob) -> None:
         """Take in a job that something else, such as a pipeline step, has started."""
@@ -161,7 +162,7 @@ class TrainingJobs:
             created=now,
             ends=now + self._clock.minutes(self.minutes),
             request={key: value for key, value in request.items() if key != "Tags"},
-            metrics=self._metrics_of(name, False),
+            metrics=self._metrics_of(name, None),
         )
         self.add(job)
         self._tags.put(job.arn, request.get("Tags"))

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from sandbox.sagemaker.errors import ApiError, invalid
 
@@ -16,7 +16,8 @@ Json = dict[str, Any]
 Environ = dict[str, Any]
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/[^/]+/([^/]+)/aws4_request")
-_S3_WRITES: tuple[tuple[str, str, str], ...] = (
+_TAG = re.compile(r"<Tag>\s*<Key>([^<]*)</Key>\s*<Value>([^<]*)</Value>\s*</Tag>")
+_S3_SPECIAL: tuple[tuple[str, str, str], ...] = (
     ("PUT", "tagging", "PutObjectTagging"),
     ("DELETE", "tagging", "DeleteObjectTagging"),
     ("PUT", "partNumber", "UploadPart"),
@@ -24,6 +25,7 @@ _S3_WRITES: tuple[tuple[str, str, str], ...] = (
     ("POST", "uploadId", "CompleteMultipartUpload"),
     ("DELETE", "uploadId", "AbortMultipartUpload"),
     ("POST", "delete", "DeleteObjects"),
+    ("GET", "tagging", "GetObjectTagging"),
 )
 
 
@@ -60,6 +62,8 @@ def read_call(environ: Environ) -> Call:
     access_key, service = _signer(environ)
     if service == "s3":
         operation, request = _s3(environ)
+        if operation == "PutObjectTagging":
+            request = request | {"Tagging": {"TagSet": _tag_set(_read_body(environ))}}
         return Call(service, operation, request, access_key, _is_s3_write(operation), b"")
     body = _read_body(environ)
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
@@ -116,12 +120,18 @@ def _json(body: bytes) -> Json:
     return {str(key): value for key, value in document.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] # json has no types
 
 
+def _tag_set(body: bytes) -> list[dict[str, str]]:
+    """The tags of a PutObjectTagging, for the log; moto reads the document itself and refuses a broken one."""
+    text = body.decode(errors="replace")
+    return [{"Key": unescape(key), "Value": unescape(value)} for key, value in _TAG.findall(text)]
+
+
 def _s3(environ: Environ) -> tuple[str, Json]:
     method = str(environ["REQUEST_METHOD"])
     bucket, _, key = unquote(str(environ.get("PATH_INFO", ""))).lstrip("/").partition("/")
     query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
     request: Json = {"Bucket": bucket, "Key": key} if key else {"Bucket": bucket}
-    for verb, parameter, operation in _S3_WRITES:
+    for verb, parameter, operation in _S3_SPECIAL:
         if method == verb and parameter in query:
             return operation, request
     if not key:

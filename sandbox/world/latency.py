@@ -41,6 +41,10 @@ class LatencyHistogram:
         self._counts += rng.multinomial(requests, shares / shares.sum())
         self.sum_seconds += requests * median_seconds * math.exp(SIGMA**2 / 2) * float(rng.normal(1.0, 0.01))
 
+    def counts(self) -> NDArray[np.int64]:
+        """A copy of the counts of each bucket of BOUNDS, and beyond the last one."""
+        return self._counts.copy()
+
     def buckets(self) -> list[tuple[str, int]]:
         """Pairs of `le` and cumulative count."""
         totals = np.cumsum(self._counts)

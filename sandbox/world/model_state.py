@@ -8,14 +8,16 @@ capacity and the live config. So whatever is done in SageMaker shows, and nothin
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sandbox.world.features import Reading, Reference, Shift
+from sandbox.world.concept import Concept
+from sandbox.world.features import UNSHIFTED, Reading, Reference, Shift
 from sandbox.world.latency import LatencyHistogram, waiting_factor
 from sandbox.world.profiles import QUALITY_METRICS, ModelProfile
-from sandbox.world.serving import LiveEndpoint
+from sandbox.world.serving import LiveEndpoint, Share
+from sandbox.world.serving_window import ServingWindow
 
 ROWS_PER_TICK = 4000
 HEALTHY_ERRORS = 0.001
@@ -33,13 +35,16 @@ LARGEST_HARM = 0.35
 # How hard each metric is hit, relative to accuracy.
 SENSITIVITY = {"accuracy": 1.0, "f1": 1.25, "precision": 0.35, "recall": 1.5, "auc": 0.3}
 
+ALARM_PERIOD_SECONDS = 60.0
+"""CloudWatch's alarms look at one (production) minute."""
+
 QUALITY_WINDOW_SECONDS = 120.0
 """Quality is measured on the labels of the last two (production) minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What is wrong with an endpoint config: latency multiplied, share of requests that fail."""
+    """What is wrong with a version: latency multiplied, share of requests that fail."""
 
     latency: float = 1.0
     errors: float = 0.0
@@ -47,12 +52,13 @@ class Defect:
 
 @dataclass(slots=True)
 class Conditions:
-    """What happens to a model from outside."""
+    """What happens to a model from outside. `defects` are by SageMaker model, which is named as its config."""
 
     shifts: dict[str, Shift] = field(default_factory=dict[str, Shift])
     traffic: float = 1.0
     defects: dict[str, Defect] = field(default_factory=dict[str, Defect])
     shifted_at: float | None = None
+    concept: Concept | None = None
 
 
 class ModelState:
@@ -77,6 +83,7 @@ class ModelState:
         self.label_delay = profile.label_delay_seconds
         self.live: LiveEndpoint | None = LiveEndpoint(profile.config)
         self.quality = dict(profile.quality)
+        self.recent = ServingWindow(ALARM_PERIOD_SECONDS / speed)
         self._speed = speed
         self._rng = np.random.default_rng(seed)
         self._original = Reference.train(profile.features, {}, self._rng)
@@ -96,20 +103,45 @@ class ModelState:
     @property
     def health(self) -> str:
         """`healthy`; `disturbed` while trouble shows; `recovered` when its cause is still there but harms no more."""
-        conditions, config = self.conditions, None if self.live is None else self.live.config
-        if not (conditions.shifts or conditions.defects or conditions.traffic != 1.0):
-            return "healthy"
+        conditions = self.conditions
+        traffic = () if self.live is None else self.live.traffic
+        defective = any(one.model in conditions.defects or one.errors or one.latency > 1 for one in traffic)
+        concept = conditions.concept is not None and conditions.concept.harms(traffic)
+        if not (conditions.shifts or conditions.defects or conditions.traffic != 1.0 or conditions.concept):
+            return "disturbed" if defective else "healthy"
         moved = any(psi > HARM_FROM_PSI for psi in self.reading.psi.values())
         nulls = any(share > 0.02 for share in self.reading.nulls.values())
         changing = self.live is None or self.live.status != "InService"
-        troubled = changing or moved or nulls or config in conditions.defects or self._utilisation > SATURATION
+        troubled = changing or moved or nulls or defective or concept or self._utilisation > SATURATION
         return "disturbed" if troubled else "recovered"
+
+    def refill(self) -> None:
+        """The features are filled again from the source, which is complete by now: no nulls any more."""
+        mended = {name: replace(shift, nulls=0.0) for name, shift in self.conditions.shifts.items()}
+        self.conditions.shifts = {name: shift for name, shift in mended.items() if shift != UNSHIFTED}
+
+    def expected_quality(self, share: Share, extra_harm: float = 0.0) -> dict[str, float]:
+        """The metrics of a SageMaker model on today's data, as they are once all labels are there.
+
+        Args:
+            share: The model.
+            extra_harm: Relative loss of accuracy on top.
+        """
+        rng = np.random.default_rng(ROWS_PER_TICK)  # asked for from other threads than the one that ticks
+        since = self.conditions.shifted_at
+        adapted = share.trained_at is not None and since is not None and share.trained_at >= since
+        shifts = dict(self.conditions.shifts)
+        reference = Reference.train(self.profile.features, shifts, rng) if adapted else self._original
+        reading = reference.read(shifts, ROWS_PER_TICK, rng)
+        harm = self._harm_now(reference, reading, share) + extra_harm
+        return {metric: self._after(metric, harm) for metric in QUALITY_METRICS}
 
     def reset(self) -> None:
         """Undo everything from outside and forget retrained models and late labels."""
         self.conditions = Conditions()
         self._retrained.clear()
         self._harm.clear()
+        self.recent.clear()
 
     def tick(self, now: float, elapsed: float, live: LiveEndpoint | None, *, sample: bool = True) -> None:
         """Advance by the wall seconds elapsed.
@@ -122,11 +154,11 @@ class ModelState:
         """
         self.live = live
         wave = math.sin(now / 97.0 + len(self.profile.name))
-        reference = self._reference(live)
-        if sample:
-            self.reading = reference.read(self.conditions.shifts, ROWS_PER_TICK, self._rng)
+        traffic = (Share(self.profile.config),) if live is None else live.traffic
+        readings = self._readings(traffic, sample=sample)
         self._serve(elapsed, live, wave)
-        self._score(now, reference)
+        self.recent.add(now, self.requests, self.errors, self.histogram.counts())
+        self._score(now, traffic, readings)
         self.volume = self.conditions.traffic * (1.0 + 0.03 * wave + self._noise(0.01))
         self.label_delay = self.profile.label_delay_seconds * (1.0 + self._noise(0.03))
 
@@ -138,14 +170,29 @@ class ModelState:
     def _noise(self, scale: float) -> float:
         return float(np.clip(self._rng.normal(0.0, scale), -3 * scale, 3 * scale))
 
-    def _reference(self, live: LiveEndpoint | None) -> Reference:
-        """What the live model was trained on: its own data, if it was trained after the inputs moved."""
+    def _readings(self, traffic: tuple[Share, ...], *, sample: bool) -> list[Reading]:
+        """Today's inputs against the training data of each model that serves.
+
+        The largest share's reading is the one that is exposed: a drift monitor has one baseline.
+        """
+        largest = max(traffic, key=lambda one: one.share)
+        main = self._reference(largest)
+        if sample:
+            self.reading = main.read(self.conditions.shifts, ROWS_PER_TICK, self._rng)
+        others = [self._reference(one) for one in traffic]
+        return [
+            self.reading if other is main else other.read(self.conditions.shifts, ROWS_PER_TICK, self._rng)
+            for other in others
+        ]
+
+    def _reference(self, share: Share) -> Reference:
+        """What a model was trained on: its own data, if it was trained after the inputs moved."""
         since = self.conditions.shifted_at
-        if live is None or live.trained_at is None or since is None or live.trained_at < since:
+        if share.trained_at is None or since is None or share.trained_at < since:
             return self._original
-        if live.config not in self._retrained:
-            self._retrained[live.config] = Reference.train(self.profile.features, self.conditions.shifts, self._rng)
-        return self._retrained[live.config]
+        if share.model not in self._retrained:
+            self._retrained[share.model] = Reference.train(self.profile.features, self.conditions.shifts, self._rng)
+        return self._retrained[share.model]
 
     def _serve(self, elapsed: float, live: LiveEndpoint | None, wave: float) -> None:
         profile, traffic = self.profile, self.conditions.traffic
@@ -155,24 +202,33 @@ class ModelState:
             return
         rate = profile.requests_per_second * traffic * (1.0 + 0.03 * wave + self._noise(0.01))
         utilisation = rate / max(1.0, self.instances * profile.requests_per_instance)
-        defect = self.conditions.defects.get(live.config, Defect())
         self._request_carry += rate * elapsed
         requests = int(self._request_carry)
         self._request_carry -= requests
-        median = profile.median_seconds * waiting_factor(utilisation) * defect.latency
-        self.histogram.observe(requests, median, self._rng)
+        median = profile.median_seconds * waiting_factor(utilisation)
+        failing = SATURATED_ERRORS if utilisation > SATURATION else HEALTHY_ERRORS
+        left = requests
+        for position, one in enumerate(live.traffic, start=1):
+            defect = self.conditions.defects.get(one.model, Defect())
+            part = left if position == len(live.traffic) else round(requests * one.share)
+            left -= part
+            self.histogram.observe(part, median * defect.latency * one.latency, self._rng)
+            failing += one.share * (defect.errors + one.errors)
         self._utilisation = utilisation
-        share = (SATURATED_ERRORS if utilisation > SATURATION else HEALTHY_ERRORS) + defect.errors
         self.requests += requests
-        self._error_carry += requests * share * (1.0 + self._noise(0.05))
+        self._error_carry += requests * failing * (1.0 + self._noise(0.05))
         self.errors += int(self._error_carry)
         self._error_carry -= int(self._error_carry)
         self.cpu = min(0.985, utilisation) + self._noise(0.004)
         self.memory = 0.52 + 0.02 * wave + self._noise(0.004)
 
-    def _score(self, now: float, reference: Reference) -> None:
-        """Quality as labels show it: what the model did `label_delay` ago, over a window."""
-        self._harm.append((now, self._harm_now(reference)))
+    def _score(self, now: float, traffic: tuple[Share, ...], readings: list[Reading]) -> None:
+        """Quality as labels show it: what the models did `label_delay` ago, over a window."""
+        harms = [
+            one.share * self._harm_now(self._reference(one), reading, one)
+            for one, reading in zip(traffic, readings, strict=True)
+        ]
+        self._harm.append((now, sum(harms)))
         delay = self.profile.label_delay_seconds / self._speed
         window = max(1.5, QUALITY_WINDOW_SECONDS / self._speed)
         while self._harm and self._harm[0][0] < now - delay - window:
@@ -180,15 +236,19 @@ class ModelState:
         labelled = [harm for at, harm in self._harm if at <= now - delay]
         harm = sum(labelled) / len(labelled) if labelled else 0.0
         for metric in QUALITY_METRICS:
-            drop = min(0.6, harm * SENSITIVITY[metric])
-            self.quality[metric] = self.profile.quality[metric] * (1.0 - drop) * (1.0 + self._noise(0.0015))
+            self.quality[metric] = self._after(metric, harm) * (1.0 + self._noise(0.0015))
 
-    def _harm_now(self, reference: Reference) -> float:
-        """Relative loss of accuracy of the live model on today's inputs."""
-        harm = 0.0
+    def _after(self, metric: str, harm: float) -> float:
+        """A metric after a relative loss of accuracy."""
+        return self.profile.quality[metric] * (1.0 - min(0.6, harm * SENSITIVITY[metric]))
+
+    def _harm_now(self, reference: Reference, reading: Reading, share: Share) -> float:
+        """Relative loss of accuracy of a model on today's inputs."""
+        concept = self.conditions.concept
+        harm = 0.0 if concept is None else concept.harm(share.model, share.trained_at)
         for feature in self.profile.features:
-            nulls = self.reading.nulls[feature.name]
-            moved = max(0.0, self.reading.psi[feature.name] - HARM_FROM_PSI)
+            nulls = reading.nulls[feature.name]
+            moved = max(0.0, reading.psi[feature.name] - HARM_FROM_PSI)
             # Nulls harm by the information that is missing, also after retraining on imputed values.
             harm += feature.importance * (HARM_PER_NULL * nulls if nulls > 0.02 else HARM_PER_PSI * moved)
         return min(LARGEST_HARM, harm if reference.clean else harm * 1.2)

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from sandbox.world.concept import Concept
 from sandbox.world.exposition import RawSample, text_format
 from sandbox.world.features import UNSHIFTED, Shift
 from sandbox.world.model_state import Defect, ModelState
 from sandbox.world.profiles import PROFILES, ModelProfile
-from sandbox.world.serving import LiveEndpoint, Serving
+from sandbox.world.serving import LiveEndpoint, Serving, Share
 
 TICK_SECONDS = 1.0
+HARM_OF_BROKEN_DATA = 0.05
+"""Relative loss of accuracy of a model that was trained on imputed values, beside what the nulls cost the live one."""
+
 PAST_SAMPLE_TICKS = 4
 """In the past made at the start, inputs are sampled every so many ticks, for a quick start."""
 
@@ -61,6 +65,40 @@ class World:
         conditions.shifts[feature] = replace(before, **changes)
         conditions.shifted_at = self.now
 
+    def change_concept(self, model: str, loss: float, retrained: float, versions: dict[str, float]) -> None:
+        """From now on the same inputs of a model mean something else; see `Concept` for the losses."""
+        self.models[model].conditions.concept = Concept(loss, retrained, dict(versions), self.now)
+
+    def refill(self, model: str) -> None:
+        """The data pipeline has filled a model's features again."""
+        self.models[model].refill()
+
+    def nulls_since(self, model: str) -> float | None:
+        """Unix seconds since when a model's features hold nulls; None while they hold none."""
+        conditions = self.models[model].conditions
+        holds = any(shift.nulls > 0 for shift in conditions.shifts.values())
+        return conditions.shifted_at if holds else None
+
+    def live_quality(self, model: str) -> dict[str, float]:
+        """The metrics of what is live, on a holdout of today's data with all labels there."""
+        state = self.models[model]
+        traffic = (Share(state.profile.config),) if state.live is None else state.live.traffic
+        return state.expected_quality(max(traffic, key=lambda one: one.share))
+
+    def candidate_quality(self, model: str, trained_at: float, window: tuple[float, float] | None) -> dict[str, float]:
+        """The metrics of a model whose training began at a moment, on the same holdout.
+
+        A window that ends before the inputs moved teaches nothing new. A window with nulls in it teaches the nulls: the
+        candidate is worse than the live model, which never saw any.
+        """
+        state = self.models[model]
+        moved, nulls = state.conditions.shifted_at, self.nulls_since(model)
+        end = trained_at if window is None else window[1]
+        learns = moved is None or end >= moved
+        broken = nulls is not None and end >= nulls
+        candidate = Share(f"{model}-candidate", 1.0, trained_at if learns and not broken else None)
+        return state.expected_quality(candidate, extra_harm=HARM_OF_BROKEN_DATA if broken else 0.0)
+
     def break_config(self, model: str, config: str, defect: Defect) -> None:
         """Say what is wrong with an endpoint config, whenever it is live."""
         self.models[model].conditions.defects[config] = defect
@@ -106,12 +144,14 @@ def _describe(state: ModelState) -> dict[str, object]:
         "endpoint": state.profile.endpoint,
         "config": None if live is None else live.config,
         "endpoint_status": None if live is None else live.status,
+        "traffic": {} if live is None else {one.model: round(one.share, 4) for one in live.traffic},
         "instances": state.instances,
         "state": state.health,
         "conditions": {
             "traffic": conditions.traffic,
             "shifts": {name: _shift_text(shift) for name, shift in conditions.shifts.items()},
             "defective_configs": sorted(conditions.defects),
+            "concept_changed": conditions.concept is not None,
         },
         "metrics": {
             "feature_psi": state.reading.psi,

@@ -254,7 +254,7 @@ def test_canary_waits_make_an_update_longer(sm: "SageMakerClient", clock: "HandC
                 },
                 "TerminationWaitInSeconds": 60,
             },
-            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "p99"}]},
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "product-recommender-latency"}]},
         },
     )
     clock.move(3.1)

@@ -278,7 +278,7 @@ async def test_the_data_of_a_scenario_lies_in_s3():
             "data_type_check",
         }
         captured = objects.keys(bucket, "capture/")
-        assert len(captured) == 4
+        assert len(captured) == 3 + 4
         body = objects.get(bucket, captured[-1])
         assert body is not None
         rows = [json.loads(json.loads(line)["captureData"]["endpointInput"]["data"]) for line in body.splitlines()]

@@ -36,6 +36,9 @@ def test_the_scenarios_of_the_sandbox_are_all_there():
         "upstream_nulls",
         "benign_drift",
         "latency_saturation",
+        "retrain_and_promote",
+        "gate_fails",
+        "autonomous_rollback",
     }
 
 
@@ -51,6 +54,8 @@ def test_a_good_file_is_read(tmp_path: Path):
         ("scale: 2", "scale: -2", ":8: changes.0.scale:"),
         ("scale: 2", "skale: 2", ":8: changes.0.skale:"),
         ("kind: drift", "kind: wobble", ":6: changes.0:"),
+        ("kind: drift", "kind: concept", ":6: changes.0.loss:"),
+        ("model: fraud-detector", "model: fraud-detector\nautonomy: full", ":5: autonomy:"),
         ("severity: critical", "severity: terrible", ":10: alerts.0.severity:"),
         ("name: mine", "name: other", ":1: name:"),
         ("description: What happens.", "description: [}", ":3: "),
