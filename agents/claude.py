@@ -11,7 +11,7 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.retries import AsyncHTTPX2TenacityTransport, RetryConfig, wait_retry_after
 from tenacity import retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 
 
 class _Message(BaseModel):

@@ -12,7 +12,7 @@ from agents.brief import CaseBrief, brief_of
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
 from agents.fencing import facts_fenced, fenced
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from agents.readings import Found, SignalReading
 from agents.rules.symptoms import Symptoms
 from agents.sources import Sources

@@ -13,7 +13,8 @@ from pydantic_ai.messages import ModelMessage, ModelResponse
 
 from agents.answering.agent import answering_agent
 from agents.diagnosis.agent import diagnosis_agent
-from agents.llm import LlmConfig, build, failure_in_words, names_of, why_not
+from agents.llm import build, failure_in_words, names_of, why_not
+from agents.llm_config import LlmConfig
 from agents.remediation.agent import remediation_agent
 from agents.rules.model import OFFLINE_NAME
 from agents.triage.agent import triage_agent

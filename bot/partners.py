@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from bot.settings import Settings
 from incidents.errors import ManifestError
 from tools.datasets.reader import DatasetReader

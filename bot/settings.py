@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from agents.llm import DEFAULT_MODEL
+from agents.llm_config import DEFAULT_MODEL
 
 PREFIX = "AGENTOPS_"
 SHORTEST_TOKEN = 16

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from sandbox.llm.api import LocalMessagesApi, install
 
 

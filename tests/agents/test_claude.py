@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from agents.rules.model import OFFLINE_NAME
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.evidence import EvidenceKind
 from incidents.investigation import Findings

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from incidents.diagnosis import Confidence, RootCause
 from tests.agents.fakes import NOW, ONSET, Shape, World, bad_deployment, flat
 

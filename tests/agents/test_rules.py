@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from incidents.alert import Alert
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings

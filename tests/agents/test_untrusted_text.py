@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.fencing import LONGEST_TEXT, fenced, fences_in
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from agents.redaction import redact
 from incidents.investigation import Findings
 from tests.agents.conftest import Server

@@ -21,7 +21,7 @@ from agents.diagnosis.agent import diagnosis_prompt
 from agents.evidence_book import EvidenceBook
 from agents.fencing import facts_fenced, fenced
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from agents.reasoning import Reasoning, Spending
 from agents.rules.model import OfflineModel
 from agents.sources import Sources

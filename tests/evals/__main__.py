@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from tests.evals import report, runner
 from tests.evals.case_file import all_cases
 from tests.evals.grading import Grade

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agents.investigator import Investigator
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from agents.sources import RunbookReads
 from incidents.alert import Alert
 from incidents.catalogue import Catalogue, ModelSpec, Unlisted

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agents.llm import LlmConfig
+from agents.llm_config import LlmConfig
 from incidents.diagnosis import RootCause
 from tests.evals import baselines, runner
 from tests.evals.case_file import EvalCase, all_cases
