@@ -231,7 +231,7 @@ class Investigator:
         book = bench.book
         symptoms = Symptoms(book.dossier, brief)
         allowed = await permitted(bench.lens, diagnosis, symptoms)
-        shown = [one.model_dump(mode="json") for one in allowed]
+        shown = [step.shown() for step in allowed]
         by_rules = remedy.write(Casefile(brief, book.dossier, {}, symptoms, decided=diagnosis, permitted=tuple(shown)))
         if not allowed:
             await report.done("remediation", "nothing to approve")

@@ -52,6 +52,8 @@ class SignalReading(_Reading):
     """Whether it can only be measured once labels are there."""
     last_breach: datetime | None = None
     """The last sample past a bound, for signals about the data."""
+    breached: tuple[tuple[datetime, datetime], ...] | None = None
+    """First and last sample of each time past a bound in the window, for signals about serving and quality."""
 
 
 class LabelDelayReading(_Reading):
@@ -95,8 +97,12 @@ class EndpointReading(_Reading):
     status: str
     updated_at: datetime | None = None
     """When it was last changed after its creation; None if never."""
+    made_at: datetime | None = None
+    """When the live config was made."""
     older_configs: tuple[str, ...] = ()
     """Configs of the same model made before the live one, newest first."""
+    newer_configs: tuple[str, ...] = ()
+    """Configs of the same model made after the live one, newest first."""
 
 
 class LiveConfigReading(_Reading):
@@ -108,6 +114,10 @@ class LiveConfigReading(_Reading):
     previous: str | None = None
     since: datetime | None = None
     """None where it was live during the whole window."""
+    seen_from: datetime | None = None
+    """The first sample of any config: before it nothing is known."""
+    earlier: tuple[tuple[datetime, datetime], ...] = ()
+    """First and last sample of each time that the same config was live before."""
 
 
 class ChangeReading(_Reading):

@@ -60,6 +60,16 @@ class VariantLike(Protocol):
     """A variant of an endpoint as it stands."""
 
     @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def weight(self) -> float | None:
+        """Its share of the traffic, against the sum of weights."""
+        ...
+
+    @property
     def current_instances(self) -> int | None:
         """Instances that serve."""
         ...
@@ -100,6 +110,29 @@ class EndpointLike(Protocol):
 
     @property
     def variants(self) -> Sequence[VariantLike]:
+        """Its variants."""
+        ...
+
+
+class ConfigVariantLike(Protocol):
+    """A variant as an endpoint config asks for it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def model_name(self) -> str | None:
+        """The SageMaker model it serves."""
+        ...
+
+
+class ConfigLike(Protocol):
+    """One endpoint config."""
+
+    @property
+    def variants(self) -> Sequence[ConfigVariantLike]:
         """Its variants."""
         ...
 
@@ -156,6 +189,10 @@ class SageMakerReads(Protocol):
 
     async def endpoint(self, name: str) -> EndpointLike:
         """The endpoint as it stands."""
+        ...
+
+    async def endpoint_config(self, name: str) -> ConfigLike:
+        """The endpoint config of this name."""
         ...
 
     async def endpoint_configs(self, prefix: str, limit: int) -> Sequence[ConfigSummaryLike]:

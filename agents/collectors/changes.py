@@ -36,16 +36,20 @@ async def endpoint_state(lens: Lens) -> Sequence[Found]:
         return (lens.gap(SOURCE, "endpoint", asked, why(error, SOURCE)),)
     made = {config.name: config.created_at for config in configs}
     live_since = made.get(state.config_name)
-    older = tuple(
-        config.name
-        for config in sorted(configs, key=lambda c: c.created_at, reverse=True)
-        if config.name != state.config_name and (live_since is None or config.created_at <= live_since)
-    )
+    others = [c for c in sorted(configs, key=lambda c: c.created_at, reverse=True) if c.name != state.config_name]
+    older = tuple(c.name for c in others if live_since is None or c.created_at <= live_since)
+    newer = tuple(c.name for c in others if live_since is not None and c.created_at > live_since)
     settled = state.created_at + _SETTLING / lens.timing.speed
     newer_config = live_since is not None and live_since > state.created_at
     updated = state.last_modified if newer_config or state.last_modified > settled else None
     reading = EndpointReading(
-        endpoint=name, config=state.config_name, status=state.status, updated_at=updated, older_configs=older
+        endpoint=name,
+        config=state.config_name,
+        status=state.status,
+        updated_at=updated,
+        made_at=live_since,
+        older_configs=older,
+        newer_configs=newer,
     )
     evidence = lens.fact(
         EvidenceKind.CHANGE, SOURCE, asked, _state_in_words(name, state, reading), subject=state.config_name
@@ -114,11 +118,10 @@ async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
         series = await lens.sources.prometheus.query_range(promql, lens.start, lens.now, lens.timing.step)
     except UpstreamError as error:
         return (lens.gap("Prometheus", "live_config", promql, why(error, "Prometheus")),)
-    config, previous, since = _last_switch(
-        sorted(
-            (sample.at, one.labels["config"]) for one in series if one.labels.get("config") for sample in one.samples
-        )
+    seen = sorted(
+        (sample.at, one.labels["config"]) for one in series if one.labels.get("config") for sample in one.samples
     )
+    config, previous, since = _last_switch(seen)
     if not config:
         return ()
     if since and previous:
@@ -134,7 +137,15 @@ async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
         link=lens.sources.prometheus.graph_url(promql, lens.start, lens.now),
         windowed=True,
     )
-    return (Found(evidence, LiveConfigReading(endpoint=name, config=config, previous=previous, since=since)),)
+    reading = LiveConfigReading(
+        endpoint=name,
+        config=config,
+        previous=previous,
+        since=since,
+        seen_from=seen[0][0],
+        earlier=_earlier(seen, config, since) if since else (),
+    )
+    return (Found(evidence, reading),)
 
 
 def _last_switch(seen: Sequence[tuple[datetime, str]]) -> tuple[str, str | None, datetime | None]:
@@ -163,3 +174,22 @@ def _began(seen: Sequence[tuple[datetime, str]], config: str) -> datetime:
             break
         since = at
     return since
+
+
+def _earlier(
+    seen: Sequence[tuple[datetime, str]], config: str, since: datetime
+) -> tuple[tuple[datetime, datetime], ...]:
+    """The times before `since` that the config was live, each from its first to its last sample without another one."""
+    times: list[tuple[datetime, datetime]] = []
+    together = False
+    for at, one in seen:
+        if at >= since:
+            break
+        if one != config:
+            together = False
+        elif together:
+            times[-1] = (times[-1][0], at)
+        else:
+            times.append((at, at))
+            together = True
+    return tuple(times)

@@ -42,6 +42,12 @@ _EVIDENCE_KIND: Mapping[AlertKind, EvidenceKind] = {
     AlertKind.DATA_VOLUME: EvidenceKind.DATA_QUALITY,
     AlertKind.ACCURACY_DROP: EvidenceKind.MODEL_COMPARISON,
 }
+_TOLD_BY_VERSION = frozenset(
+    {AlertKind.LATENCY, AlertKind.ERROR_RATE, AlertKind.ACCURACY_DROP, AlertKind.PREDICTION_DRIFT}
+)
+"""Kinds that tell whether a version serves well."""
+MOST_TIMES = 8
+"""Times past a bound that one signal tells of."""
 MOST_FINE_POINTS = 300
 """Samples of a closer look."""
 MOST_FEATURES = 12
@@ -93,13 +99,14 @@ async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
         seen = await _looked_closer(lens, signal, query, seen)
     except UpstreamError as error:
         return error
-    about_data = signal.kind is AlertKind.DATA_QUALITY
-    breaches = [last_breach(signal, one.samples) if about_data else None for one in series]
-    found = [
-        _reading(lens, lens.model, name, query, labels.get("feature"), shape, breach)
-        for (labels, shape), breach in zip(seen, breaches, strict=True)
-        if shape.now is not None
-    ]
+    about_data, about_version = signal.kind is AlertKind.DATA_QUALITY, signal.kind in _TOLD_BY_VERSION
+    found: list[Found] = []
+    for (labels, shape), one in zip(seen, series, strict=True):
+        if shape.now is None:
+            continue
+        breach = last_breach(signal, one.samples) if about_data else None
+        breached = times_past_a_bound(signal, one.samples) if about_version else None
+        found.append(_reading(lens, lens.model, name, query, labels.get("feature"), shape, breach, breached))
     if not found:
         return (lens.gap(SOURCE, name, query, "Prometheus has no recent samples of it", failed=False),)
     return sorted(found, key=_rank)[:MOST_FEATURES]
@@ -138,6 +145,20 @@ def last_breach(signal: Signal, samples: Sequence[Sample]) -> datetime | None:
     return next((s.at for s in reversed(samples) if signal.severity_of(s.value) is not None), None)
 
 
+def times_past_a_bound(signal: Signal, samples: Sequence[Sample]) -> tuple[tuple[datetime, datetime], ...]:
+    """First and last sample of each run of samples past a bound; of many, the last ones."""
+    times: list[tuple[datetime, datetime]] = []
+    lasts = False
+    for sample in samples:
+        past = signal.severity_of(sample.value) is not None
+        if past and lasts:
+            times[-1] = (times[-1][0], sample.at)
+        elif past:
+            times.append((sample.at, sample.at))
+        lasts = past
+    return tuple(times[-MOST_TIMES:])
+
+
 def _reading(
     lens: Lens,
     model: ModelSpec,
@@ -146,6 +167,7 @@ def _reading(
     feature: str | None,
     shape: Shape,
     breach: datetime | None,
+    breached: tuple[tuple[datetime, datetime], ...] | None,
 ) -> Found:
     assert shape.now is not None  # noqa: S101 - for the type checker: the caller has asked
     signal = model.signals[name]
@@ -182,6 +204,7 @@ def _reading(
         bound=bound,
         needs_labels=signal.needs_labels,
         last_breach=breach,
+        breached=breached,
     )
     return Found(evidence, reading)
 

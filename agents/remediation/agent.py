@@ -8,9 +8,9 @@ from pydantic_ai.models import Model
 
 from agents.instructions import instructions
 from agents.remediation.plan_check import plan_problems
+from agents.remediation.step import Step
 from agents.workbench import Workbench
 from incidents.proposal import PlanDraft
-from incidents.remediation import AnyRemediation
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class PlanningBench:
     """What planning works on."""
 
     workbench: Workbench
-    permitted: Sequence[AnyRemediation]
+    permitted: Sequence[Step]
 
 
 def remediation_agent(model: Model) -> Agent[PlanningBench, PlanDraft]:
@@ -49,5 +49,5 @@ def remediation_prompt(brief: str, diagnosis: str, permitted: str) -> str:
     """What the remediation is told."""
     return (
         f"A diagnosed incident.\n\n{brief}\n\nThe diagnosis, checked against the evidence:\n\n{diagnosis}\n\n"
-        f"Remediations that are permitted here (an empty list permits none):\n\n{permitted}"
+        f"Steps that are permitted here (an empty list permits none):\n\n{permitted}"
     )

@@ -140,6 +140,9 @@ def _same_config(case: Casefile) -> list[Claim]:
         return []
     if live and live.since is None:
         return [case.claim(live.evidence)]
+    if live and case.symptoms.returned:
+        text = f"{live.config}, which is live, is no new version: it was put back and had served well before."
+        return [Claim(text=text, evidence=(live.evidence,))]
     return [case.claim(endpoint.evidence)] if endpoint else []
 
 

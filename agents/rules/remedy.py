@@ -1,20 +1,29 @@
 """A plan by the rules: what is permitted and fits the diagnosis, with its reason."""
 
-from pydantic import TypeAdapter
+from typing import assert_never
 
+from agents.remediation.step import Step
 from agents.rules.casefile import Casefile
+from agents.wording import listed
 from incidents.diagnosis import Diagnosis, RootCause
-from incidents.proposal import PlanDraft, RemediationChoice
-from incidents.remediation import AnyRemediation, Remediation, RollbackEndpoint, StartRetraining
-
-_REMEDIATION: TypeAdapter[AnyRemediation] = TypeAdapter(Remediation)
+from incidents.proposal import PlanDraft, RemediationChoice, When
+from incidents.remediation import (
+    NotifyOwners,
+    OpenIssue,
+    PromoteModel,
+    QuarantineData,
+    RerunDataPipeline,
+    RollbackEndpoint,
+    ShiftTraffic,
+    StartRetraining,
+)
 
 _DRIFT = frozenset({RootCause.FEATURE_DRIFT, RootCause.CONCEPT_DRIFT})
 WHY_NOTHING = {
-    RootCause.DATA_QUALITY: "Nothing is proposed: the data has to be quarantined and the data pipeline re-run. "
-    "Retraining now would teach the model the fault.",
+    RootCause.DATA_QUALITY: "Nothing is proposed: since when the data is broken, or where it lies, is not known. "
+    "Quarantine it by hand; retraining now would teach the model the fault.",
     RootCause.BENIGN: "Nothing is proposed: no harm is to be seen, so it is enough to watch.",
-    RootCause.INFRASTRUCTURE: "Nothing is proposed for approval: the config did not change, so a rollback would not "
+    RootCause.INFRASTRUCTURE: "Nothing is proposed for approval: no new version is the cause, so a rollback would not "
     "help. Add instances where they are the limit, and watch.",
     RootCause.TRAFFIC_ANOMALY: "Nothing is proposed for approval: find out who sends the requests, or why "
     "they stay away.",
@@ -27,7 +36,7 @@ def write(case: Casefile) -> PlanDraft:
     diagnosis = case.decided
     if diagnosis is None:
         return PlanDraft(explanation="Nothing is proposed: there is no diagnosis to act on.")
-    choices = [_choice(diagnosis, _REMEDIATION.validate_python(dict(one))) for one in case.permitted]
+    choices = [_choice(case, diagnosis, Step.model_validate(dict(one))) for one in case.permitted]
     if not choices:
         return PlanDraft(explanation=_why_nothing(diagnosis))
     return PlanDraft(choices=tuple(choices), explanation=choices[0].reason)
@@ -41,20 +50,54 @@ def _why_nothing(diagnosis: Diagnosis) -> str:
     )
 
 
-def _choice(diagnosis: Diagnosis, remediation: AnyRemediation) -> RemediationChoice:
+def _choice(case: Casefile, diagnosis: Diagnosis, step: Step) -> RemediationChoice:
     claimed = [e for claim in diagnosis.claims for e in claim.evidence]
     evidence = tuple(dict.fromkeys([*diagnosis.retraining.evidence, *claimed]))[:8]
+    reason = _reason(case, diagnosis, step)
+    return RemediationChoice(
+        remediation=step.remediation, reason=reason, evidence=evidence, condition=step.condition, when=step.when
+    )
+
+
+def _reason(case: Casefile, diagnosis: Diagnosis, step: Step) -> str:
+    remediation, source = step.remediation, case.brief.data_source or "the source"
     match remediation:
+        case RollbackEndpoint() if step.when is When.IF_GATE_FAILS:
+            return (
+                "A candidate that is refused leaves the live model as it is. "
+                f"{remediation.to_config} served before it and is still there."
+            )
         case RollbackEndpoint():
-            reason = (
+            return (
                 f"{diagnosis.culprit.name} went live when the trouble began. {remediation.to_config} served before it "
                 "and is still there."
             )
+        case ShiftTraffic():
+            kept = listed([one.variant for one in remediation.weights if one.weight > 0])
+            return (
+                f"{diagnosis.culprit.name} went live when the trouble began. The model that served before it still "
+                f"runs beside the new one, in {kept}: moving the traffic there takes seconds."
+            )
         case StartRetraining():
-            reason = (
+            return (
                 f"{diagnosis.retraining.because} A candidate trained on recent clean data is compared with the live "
                 "model before anybody deploys it."
             )
+        case QuarantineData():
+            return (
+                "The data of this window is broken. Marked, it stays out of the next training; nothing is deleted, "
+                "and the mark can be taken off."
+            )
+        case RerunDataPipeline():
+            return (
+                f"Another run from the beginning of the broken window fills the features again. It helps only once "
+                f"{source} delivers right values."
+            )
+        case NotifyOwners():
+            return f"{source} has to be looked at by those who own it, and nothing here can do that for them."
+        case OpenIssue():
+            return "What has to be repaired outlives this incident; the issue follows it to its end."
+        case PromoteModel():
+            return diagnosis.summary
         case _:
-            reason = diagnosis.summary
-    return RemediationChoice(remediation=remediation, reason=reason, evidence=evidence)
+            assert_never(remediation)

@@ -128,10 +128,13 @@ def _infrastructure(case: Casefile) -> str:
         )
     what = "CPU" if s.cpu else "memory"
     grew = " because far more requests arrive than before" if s.traffic_grew else ""
-    return (
-        f"{endpoint} has no {what} left{grew}, so requests queue. "
-        "The config is the same as before; it needs more instances."
-    )
+    if s.deployment is not None:
+        config = f"The trouble came with the traffic and not with {s.deployment.config}, which was live before it"
+    elif s.returned:
+        config = "The config that is live was put back and had served well before"
+    else:
+        config = "The config is the same as before"
+    return f"{endpoint} has no {what} left{grew}, so requests queue. {config}; it needs more instances."
 
 
 def _benign(case: Casefile) -> str:

@@ -266,8 +266,13 @@ class Symptoms:
 
         The metrics tell the moment best; SageMaker's last change and its list of changes stand in for them.
         """
-        harm = self.serving_harm or self.quality_harm or self.drifted or self.predictions_drifted
-        onset = earliest(harm) or self.brief.alerts_since
+        change = self.change
+        return None if change is None or self.returned or self.same_config_throughout else change
+
+    @cached_property
+    def change(self) -> Deployment | None:
+        """A change of the endpoint near the onset, a way back to an older config and mere scaling among them."""
+        onset = self.harm_onset
         first = onset - self.brief.change_may_precede_onset
         last = onset + self.brief.clock_slack
         live, endpoint = self.dossier.live_config, self.dossier.endpoint
@@ -284,6 +289,55 @@ class Symptoms:
                 config = endpoint.config if endpoint else change.subject
                 return Deployment(config, previous, change.at, (change.evidence, *supporting))
         return None
+
+    @property
+    def harm_onset(self) -> datetime:
+        """When the harm began that a change may have caused; the alerts' beginning where no onset was seen."""
+        harm = self.serving_harm or self.quality_harm or self.drifted or self.predictions_drifted
+        return earliest(harm) or self.brief.alerts_since
+
+    @cached_property
+    def returned(self) -> bool:
+        """The change near the onset put back a config that served well before: a rollback is no new deployment.
+
+        Served well, by the metrics: live before within the window, for longer than it takes to tell, with nothing of
+        what is past its limit now past it then. Or by the catalogue: its last known good config, put back over a newer
+        one.
+        """
+        live, endpoint = self.dossier.live_config, self.dossier.endpoint
+        if self.change is None:
+            return False
+        known_good = self.brief.last_known_good is not None and self.change.config == self.brief.last_known_good
+        if known_good and endpoint is not None and endpoint.newer_configs:
+            return True
+        if live is None or live.config != self.change.config:
+            return False
+        # What the config before it had done is still in the rates of the first minutes.
+        settled = [(begin + self.brief.together, end) for begin, end in live.earlier]
+        known = [(begin, end) for begin, end in settled if begin < end]
+        versions = self.serving_harm + self.quality_harm + self.predictions_drifted
+        breached = [time for signal in versions for time in signal.breached or ()]
+        return bool(known) and not any(
+            begin <= last and first <= end for begin, end in known for first, last in breached
+        )
+
+    @property
+    def same_config_throughout(self) -> bool:
+        """The change near the onset was none of the config: the metrics saw the same one before and after it."""
+        live, endpoint, change = self.dossier.live_config, self.dossier.endpoint, self.change
+        if live is None or endpoint is None or change is None or live.seen_from is None:
+            return False
+        only_one = live.since is None and live.config == endpoint.config
+        made_before = endpoint.made_at is not None and endpoint.made_at < live.seen_from
+        return only_one and made_before and live.seen_from + self.brief.clock_slack < change.at
+
+    @cached_property
+    def load_explains(self) -> bool:
+        """CPU is saturated since the traffic grew, and the last deployment was well over by then."""
+        grown = [s.onset for s in self.volume_high] + ([self.traffic_grew.onset] if self.traffic_grew else [])
+        if not self.serving_harm or self.cpu is None or not self._departed_with(self.harm_onset, grown):
+            return False
+        return self.deployment is None or self.harm_onset - self.deployment.at >= self.brief.together
 
     @cached_property
     def skew_shown(self) -> bool:
@@ -306,7 +360,7 @@ class Symptoms:
     @property
     def rollback_helps(self) -> bool:
         """Harm that began with a deployment and that nothing upstream explains."""
-        if self.deployment is None:
+        if self.deployment is None or self.load_explains:
             return False
         worse = bool(self.quality_harm) or self.scores_jumped
         return bool(self.serving_harm) or (worse and self.inputs_flat) or self.skew_shown

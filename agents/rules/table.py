@@ -1,7 +1,9 @@
 """The rule table: which root cause, in the order in which one beats the other (design of the domain).
 
 Data quality beats drift, for drift in broken data is a consequence. A deployment near the onset with unchanged inputs
-beats saturation, for a bad version saturates too. Drift needs harm to count, and clean data to be believed.
+beats saturation, for a bad version saturates too, unless the traffic grew when the harm began and the deployment was
+over by then. A way back to a config that served well is no deployment. Drift needs harm to count, and clean data to be
+believed.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,6 +47,12 @@ RULES: Sequence[Rule] = (
         lambda s: bool(s.broken) and bool(s.drifted or s.quality_harm or s.anomalies),
         Confidence.MEDIUM,
         "Model Monitor found broken data, and the model suffers",
+    ),
+    Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: s.deployment is not None and s.load_explains,
+        Confidence.MEDIUM,
+        "saturated when the traffic grew, some time after the config was changed",
     ),
     Rule(
         RootCause.BAD_DEPLOYMENT,

@@ -12,11 +12,19 @@ from incidents.incident import Incident, IncidentState
 from incidents.investigation import Case
 from incidents.verification import Sample
 from tools.datasets.monitor import Violation
-from tools.errors import Unavailable
+from tools.errors import NotFound, Unavailable
 from tools.manifests.load import load_catalogue
 from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.records import Kind, RunbookHit
-from tools.sagemaker.states import Change, EndpointConfigSummary, EndpointState, PipelineState, VariantState
+from tools.sagemaker.states import (
+    Change,
+    ConfigVariant,
+    EndpointConfig,
+    EndpointConfigSummary,
+    EndpointState,
+    PipelineState,
+    VariantState,
+)
 
 NOW = datetime(2026, 11, 20, 19, 10, 0, tzinfo=UTC)
 ONSET = datetime(2026, 11, 20, 19, 2, 0, tzinfo=UTC)
@@ -94,6 +102,11 @@ class FakeSageMaker:
     changes: list[Change] = field(default_factory=list[Change])
     problems: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     pipeline_status: str = "Active"
+    variants: tuple[VariantState, ...] = (
+        VariantState(name="AllTraffic", current_instances=2, desired_instances=2, weight=1.0),
+    )
+    models: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """Models by variant, for each config that has other than one of its own."""
     down: bool = False
 
     async def endpoint(self, name: str) -> EndpointState:
@@ -105,8 +118,16 @@ class FakeSageMaker:
             status="InService",
             created_at=self.created_at,
             last_modified=self.last_modified,
-            variants=(VariantState(name="AllTraffic", current_instances=2, desired_instances=2, weight=1.0),),
+            variants=self.variants,
         )
+
+    async def endpoint_config(self, name: str) -> EndpointConfig:
+        self._ask("DescribeEndpointConfig")
+        if name not in {known for known, _ in self.configs}:
+            raise NotFound("SageMaker", "DescribeEndpointConfig", f"Could not find endpoint config {name}.")
+        models = self.models.get(name, {"AllTraffic": f"model-of-{name}"})
+        variants = tuple(ConfigVariant(name=variant, model_name=model) for variant, model in models.items())
+        return EndpointConfig(name=name, arn=f"arn:{name}", created_at=NOW, variants=variants)
 
     async def endpoint_configs(self, prefix: str, limit: int) -> list[EndpointConfigSummary]:
         self._ask("ListEndpointConfigs")

@@ -1,5 +1,7 @@
 """The five scenarios, investigated by the offline rules."""
 
+from datetime import timedelta
+
 import pytest
 
 from agents.investigator import STEPS, Investigator
@@ -7,7 +9,14 @@ from agents.llm_config import LlmConfig
 from agents.rules.model import OFFLINE_NAME
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings, ProgressStep
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.proposal import When
+from incidents.remediation import (
+    NotifyOwners,
+    QuarantineData,
+    RerunDataPipeline,
+    RollbackEndpoint,
+    StartRetraining,
+)
 from tests.agents.fakes import NOW, ONSET, PAGES, SCENARIOS, World, bad_deployment, feature_drift
 
 
@@ -39,8 +48,10 @@ async def test_feature_drift_with_harm_and_clean_data_is_retrained():
     assert diagnosis.root_cause is RootCause.FEATURE_DRIFT
     assert (diagnosis.culprit.kind, diagnosis.culprit.name) == ("feature", "amount")
     assert diagnosis.retraining.retrain
-    (choice,) = findings.plan.choices
+    choice, way_back = findings.plan.choices
     assert isinstance(choice.remediation, StartRetraining)
+    assert way_back.remediation == RollbackEndpoint(endpoint="fraud-detector-prod", to_config="fraud-detector-v40")
+    assert (choice.when, way_back.when) == (When.AT_ONCE, When.IF_GATE_FAILS)
     assert choice.remediation.pipeline == "fraud-detector-train"
     assert choice.remediation.window_end == NOW
     assert (choice.remediation.window_end - choice.remediation.window_start).days == 28
@@ -52,7 +63,20 @@ async def test_upstream_nulls_are_never_retrained_on():
     assert diagnosis.root_cause is RootCause.DATA_QUALITY
     assert diagnosis.culprit.name == "last_login_days"
     assert not diagnosis.retraining.retrain
-    assert findings.plan.choices == ()
+    quarantine, rerun, notify = findings.plan.choices
+    assert quarantine.remediation == QuarantineData(
+        bucket="agentops-churn-predictor",
+        prefix="capture/",
+        window_start=ONSET - timedelta(minutes=10),
+        window_end=NOW,
+    )
+    assert rerun.remediation == RerunDataPipeline(
+        pipeline="subscriber-features", window_start=ONSET - timedelta(minutes=10)
+    )
+    assert (quarantine.when, rerun.when) == (When.AT_ONCE, When.AFTER_PREVIOUS)
+    assert "only once crm.subscriber_activity delivers right values" in rerun.condition
+    assert isinstance(notify.remediation, NotifyOwners)
+    assert notify.remediation.owners == "ml-oncall"
     assert {Advice.QUARANTINE_DATA, Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN} <= set(diagnosis.advice)
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from incidents.catalogue import ModelSpec
 from incidents.diagnosis import Advice, RootCause
+from incidents.remediation import RemediationKind
 
 FOLDER = Path(__file__).parent
 NOW = datetime(2026, 11, 20, 19, 10, tzinfo=UTC)
@@ -146,7 +147,7 @@ class WantedCulprit(_Strict):
 
 
 Partner = Literal["prometheus", "sagemaker", "datasets", "runbooks"]
-Kind = Literal["RollbackEndpoint", "StartRetraining", "none"]
+Kind = Literal[RemediationKind, "none"]
 
 
 def _listed(value: object) -> object:

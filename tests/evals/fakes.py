@@ -15,7 +15,15 @@ from tools.errors import InvalidRequest, NotFound, Unavailable
 from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.records import RunbookHit
 from tools.sagemaker import changes
-from tools.sagemaker.states import Change, EndpointConfigSummary, EndpointState, PipelineState, VariantState
+from tools.sagemaker.states import (
+    Change,
+    ConfigVariant,
+    EndpointConfig,
+    EndpointConfigSummary,
+    EndpointState,
+    PipelineState,
+    VariantState,
+)
 
 BASELINE = 0.92
 """Every quality metric at registration."""
@@ -190,6 +198,14 @@ class RecordedSageMaker:
             variants=(VariantState(name="AllTraffic", current_instances=count, desired_instances=count, weight=1.0),),
         )
 
+    async def endpoint_config(self, name: str) -> EndpointConfig:
+        """A config of the case: one variant with a model of its own."""
+        found = next((config for config in self._configs if config.name == name), None)
+        if found is None:
+            raise NotFound("SageMaker", "DescribeEndpointConfig", f"Could not find endpoint config {name}.")
+        variant = ConfigVariant(name="AllTraffic", model_name=f"model-of-{name}")
+        return EndpointConfig(name=name, arn=found.arn, created_at=found.created_at, variants=(variant,))
+
     async def endpoint_configs(self, prefix: str, limit: int) -> list[EndpointConfigSummary]:
         """Configs whose name begins so, newest first."""
         return [config for config in self._configs if config.name.startswith(prefix)][:limit]
@@ -253,6 +269,10 @@ class Down:
     async def endpoint(self, name: str) -> EndpointState:
         """Unavailable."""
         raise self._refused("DescribeEndpoint")
+
+    async def endpoint_config(self, name: str) -> EndpointConfig:
+        """Unavailable."""
+        raise self._refused("DescribeEndpointConfig")
 
     async def endpoint_configs(self, prefix: str, limit: int) -> list[EndpointConfigSummary]:
         """Unavailable."""
