@@ -190,7 +190,9 @@ def _onset(case: Casefile, cause: RootCause) -> datetime | None:
         case RootCause.TRAFFIC_ANOMALY:
             return earliest(s.serving_harm + s.volume_high + s.volume_low + s.anomalies) or s.onset
         case RootCause.BAD_DEPLOYMENT | RootCause.INFRASTRUCTURE:
-            return earliest(s.serving_harm + s.volume_high) or s.onset or earliest(s.predictions_drifted)
+            return (
+                s.came_again or earliest(s.serving_harm + s.volume_high) or s.onset or earliest(s.predictions_drifted)
+            )
         case RootCause.FEATURE_DRIFT | RootCause.BENIGN:
             return earliest(s.drifted) or s.onset
         case _:

@@ -1,6 +1,6 @@
 """Symptoms: the yes-and-no questions of the rule table, answered from the readings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -293,8 +293,27 @@ class Symptoms:
     @property
     def harm_onset(self) -> datetime:
         """When the harm began that a change may have caused; the alerts' beginning where no onset was seen."""
-        harm = self.serving_harm or self.quality_harm or self.drifted or self.predictions_drifted
-        return earliest(harm) or self.brief.alerts_since
+        return self.came_again or self._first_onset or self.brief.alerts_since
+
+    @property
+    def _first_onset(self) -> datetime | None:
+        return earliest(self.serving_harm or self.quality_harm or self.drifted or self.predictions_drifted)
+
+    @cached_property
+    def came_again(self) -> datetime | None:
+        """When the harm came back with a config that was live, and did harm, before; None where it did not.
+
+        In the few samples between the two times a series may not be seen to be well again, so that its onset is that of
+        the first time.
+        """
+        live, first_onset = self.dossier.live_config, self._first_onset
+        if live is None or live.since is None or first_onset is None:
+            return None
+        signals = [signal.breached for signal in self.serving_harm + self.quality_harm if signal.breached]
+        times = [time for breached in signals for time in breached]
+        if not _overlap(live.earlier, times):
+            return None
+        return min((breached[-1][0] for breached in signals if breached[-1][0] > first_onset), default=None)
 
     @cached_property
     def returned(self) -> bool:
@@ -317,9 +336,7 @@ class Symptoms:
         known = [(begin, end) for begin, end in settled if begin < end]
         versions = self.serving_harm + self.quality_harm + self.predictions_drifted
         breached = [time for signal in versions for time in signal.breached or ()]
-        return bool(known) and not any(
-            begin <= last and first <= end for begin, end in known for first, last in breached
-        )
+        return bool(known) and not _overlap(known, breached)
 
     @property
     def same_config_throughout(self) -> bool:
@@ -364,6 +381,10 @@ class Symptoms:
             return False
         worse = bool(self.quality_harm) or self.scores_jumped
         return bool(self.serving_harm) or (worse and self.inputs_flat) or self.skew_shown
+
+
+def _overlap(some: Iterable[tuple[datetime, datetime]], others: Sequence[tuple[datetime, datetime]]) -> bool:
+    return any(begin <= last and first <= end for begin, end in some for first, last in others)
 
 
 def earliest(signals: Sequence[SignalReading]) -> datetime | None:

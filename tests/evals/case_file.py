@@ -111,7 +111,7 @@ class Config(_Strict):
 
 
 class Endpoint(_Strict):
-    """The endpoint's history. The config with the latest `live_since` is live."""
+    """The endpoint's history. The config with the latest `live_since` is live; one that came back is told twice."""
 
     configs: tuple[Config, ...] = ()
     status: str = "InService"

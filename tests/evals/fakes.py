@@ -178,7 +178,8 @@ class RecordedSageMaker:
         self._live_since, self._live = max(served, default=(NOW - timedelta(days=30), ""))
         self._configs = [
             EndpointConfigSummary(name=c.name, arn=f"arn:aws:sagemaker:::endpoint-config/{c.name}", created_at=c.made)
-            for c in sorted(history.configs, key=lambda c: c.made, reverse=True)
+            # One that was live more than once is told more than once.
+            for c in sorted({c.name: c for c in history.configs}.values(), key=lambda c: c.made, reverse=True)
         ]
 
     async def endpoint(self, name: str) -> EndpointState:
