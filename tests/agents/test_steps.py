@@ -67,7 +67,7 @@ async def test_a_place_that_is_no_bucket_is_not_quarantined():
     assert await kinds(without(upstream_nulls(), capture="file:///tmp/x")) == ["RerunDataPipeline", "NotifyOwners"]
 
 
-@pytest.mark.parametrize("status", ["Deleting", "down"])
+@pytest.mark.parametrize("status", ["Deleting", "Creating"])
 async def test_a_data_pipeline_that_is_not_there_is_not_run(status: str):
     made = upstream_nulls()
     made.sagemaker.pipeline_status = status
