@@ -21,7 +21,9 @@ from agents.workbench import Workbench
 from incidents.diagnosis import Advice, Diagnosis
 from incidents.evidence import EvidenceKind
 from incidents.investigation import Case, Findings, ProgressStep
+from incidents.issue_text import open_issue
 from incidents.proposal import PlanDraft
+from incidents.remediation import OpenIssue
 
 if TYPE_CHECKING:
     from agents.reasoning import Reasoning, Spending
@@ -44,8 +46,11 @@ STEPS: dict[str, str] = {
 class Investigator:
     """Investigates incidents and answers questions. One for each process; safe for many cases at once."""
 
-    def __init__(self, sources: Sources, llm: LlmConfig, *, timing: Timing | None = None) -> None:
-        """Nothing is loaded before the first call; `warm_up` loads it ahead of time."""
+    def __init__(
+        self, sources: Sources, llm: LlmConfig, *, timing: Timing | None = None, issues_enabled: bool = False
+    ) -> None:
+        """Nothing is loaded before the first call; `warm_up` loads it ahead of time. `issues_enabled`: on GitHub."""
+        self._issues_enabled = issues_enabled
         self._sources = sources
         self._llm = llm
         self._timing = timing or Timing()
@@ -114,6 +119,13 @@ class Investigator:
             text = "The answer that was written holds figures that stand in no evidence, so it is not shown."
         evidence = tuple(e for one in draft.evidence if (e := book.get(one)) is not None)
         return Answer(text=text, citations=citations, evidence=evidence, gaps=book.gaps, reasoner=spending.reasoner())
+
+    def _issue(self, bench: Workbench, diagnosis: Diagnosis) -> OpenIssue | None:
+        """The issue that may be opened, written by code from the checked diagnosis."""
+        model = bench.lens.model
+        if model is None or not self._issues_enabled:
+            return None
+        return open_issue(bench.lens.case.incident, model, diagnosis, bench.book.entries)
 
     async def _agents(self) -> "Reasoning":
         loop = asyncio.get_running_loop()
@@ -230,7 +242,7 @@ class Investigator:
         await report.begun("remediation")
         book = bench.book
         symptoms = Symptoms(book.dossier, brief)
-        allowed = await permitted(bench.lens, diagnosis, symptoms)
+        allowed = await permitted(bench.lens, diagnosis, symptoms, self._issue(bench, diagnosis))
         shown = [step.shown() for step in allowed]
         by_rules = remedy.write(Casefile(brief, book.dossier, {}, symptoms, decided=diagnosis, permitted=tuple(shown)))
         if not allowed:

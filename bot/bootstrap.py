@@ -175,6 +175,7 @@ class Bot:
             ),
             llm_config(settings),
             timing=Timing(speed=settings.speed),
+            issues_enabled=settings.github_token is not None,
         )
         github = self._github()
         wakes = _Wakes()

@@ -9,10 +9,16 @@ from agents.remediation import data_repair, retraining, rollback, telling
 from agents.remediation.step import Step
 from agents.rules.symptoms import Symptoms
 from incidents.diagnosis import Confidence, Diagnosis, RootCause
+from incidents.remediation import OpenIssue
 
 
-async def permitted(lens: Lens, diagnosis: Diagnosis, symptoms: Symptoms) -> tuple[Step, ...]:
-    """The permitted steps, best first, each dependent one behind the one it depends on; empty where nothing may be."""
+async def permitted(
+    lens: Lens, diagnosis: Diagnosis, symptoms: Symptoms, issue: OpenIssue | None = None
+) -> tuple[Step, ...]:
+    """The permitted steps, best first, each dependent one behind the one it depends on; empty where nothing may be.
+
+    `issue`: the one that may be opened about the incident, where issues are.
+    """
     if lens.model is None or diagnosis.confidence is Confidence.LOW:
         return ()
     match diagnosis.root_cause:
@@ -24,6 +30,6 @@ async def permitted(lens: Lens, diagnosis: Diagnosis, symptoms: Symptoms) -> tup
             return await retraining.steps(lens, lens.model, symptoms)
         case RootCause.DATA_QUALITY:
             repair = await data_repair.steps(lens, lens.model, symptoms)
-            return (*repair, *telling.steps(lens.model, symptoms))
+            return (*repair, *telling.steps(lens.model, symptoms, issue))
         case _:
             return ()

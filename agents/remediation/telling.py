@@ -1,4 +1,4 @@
-"""Steps on the side: who has to know of broken data. They change nothing."""
+"""Steps on the side: who has to know of broken data. They change nothing, and code writes every word of them."""
 
 from pydantic import ValidationError
 
@@ -7,19 +7,26 @@ from agents.rules.broken_data import broken, broken_since, source_first
 from agents.rules.symptoms import Symptoms
 from agents.wording import listed, moment_in_words
 from incidents.catalogue import ModelSpec
-from incidents.remediation import NotifyOwners
+from incidents.remediation import NotifyOwners, OpenIssue
 
 MOST_FEATURES = 3
 
 
-def steps(model: ModelSpec, symptoms: Symptoms) -> tuple[Step, ...]:
-    """The model's owners."""
-    if model.owners is None or not broken(symptoms):
+def steps(model: ModelSpec, symptoms: Symptoms, issue: OpenIssue | None) -> tuple[Step, ...]:
+    """The model's owners, and an issue where one can be opened."""
+    if not broken(symptoms):
         return ()
+    tells = [_owners(model, symptoms), issue]
+    return tuple(Step(remediation=one) for one in tells if one is not None)
+
+
+def _owners(model: ModelSpec, symptoms: Symptoms) -> NotifyOwners | None:
+    if model.owners is None:
+        return None
     try:
-        return (Step(remediation=NotifyOwners(owners=model.owners, text=_text(model, symptoms)[:600])),)
+        return NotifyOwners(owners=model.owners, text=_text(model, symptoms)[:600])
     except ValidationError:
-        return ()
+        return None  # a name that is no group's handle
 
 
 def _text(model: ModelSpec, symptoms: Symptoms) -> str:

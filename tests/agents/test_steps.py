@@ -132,6 +132,22 @@ async def test_only_names_of_the_catalogue_stand_in_a_call_to_the_owners():
     assert "channel" not in text
 
 
+async def test_an_issue_is_offered_where_issues_are_set_up_and_the_model_has_a_repository():
+    made = upstream_nulls()
+    assert made.case.model is not None
+    for repository, enabled, offered in (
+        ("example-ml/churn", True, 1),
+        ("example-ml/churn", False, 0),
+        (None, True, 0),
+    ):
+        model = made.case.model.model_copy(update={"repository": repository})
+        case = made.case.model_copy(update={"model": model})
+        findings = await Investigator(made.sources, LlmConfig(), issues_enabled=enabled).investigate(case)
+        issues = [c.remediation for c in findings.plan.choices if isinstance(c.remediation, OpenIssue)]
+        assert len(issues) == offered
+        assert all(issue.repository == repository and "written by code" not in issue.body for issue in issues)
+
+
 async def test_owners_that_are_no_group_are_not_called():
     made = upstream_nulls()
     assert made.case.model is not None
