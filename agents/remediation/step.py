@@ -5,10 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from incidents.effect import RiskClass
 from incidents.proposal import When
 from incidents.remediation import AnyRemediation, NotifyOwners, OpenIssue, Remediation
-from incidents.spec import spec_of
+from incidents.spec import SIDES
 
 BY_CODE = "(written by code)"
 
@@ -30,7 +29,7 @@ class Step(BaseModel):
     @property
     def on_the_side(self) -> bool:
         """Whether it only tells somebody."""
-        return spec_of(self.remediation).risk is RiskClass.NONE
+        return self.remediation.kind in SIDES
 
     def shown(self) -> dict[str, Any]:
         """What a reasoner is shown: texts for people are left out, as it cannot change them."""
