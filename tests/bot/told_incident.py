@@ -51,10 +51,11 @@ def told_incident(stage: Stage, in_force: Policy | None = None) -> str:
 
 def _send(stage: Stage, fence: int, details: dict[str, Any]) -> None:
     executions = stage.writer.executions
-    assert executions.intend("xp1", fence, later(minutes=2))
+    assert executions.intend("xp1", fence, 0, later(minutes=2))
     executions.sent(
         "xp1",
         fence,
+        0,
         result={},
         progress="UpdateEndpoint sent",
         text="UpdateEndpoint sent",

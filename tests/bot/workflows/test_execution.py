@@ -194,6 +194,33 @@ async def test_a_damaged_timeline_stops_every_execution_of_the_incident(rig: Rig
     assert "damaged at entry 2" in rig.row_text()
 
 
+async def test_an_entry_cut_off_or_put_in_stops_every_execution_of_the_incident(rig: Rig) -> None:
+    rig.approved_rollback()
+    with rig.stage.database.write() as session:
+        session.connection().exec_driver_sql("DELETE FROM timeline WHERE number = (SELECT max(number) FROM timeline)")
+    await rig.look()
+    assert rig.state() is X.FAILED and rig.world.sent == []
+    assert "cut off" in rig.row_text()
+
+
+async def test_a_timeline_that_cannot_be_written_sends_nothing(rig: Rig) -> None:
+    """Everything else of the store still takes what is written."""
+    rig.approved_rollback()
+    with rig.stage.database.write() as session:
+        session.connection().exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON timeline BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    for _ in range(3):
+        await rig.look(**POLL)
+    assert rig.world.sent == [] and rig.state() is X.EXECUTING
+    record = rig.stage.reader.execution_record("xp1")
+    assert record.intent_at is None and record.sent_at is None
+    with rig.stage.database.write() as session:
+        session.connection().exec_driver_sql("DROP TRIGGER full")
+    await rig.look(minutes=1)
+    assert operations(rig.world.sent) == ["UpdateEndpoint"]
+
+
 async def test_an_approval_that_the_timeline_does_not_show_is_none(rig: Rig) -> None:
     id = rig.stage.awaiting()
     with rig.stage.database.write() as session:

@@ -46,8 +46,8 @@ def run(stage: Stage, id: str, verification: str | None = "recovered", at: datet
     moment = at or later(minutes=2)
     executions = stage.writer.executions
     fence = executions.claim(id, "bot-1", moment, LEASE)
-    assert fence is not None and executions.intend(id, fence, moment)
-    executions.sent(id, fence, result={}, progress="sent", text="sent", details={}, now=moment, next_step_at=moment)
+    assert fence is not None and executions.intend(id, fence, 0, moment)
+    executions.sent(id, fence, 0, result={}, progress="sent", text="sent", details={}, now=moment, next_step_at=moment)
     executions.finish(
         id, fence, ExecutionState.SUCCEEDED, text="done", now=moment, verify_until=moment + timedelta(hours=1)
     )

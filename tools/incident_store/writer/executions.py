@@ -115,7 +115,10 @@ class ExecutionWriter:
             return None if changed is None else int(changed[0])
 
     def intend(self, id: str, fence: int, step: int, now: datetime) -> bool:
-        """Write down that request `step` is about to be sent; False when lease or fence is lost, or it was answered."""
+        """Write down that request `step` is about to be sent; False when lease or fence is lost, or it was answered.
+
+        In the timeline too: what cannot be told there is not sent.
+        """
         with self._database.write() as session:
             record = self._held(session, id, fence, now)
             if record is None or record.step != step:
@@ -123,6 +126,15 @@ class ExecutionWriter:
             record.intent_at = now
             record.started_at = record.started_at or now
             session.add(record)
+            append(
+                session,
+                locked_incident(session, record.incident_id),
+                at=now,
+                actor="agentops",
+                kind="call_intended",
+                text=f"Call {step + 1} is about to be sent",
+                details={"execution": id, "fence": fence, "call": step + 1},
+            )
             return True
 
     def sent(
