@@ -297,7 +297,8 @@ class Bot:
             links=links,
             installation=await asyncio.to_thread(installation_id, self._database, new_id()),
         )
-        shelf = StoreShelf(self._reader, clients.prometheus, clients.rules, speed=settings.speed)
+        owners = {model.name: model.owners for model in self._catalogue.models.values() if model.owners}
+        shelf = StoreShelf(self._reader, clients.prometheus, clients.rules, owners=owners, speed=settings.speed)
         return SlackSide(config, store=self._writer.messages, shelf=shelf, make_desk=make_desk, clock=now)
 
     def _github(self) -> GitHubOperator | None:

@@ -147,6 +147,10 @@ class Shelf(Protocol):
         """The words of a message of kind `note`, `failure` or `escalation`; None leaves the renderer's own words."""
         ...
 
+    def owners(self, model: str) -> str | None:
+        """The user group that the catalogue names as a model's owners: the only one that a notice may call."""
+        ...
+
 
 class Groups(Protocol):
     """Handles of user groups and their ids, so that an escalation can call one."""

@@ -12,6 +12,7 @@ from bot.slack.blocks.execution import execution_message
 from bot.slack.blocks.kit import rendered, section
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.notes import escalation_message, failure_message, note_message
+from bot.slack.blocks.notice import notice_message
 from bot.slack.blocks.progress import progress_message
 from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.report import SIMILAR, report_message
@@ -67,6 +68,8 @@ class Renderer:
                 file = await self._shelf.file(message.incident_id)
                 if message.kind is MessageKind.ESCALATION:
                     return await self._escalation(file, message.subject)
+                if message.kind is MessageKind.NOTICE:
+                    return await self._notice(file, message.subject)
                 return self._of_file(message.kind, file, message.subject)
 
     def _of_file(self, kind: MessageKind, file: IncidentFile, subject: str) -> Rendered | None:
@@ -95,7 +98,12 @@ class Renderer:
             case MessageKind.REPORT:
                 return self._report(file)
             case (
-                MessageKind.CHART | MessageKind.ANSWER | MessageKind.NOTE | MessageKind.FAILURE | MessageKind.ESCALATION
+                MessageKind.CHART
+                | MessageKind.ANSWER
+                | MessageKind.NOTE
+                | MessageKind.FAILURE
+                | MessageKind.ESCALATION
+                | MessageKind.NOTICE
             ):
                 raise AssertionError(f"{kind} is rendered elsewhere")
             case _:
@@ -133,6 +141,14 @@ class Renderer:
         effect = about.proposal.decision.effect if about else None
         call = (effect.escalate_to or effect.approvers) if isinstance(effect, RequireApproval) else ()
         return escalation_message(why, steps, call=call, group_ids=await self._ids_of_groups())
+
+    async def _notice(self, file: IncidentFile, execution_id: str) -> Rendered:
+        view = next((one for one in file.proposals if one.proposal.execution_id == execution_id), None)
+        if view is None or not isinstance(view.proposal.remediation, NotifyOwners):
+            raise LookupError(execution_id)
+        owners = self._shelf.owners(file.incident.model)
+        group_ids = await self._ids_of_groups()
+        return notice_message(view, view.proposal.remediation, owners=owners, group_ids=group_ids)
 
     async def _ids_of_groups(self) -> Mapping[str, str]:
         try:

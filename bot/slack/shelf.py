@@ -1,7 +1,7 @@
 """What a message shows, read at the moment it is sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -55,12 +55,14 @@ class StoreShelf:
         prometheus: PrometheusClient,
         rules: Callable[[], Awaitable[list[AlertRule]]],
         *,
+        owners: Mapping[str, str],
         speed: float,
     ) -> None:
-        """`speed`: how much faster than real time the world runs."""
+        """`owners`: user groups by model; `speed`: how much faster than real time the world runs."""
         self._reader = reader
         self._prometheus = prometheus
         self._rules = rules
+        self._owners = owners
         # One thread: matplotlib keeps fonts for each thread that draws, and drawing at once is no faster.
         self._drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chart")
         self._speed = speed
@@ -80,6 +82,10 @@ class StoreShelf:
         if watch is not None and watch.state in {"candidate_ready", "candidate_refused"}:
             return Note(watch.note)
         return None
+
+    def owners(self, model: str) -> str | None:
+        """Of the catalogue."""
+        return self._owners.get(model)
 
     async def chart(self, incident_id: str, investigation_id: str) -> FilePost | Rendered | None:
         """The signal that fired, around its onset."""

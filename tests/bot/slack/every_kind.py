@@ -16,6 +16,7 @@ from bot.slack.blocks.help import help_message, unknown_message, unknown_model_m
 from bot.slack.blocks.incident_list import incidents_message
 from bot.slack.blocks.investigating import investigate_message
 from bot.slack.blocks.notes import escalation_message, failure_message, note_message, private_message
+from bot.slack.blocks.notice import notice_message
 from bot.slack.blocks.progress import progress_message
 from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.report import report_message
@@ -29,6 +30,7 @@ from incidents import report
 from incidents.approval import ApprovalState
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
+from incidents.remediation import NotifyOwners
 from tests.bot.slack import samples
 from tests.bot.slack.samples import LINKS, THREAD, minute
 
@@ -85,6 +87,13 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
         report_message(report.write(resolved, samples.diagnosis(words), samples.timeline(words), read_next), LINKS),
     )
     group_ids = {"ml-leads": "SMLLEADS"}
+    for owners in ("ml-leads", "ml-oncall", None):
+        view = samples.notice_view(words)
+        assert isinstance(view.proposal.remediation, NotifyOwners)
+        yield (
+            f"notice to {owners}",
+            notice_message(view, view.proposal.remediation, owners=owners, group_ids=group_ids),
+        )
     handles = [words or "ml-oncall", "ml-leads"]
     yield (
         "escalation",

@@ -37,10 +37,10 @@ from incidents.execution import Execution, ExecutionState
 from incidents.incident import Incident, IncidentState
 from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, ThreadRef, VerificationView
-from incidents.origin import EndpointOrigin
-from incidents.policy import Decision, RequireApproval
+from incidents.origin import EndpointOrigin, IncidentOrigin
+from incidents.policy import Allow, Decision, RequireApproval
 from incidents.proposal import PlanDraft, Proposal, RemediationChoice, propose
-from incidents.remediation import RollbackEndpoint
+from incidents.remediation import NotifyOwners, RollbackEndpoint
 from incidents.timeline import GENESIS, TimelineEntry, chained
 from incidents.verification import Outcome, SignalCheck, Threshold
 
@@ -248,6 +248,28 @@ def proposal_view(
         model="product-recommender",
         chosen_by=words or None,
     )
+
+
+def notice_view(words: str = "") -> ProposalView:
+    """The owners of the recommender are called."""
+    choice = RemediationChoice(
+        remediation=NotifyOwners(owners="ml-leads", text=(words or "shop.sessions delivers nulls: repair it.")[:600]),
+        reason=(words or "The source is yours, and only you can repair it.")[:600],
+        evidence=("E1", "E2"),
+    )
+    made = propose(
+        choice,
+        proposal_id="n1",
+        incident_id="INC-7",
+        model=model(),
+        origin=IncidentOrigin(incident_id="INC-7"),
+        decision=Decision(effect=Allow(), rules=("owners may be called",)),
+        policy_hash="0" * 64,
+        created_at=minute(2),
+        expires_at=minute(7),
+    )
+    approval = ApprovalView(state=ApprovalState.APPROVED, needed=0, decided_by="policy", decided_at=minute(2))
+    return ProposalView(proposal=made, approval=approval, approvers=(), model=words or "product-recommender")
 
 
 def execution(state: ExecutionState = ExecutionState.EXECUTING, *, words: str = "") -> Execution:

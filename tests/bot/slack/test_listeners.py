@@ -40,6 +40,9 @@ class NoShelf:
     async def note(self, incident_id: str, subject: str) -> None:
         return None
 
+    def owners(self, model: str) -> None:
+        return None
+
 
 @dataclass
 class Office:

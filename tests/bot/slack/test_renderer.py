@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
+from inline_snapshot import snapshot
 
 from bot.slack.people import LookupFailed
 from bot.slack.rendered import FilePost, Rendered
@@ -28,6 +29,7 @@ SUBJECTS = {
     MessageKind.REPORT: "",
     MessageKind.FAILURE: "inv1",
     MessageKind.NOTE: "n1",
+    MessageKind.NOTICE: "xn1",
     MessageKind.ANSWER: "a1",
 }
 
@@ -35,8 +37,14 @@ SUBJECTS = {
 class Shelf:
     """One incident."""
 
-    def __init__(self, state: IncidentState) -> None:
-        self._file = samples.file(state)
+    def __init__(self, state: IncidentState, owners: str | None = "ml-leads") -> None:
+        file = samples.file(state)
+        self._file = file.model_copy(update={"proposals": (*file.proposals, samples.notice_view())})
+        self._owners = owners
+
+    def owners(self, model: str) -> str | None:
+        assert model == "product-recommender"
+        return self._owners
 
     async def file(self, incident_id: str) -> IncidentFile:
         if incident_id != "INC-7":
@@ -63,8 +71,10 @@ class Groups:
         return {"ml-leads": "SMLLEADS"}
 
 
-def renderer(state: IncidentState = IncidentState.VERIFYING, *, fail: bool = False) -> Renderer:
-    return Renderer(Shelf(state), Groups(fail=fail), lambda: samples.LINKS, lambda: samples.minute(6))
+def renderer(
+    state: IncidentState = IncidentState.VERIFYING, *, fail: bool = False, owners: str | None = "ml-leads"
+) -> Renderer:
+    return Renderer(Shelf(state, owners), Groups(fail=fail), lambda: samples.LINKS, lambda: samples.minute(6))
 
 
 def row(kind: MessageKind, subject: str | None = None, incident_id: str | None = "INC-7") -> OutboxMessage:
@@ -95,7 +105,9 @@ async def test_a_row_with_nothing_to_show_is_none() -> None:
     assert await renderer()(row(MessageKind.NOTE, "other")) is None
 
 
-@pytest.mark.parametrize("kind", [MessageKind.PROPOSAL, MessageKind.EXECUTION, MessageKind.VERIFICATION])
+@pytest.mark.parametrize(
+    "kind", [MessageKind.PROPOSAL, MessageKind.EXECUTION, MessageKind.VERIFICATION, MessageKind.NOTICE]
+)
 async def test_a_row_that_names_what_is_not_there_is_an_error(kind: MessageKind) -> None:
     with pytest.raises(LookupError):
         await renderer()(row(kind, "gone"))
@@ -106,3 +118,36 @@ async def test_an_escalation_calls_the_group_of_the_policy_and_names_it_when_sla
     assert isinstance(content, Rendered) and "<!subteam^SMLLEADS>" in read(content)
     content = await renderer(IncidentState.ESCALATED, fail=True)(row(MessageKind.ESCALATION))
     assert isinstance(content, Rendered) and "@ml-leads" in read(content)
+
+
+async def test_a_notice_calls_the_owners_of_the_catalogue_and_says_why() -> None:
+    content = await renderer()(row(MessageKind.NOTICE))
+    assert isinstance(content, Rendered)
+    assert read(content) == snapshot("""\
+text: <!subteam^SMLLEADS>, you are needed here: shop.sessions delivers nulls: repair it.
+section: :loudspeaker: *<!subteam^SMLLEADS>, you are needed here*
+shop.sessions delivers nulls: repair it.
+section: *Why you*
+You are named as the owners of product-recommender. The source is yours, and only you can repair it.
+*What is expected of you*
+Read the diagnosis above, do your part of it, and answer in this thread. AgentOps does not do it for you, and nothing else waits for your answer.\
+""")
+
+
+async def test_a_notice_names_a_group_that_is_not_the_owners_without_calling_it() -> None:
+    for owners in ("ml-oncall", None):
+        content = await renderer(owners=owners)(row(MessageKind.NOTICE))
+        assert isinstance(content, Rendered)
+        told = read(content)
+        assert "subteam" not in told and "@ml-leads" in told and "was not notified" in told
+
+
+async def test_a_notice_comes_without_a_call_when_slack_does_not_say_who_the_group_is() -> None:
+    content = await renderer(fail=True)(row(MessageKind.NOTICE))
+    assert isinstance(content, Rendered)
+    assert "subteam" not in read(content) and "call it by hand" in read(content)
+
+
+async def test_a_notice_whose_execution_is_of_another_kind_is_an_error() -> None:
+    with pytest.raises(LookupError):
+        await renderer()(row(MessageKind.NOTICE, "xp4f1c09"))
