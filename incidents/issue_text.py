@@ -129,7 +129,7 @@ def _evidence(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> Iterator[st
     by_id = {one.id: one for one in evidence if one.kind not in _FOUND_ELSEWHERE}
     cited = list(dict.fromkeys(id for claim in claims for id in claim.evidence if id in by_id))
     if cited:
-        yield ""
+        yield "\nWhat was read:\n"
     for id in cited[:_FACTS]:
         fact = by_id[id]
         yield f"- {escaped(id, 12)}, {escaped(fact.source, 60)}: {escaped(fact.found, 400)}"

@@ -131,7 +131,7 @@ section: *Why you*
 You are named as the owners of product-recommender. The source is yours, and only you can repair it.
 *What is expected of you*
 Read the diagnosis above, do your part of it, and answer in this thread. AgentOps does not do it for you, and nothing else waits for your answer.\
-""")
+""")  # noqa: E501 - a block's text is one line
 
 
 async def test_a_notice_names_a_group_that_is_not_the_owners_without_calling_it() -> None:
