@@ -145,14 +145,21 @@ def news(body: str) -> list[str]:
     return re.findall(r"^- .*?\*\*(.+?)\*\*", body, re.MULTILINE)
 
 
-def approve_and_send(desk: Desk) -> None:
+def approve(desk: Desk) -> None:
     assert desk.stage.approve(at=desk.clock()).result == "approved"
-    fence = desk.stage.writer.executions.claim("xp1", "bot-1", desk.clock(), LEASE)
-    assert fence is not None and desk.stage.writer.executions.intend("xp1", fence, desk.clock())
-    now = desk.clock()
-    desk.stage.writer.executions.sent(
-        "xp1", fence, result={}, progress="sent", text="UpdateEndpoint sent", details={}, now=now, next_step_at=now
-    )
+
+
+def send(desk: Desk) -> None:
+    now, executions = desk.clock(), desk.stage.writer.executions
+    fence = executions.claim("xp1", "bot-1", now, LEASE)
+    assert fence is not None and executions.intend("xp1", fence, 0, now)
+    text = "UpdateEndpoint sent"
+    executions.sent("xp1", fence, 0, result={}, progress="sent", text=text, details={}, now=now, next_step_at=now)
+
+
+def approve_and_send(desk: Desk) -> None:
+    approve(desk)
+    send(desk)
 
 
 async def test_what_is_new_is_one_comment_and_told_once(desk: Desk) -> None:
@@ -201,7 +208,7 @@ async def test_a_lost_answer_never_doubles_a_comment(desk: Desk, method: str, pa
 
 
 async def test_a_crash_after_the_comment_neither_doubles_it_nor_loses_what_came_after(desk: Desk) -> None:
-    assert desk.stage.approve(at=desk.clock()).result == "approved"
+    approve(desk)
     before = desk.row.told
     await desk.look()
     with desk.stage.database.write() as session:
@@ -209,12 +216,7 @@ async def test_a_crash_after_the_comment_neither_doubles_it_nor_loses_what_came_
         row = session.get_one(IssueRecord, desk.incident_id)
         row.told, row.not_before = before, desk.clock() + CLAIM
         session.add(row)
-    fence = desk.stage.writer.executions.claim("xp1", "bot-1", desk.clock(), LEASE)
-    assert fence is not None and desk.stage.writer.executions.intend("xp1", fence, desk.clock())
-    now = desk.clock()
-    desk.stage.writer.executions.sent(
-        "xp1", fence, result={}, progress="sent", text="UpdateEndpoint sent", details={}, now=now, next_step_at=now
-    )
+    send(desk)
     await desk.look(seconds=30)
     assert len(desk.comments) == 1
     for _ in range(4):
@@ -223,7 +225,7 @@ async def test_a_crash_after_the_comment_neither_doubles_it_nor_loses_what_came_
 
 
 async def test_a_crash_before_the_end_still_closes_with_one_resolution(desk: Desk) -> None:
-    assert desk.stage.approve(at=desk.clock()).result == "approved"
+    approve(desk)
     before = desk.row.told
     await desk.look()
     with desk.stage.database.write() as session:
@@ -318,7 +320,7 @@ async def test_what_people_and_partners_wrote_calls_nobody(desk: Desk) -> None:
 
 
 async def test_an_edited_comment_does_not_make_it_tell_for_ever(desk: Desk) -> None:
-    assert desk.stage.approve(at=desk.clock()).result == "approved"
+    approve(desk)
     before = desk.row.told
     await desk.look()
     for edited in (before, 0, 999_999_999):
