@@ -184,6 +184,15 @@ class PipelineLike(Protocol):
         ...
 
 
+class PreflightLike(Protocol):
+    """What was looked at before a change."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What stands against it, in plain words; empty when nothing does."""
+        ...
+
+
 class SageMakerReads(Protocol):
     """`tools.sagemaker.reader.SageMakerReader`, as far as it is used here."""
 
@@ -203,8 +212,8 @@ class SageMakerReads(Protocol):
         """The training pipeline."""
         ...
 
-    async def rollback_preflight(self, endpoint: str, to_config: str) -> Sequence[str]:
-        """What stands against a rollback, in plain words; empty when nothing does."""
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> PreflightLike:
+        """What was looked at before a rollback."""
         ...
 
     async def recent_changes(self, model: ModelSpec, since: datetime) -> Sequence[ChangeLike]:

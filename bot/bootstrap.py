@@ -19,7 +19,7 @@ from agents.investigator import Investigator
 from agents.sources import Sources
 from agents.timing import Timing
 from bot.decisions import Decisions
-from bot.partners import Clients, llm_config, open_runbooks, region_of, revealed
+from bot.partners import Clients, llm_config, open_runbooks, reader_role_of, region_of, revealed
 from bot.settings import Settings
 from bot.slack.app import SlackConfig, SlackSide
 from bot.slack.blocks.links import Links
@@ -36,6 +36,7 @@ from bot.workflows.pace import Pace
 from bot.workflows.ports import Deps
 from incidents.clock import now
 from incidents.errors import AgentOpsError
+from tools.datasets.operator import DatasetOperator
 from tools.errors import UpstreamError
 from tools.github.operator import GitHubOperator
 from tools.incident_store.database import Database, reachable
@@ -121,6 +122,7 @@ class Bot:
         self._catalogue = load_catalogue(settings.models_file)
         self._policy = WatchedPolicy(settings.policy_file)
         self._region = region_of(self._catalogue, settings.models_file)
+        self._reader_role = reader_role_of(self._catalogue, settings.models_file)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._pace = Pace.of(settings)
         self._registry = CollectorRegistry()
@@ -163,7 +165,7 @@ class Bot:
         settings = self._settings
         await asyncio.to_thread(migrate, self._database)
         self._closing.callback(self._database.close)
-        clients = Clients.of(settings, self._region)
+        clients = Clients.of(settings, self._region, self._reader_role)
         runbooks = await asyncio.to_thread(open_runbooks, settings)
         self._closing.callback(runbooks.close)
         investigator = Investigator(
@@ -247,14 +249,18 @@ class Bot:
 
     def _operators(self, github: GitHubOperator | None) -> Operators:
         settings = self._settings
-        sagemaker = SageMakerOperator(
-            region=self._region,
-            endpoint_url=settings.aws_endpoint_url,
-            external_id=revealed(settings.aws_external_id),
-            use_roles=settings.aws_assume_roles,
-        )
+        url, external_id = settings.aws_endpoint_url, revealed(settings.aws_external_id)
+        use_roles = settings.aws_assume_roles
         return Operators(
-            sagemaker=sagemaker, datasets=sagemaker, github=github, notices=self._writer.messages, clock=now
+            sagemaker=SageMakerOperator(
+                region=self._region, endpoint_url=url, external_id=external_id, use_roles=use_roles
+            ),
+            datasets=DatasetOperator(
+                region=self._region, endpoint_url=url, external_id=external_id, use_roles=use_roles
+            ),
+            github=github,
+            notices=self._writer.messages,
+            clock=now,
         )
 
     async def _slack(
@@ -334,7 +340,7 @@ class Bot:
             log.info("runbooks.indexed", added=report.added, updated=report.updated, unchanged=report.unchanged)
         except UpstreamError as error:
             log.error("runbooks.not_indexed", error=str(error))
-        await asyncio.to_thread(lambda: clients.sagemaker.client)
+        await asyncio.to_thread(clients.sagemaker.warm_up)
         await asyncio.to_thread(clients.datasets.warm_up)
         await investigator.warm_up()
         # What is loaded now stays: left out of collections, those of the work's own garbage come soon and are short.

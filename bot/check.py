@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.partners import Clients, region_of
+from bot.partners import Clients, reader_role_of, region_of
 from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
@@ -42,10 +42,11 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     for name, meant in misspelt():
         yield Finding("note", "settings", f"{name} is no setting" + (f"; is {meant} meant?" if meant else ""))
     catalogue: Catalogue | None = None
-    region = ""
+    region, reader_role = "", None
     try:
         catalogue = load_catalogue(settings.models_file)
         region = region_of(catalogue, settings.models_file)
+        reader_role = reader_role_of(catalogue, settings.models_file)
         yield Finding("right", "catalogue", f"{len(catalogue.models)} models in {settings.models_file}")
     except ManifestError as error:
         yield Finding("wrong", "catalogue", str(error))
@@ -69,12 +70,14 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(verdict, subject, text)
     if catalogue is None or not region:
         return
-    clients = Clients.of(settings, region)
+    clients = Clients.of(settings, region, reader_role)
     async for finding in _prometheus(settings, clients, catalogue):
         yield finding
     async for finding in _sagemaker(clients, catalogue):
         yield finding
     async for finding in _github(clients, catalogue):
+        yield finding
+    async for finding in _roles(settings, clients, catalogue):
         yield finding
 
 
@@ -206,6 +209,37 @@ async def _model(clients: Clients, model: ModelSpec) -> AsyncIterator[Finding]:
             yield Finding("right", subject, f"{pipeline.name} is {pipeline.status}")
         except UpstreamError as error:
             yield _unread(subject, f"{model.retraining.pipeline} is not in {model.region}", error)
+
+    if model.retraining is not None and model.retraining.promotion is not None:
+        subject = f"alarms of {model.name}"
+        names = model.retraining.promotion.alarms
+        try:
+            missing = [alarm.name for alarm in await clients.sagemaker.alarms(names) if alarm.state == "missing"]
+        except UpstreamError as error:
+            yield _unread(subject, "they cannot be read", error)
+            return
+        if missing:
+            text = f"CloudWatch has no alarm {', '.join(missing)}, so no candidate of this model can be promoted"
+            yield Finding("note", subject, text)
+        else:
+            yield Finding("right", subject, f"{', '.join(names)} exist")
+
+
+async def _roles(settings: Settings, clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    if not settings.aws_assume_roles:
+        yield Finding(
+            "note", "roles", "AGENTOPS_AWS_ASSUME_ROLES is off: the bot reads and changes with its own credentials"
+        )
+        return
+    named = [roles for model in catalogue.models.values() for roles in model.roles.model_dump().values() if roles]
+    for arn in dict.fromkeys(named):
+        name = str(arn).rpartition("/")[2]
+        try:
+            await clients.try_role(arn)
+            yield Finding("right", f"role {name}", "it can be assumed")
+        except UpstreamError as error:
+            text = f"it cannot be assumed ({error.detail}); compare its trust policy with manifests/iam/trust.json"
+            yield Finding("wrong", f"role {name}", text)
 
 
 def _unread(subject: str, gone: str, error: UpstreamError) -> Finding:

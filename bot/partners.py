@@ -21,7 +21,9 @@ from tools.prometheus.rule_files import rules_from_files
 from tools.prometheus.series import AlertRule
 from tools.runbook_index.embedding import embedder_named
 from tools.runbook_index.index import RunbookIndex
+from tools.sagemaker.connection import AwsConnection
 from tools.sagemaker.reader import SageMakerReader
+from tools.sagemaker.roles import ReaderRole, can_assume
 
 if TYPE_CHECKING:
     from incidents.catalogue import Catalogue
@@ -52,6 +54,16 @@ def region_of(catalogue: "Catalogue", file: Path) -> str:
     return regions[0] if regions else "eu-west-1"
 
 
+def reader_role_of(catalogue: "Catalogue", file: Path) -> str | None:
+    """The one role under which this process reads; None where the catalogue names none and its own credentials do."""
+    roles = sorted({model.roles.reader for model in catalogue.models.values() if model.roles.reader})
+    if len(roles) > 1:
+        raise ManifestError(
+            str(file), None, "roles.reader", f"one process reads under one role, found {', '.join(roles)}"
+        )
+    return roles[0] if roles else None
+
+
 @dataclass(frozen=True)
 class Clients:
     """Clients of the partners."""
@@ -60,19 +72,37 @@ class Clients:
     sagemaker: SageMakerReader
     datasets: DatasetReader
     rules_dir: Path | None
+    own: AwsConnection
+    """The process's own credentials, which do nothing but assume roles where there are roles."""
+    external_id: SecretStr | None = None
     repositories: RepositoryReader | None = None
     """None where no GitHub token is set."""
 
     @classmethod
-    def of(cls, settings: Settings, region: str) -> "Clients":
-        """Nothing is connected before its first use."""
+    def of(cls, settings: Settings, region: str, reader_role: str | None) -> "Clients":
+        """Nothing is connected before its first use.
+
+        With a `reader_role`, and unless the settings say that roles are not assumed, everything of AWS is read under
+        it: what reasons then holds no other credentials.
+        """
+        url = settings.aws_endpoint_url
+        own = AwsConnection(region=region, endpoint_url=url)
+        role: ReaderRole | None = None
+        if reader_role is not None and settings.aws_assume_roles:
+            role = ReaderRole(reader_role, connection=own, external_id=revealed(settings.aws_external_id))
         return cls(
             prometheus=PrometheusClient(settings.prometheus_url, token=revealed(settings.prometheus_token)),
-            sagemaker=SageMakerReader(region=region, endpoint_url=settings.aws_endpoint_url),
-            datasets=DatasetReader(region=region, endpoint_url=settings.aws_endpoint_url),
+            sagemaker=SageMakerReader(region=region, endpoint_url=url, role=role),
+            datasets=DatasetReader(region=region, endpoint_url=url, role=role),
             rules_dir=settings.rules_dir,
             repositories=repositories_of(settings),
+            own=own,
+            external_id=settings.aws_external_id,
         )
+
+    async def try_role(self, arn: str) -> None:
+        """Assume a role for a session that may do nothing. Raises `UpstreamError` where that fails."""
+        await asyncio.to_thread(can_assume, self.own, arn, revealed(self.external_id))
 
     async def rules(self) -> list[AlertRule]:
         """From Prometheus, and from rule files where it has none or does not answer."""

@@ -67,6 +67,9 @@ class PromotionOrigin(_Frozen):
         variant: the production variant as it serves now; the candidate takes its name, type and count.
         execution_role: of the live SageMaker model; the candidate runs under the same.
         data_capture: the live config's DataCaptureConfig, carried over.
+        model_settings: what else the live model was created with (network), carried over.
+        config_settings: what else its endpoint config was created with (encryption), carried over.
+        variant_settings: what else its variant was created with (time-outs, routing), carried over.
     """
 
     kind: Literal["promotion"] = "promotion"
@@ -77,6 +80,9 @@ class PromotionOrigin(_Frozen):
     instances: Annotated[int, Field(ge=1)]
     execution_role: str
     data_capture: dict[str, Any] | None = None
+    model_settings: dict[str, Any] = {}
+    config_settings: dict[str, Any] = {}
+    variant_settings: dict[str, Any] = {}
     package_status: str
     live_version: int | None = None
     status: str

@@ -57,8 +57,8 @@ async def _first_that_passes(
     candidates = [name for name in dict.fromkeys(wanted) if name and name != live]
     for name in candidates[:MOST_CANDIDATES]:
         try:
-            problems = await lens.sources.sagemaker.rollback_preflight(spec.name, name)
-            if not problems:
+            preflight = await lens.sources.sagemaker.rollback_preflight(spec.name, name)
+            if not preflight.problems:
                 return RollbackEndpoint(endpoint=spec.name, to_config=name)
         except UpstreamError:
             return None

@@ -21,7 +21,7 @@ from incidents.diagnosis import Confidence
 from incidents.execution import ExecutionState
 from incidents.incident import Incident
 from incidents.ledger import BY_HAND, IncidentFile, Provenance
-from incidents.origin import AnyOrigin, EndpointOrigin, IncidentOrigin, PipelineOrigin, TrafficOrigin, VariantWeight
+from incidents.origin import AnyOrigin, DataOrigin, IncidentOrigin, PipelineOrigin
 from incidents.policy import Decision, Forbid, RequireApproval
 from incidents.proposal import Proposal, RemediationChoice, When, propose
 from incidents.remediation import (
@@ -36,9 +36,8 @@ from incidents.remediation import (
     StartRetraining,
 )
 from incidents.spec import SIDES, spec_of
-from tools.errors import NotFound, UpstreamError
+from tools.errors import InvalidRequest, NotFound, UpstreamError
 from tools.incident_store.writer.proposals import Added
-from tools.sagemaker.states import EndpointState
 
 log = structlog.get_logger(__name__)
 
@@ -87,15 +86,17 @@ async def make(
     title = spec_of(choice.remediation).title
     try:
         origin = await origin_of(deps, model, choice.remediation, incident)
-        problems, checked = await preflight(deps, model, choice.remediation)
+        looked = await deps.sagemaker.preflight(choice.remediation, model)
     except NotFound as error:
         log.warning("proposal.no_origin", remediation=choice.remediation.kind, error=str(error))
         return NotProposed(title, (f"{error.service} does not have what it would start from",))
+    except InvalidRequest as error:
+        return NotProposed(title, (error.detail,))
     except UpstreamError as error:
         log.warning("proposal.no_origin", remediation=choice.remediation.kind, error=str(error))
         return NotProposed(title, (f"{error.service} could not be read",))
-    if problems:
-        return NotProposed(title, problems)
+    if looked.problems:
+        return NotProposed(title, looked.problems)
     ruling = await asyncio.to_thread(_ruling, deps, incident, model, choice, basis)
     now = deps.clock()
     try:
@@ -109,7 +110,7 @@ async def make(
             policy_hash=ruling.policy_hash,
             created_at=now,
             expires_at=_expiry(now, ruling.decision, deps.pace.decision_speed),
-            checked=checked,
+            checked=looked.told,
             comparison=basis.comparison,
             follows=basis.follows,
         )
@@ -271,9 +272,9 @@ async def origin_of(deps: Deps, model: ModelSpec, remediation: AnyRemediation, i
     """Where a remediation would start from, read now. Raises `UpstreamError` when it cannot be read."""
     match remediation:
         case RollbackEndpoint():
-            return endpoint_origin(await deps.sagemaker.endpoint(remediation.endpoint))
+            return await deps.sagemaker.endpoint_origin(remediation.endpoint)
         case ShiftTraffic():
-            return traffic_origin(await deps.sagemaker.endpoint(remediation.endpoint))
+            return await deps.sagemaker.traffic(remediation.endpoint)
         case StartRetraining():
             version = model.retraining.pipeline_version if model.retraining else None
             return await _pipeline(deps, remediation.pipeline, version)
@@ -281,46 +282,18 @@ async def origin_of(deps: Deps, model: ModelSpec, remediation: AnyRemediation, i
             return await _pipeline(deps, remediation.pipeline, None)
         case OpenIssue() | NotifyOwners():
             return IncidentOrigin(incident_id=incident.id, opened_at=incident.opened_at)
-        case PromoteModel() | QuarantineData():
-            raise NotFound("AgentOps", remediation.kind, "its origin cannot be read yet")
+        case PromoteModel():
+            variant = model.endpoint.variant if model.endpoint else "AllTraffic"
+            return await deps.sagemaker.promotion(remediation.endpoint, variant, remediation.model_package)
+        case QuarantineData():
+            objects = await deps.datasets.window(
+                remediation.bucket, remediation.prefix, remediation.window_start, remediation.window_end
+            )
+            return DataOrigin(bucket=remediation.bucket, objects=objects)
         case _:
             assert_never(remediation)
-
-
-def endpoint_origin(endpoint: EndpointState) -> EndpointOrigin:
-    """An endpoint, as a rollback starts from it."""
-    return EndpointOrigin(
-        arn=endpoint.arn,
-        config_name=endpoint.config_name,
-        variant_names=tuple(variant.name for variant in endpoint.variants),
-        status=endpoint.status,
-        last_modified=endpoint.last_modified,
-    )
-
-
-def traffic_origin(endpoint: EndpointState) -> TrafficOrigin:
-    """An endpoint, as a shift of its traffic starts from it."""
-    return TrafficOrigin(
-        arn=endpoint.arn,
-        config_name=endpoint.config_name,
-        weights=tuple(VariantWeight(variant=one.name, weight=one.weight or 0.0) for one in endpoint.variants),
-        status=endpoint.status,
-        last_modified=endpoint.last_modified,
-    )
 
 
 async def _pipeline(deps: Deps, name: str, version: int | None) -> PipelineOrigin:
     pipeline = await deps.sagemaker.pipeline(name)
     return PipelineOrigin(arn=pipeline.arn, version_id=version, last_modified=pipeline.last_modified)
-
-
-async def preflight(
-    deps: Deps, model: ModelSpec, remediation: AnyRemediation
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What stands against it, and what was looked at and found in order; both in plain words."""
-    match remediation:
-        case RollbackEndpoint():
-            problems = await deps.sagemaker.rollback_preflight(remediation.endpoint, remediation.to_config)
-            return tuple(problems), ()
-        case _:
-            return (), ()

@@ -28,7 +28,7 @@ class Spec(ABC, Generic[R]):
     Attributes:
         risk: what it can break.
         role: the catalogue's role that the executor assumes; None where AWS is not called.
-        iam_actions: what that role must allow, reads of the executor included.
+        iam_actions: what that role must allow: the calls themselves. Whatever is read is read under the reader's role.
         origin_statuses: statuses of the target from which it may be sent; empty where the target has none.
         verified: whether a verification follows; what changes nothing outside needs none.
     """

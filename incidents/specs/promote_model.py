@@ -23,7 +23,6 @@ class PromoteModelSpec(Spec[PromoteModel]):
             "sagemaker:CreateModel",
             "sagemaker:CreateEndpointConfig",
             "sagemaker:UpdateEndpoint",
-            "sagemaker:DescribeEndpoint",
             "iam:PassRole",
         }
     )
@@ -55,8 +54,10 @@ class PromoteModelSpec(Spec[PromoteModel]):
                     "InstanceType": live.instance_type,
                     "InitialInstanceCount": live.instances,
                     "InitialVariantWeight": 1.0,
+                    **live.variant_settings,
                 }
             ],
+            **live.config_settings,
         }
         if live.data_capture is not None:
             config["DataCaptureConfig"] = live.data_capture
@@ -76,6 +77,7 @@ class PromoteModelSpec(Spec[PromoteModel]):
                     "ModelName": name,
                     "ExecutionRoleArn": live.execution_role,
                     "PrimaryContainer": {"ModelPackageName": self.remediation.model_package},
+                    **live.model_settings,
                 },
             ),
             ("CreateEndpointConfig", config),

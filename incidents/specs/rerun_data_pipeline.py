@@ -13,7 +13,7 @@ class RerunDataPipelineSpec(Spec[RerunDataPipeline]):
 
     risk = RiskClass.LOW
     role = "retrainer"
-    iam_actions = frozenset({"sagemaker:StartPipelineExecution", "sagemaker:DescribePipelineExecution"})
+    iam_actions = frozenset({"sagemaker:StartPipelineExecution"})
 
     @property
     def title(self) -> str:

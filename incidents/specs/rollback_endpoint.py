@@ -12,7 +12,7 @@ class RollbackEndpointSpec(Spec[RollbackEndpoint]):
 
     risk = RiskClass.HIGH
     role = "roller"
-    iam_actions = frozenset({"sagemaker:UpdateEndpoint", "sagemaker:DescribeEndpoint"})
+    iam_actions = frozenset({"sagemaker:UpdateEndpoint"})
     origin_statuses = frozenset({"InService"})
 
     @property

@@ -14,7 +14,7 @@ class ShiftTrafficSpec(Spec[ShiftTraffic]):
 
     risk = RiskClass.HIGH
     role = "roller"
-    iam_actions = frozenset({"sagemaker:UpdateEndpointWeightsAndCapacities", "sagemaker:DescribeEndpoint"})
+    iam_actions = frozenset({"sagemaker:UpdateEndpointWeightsAndCapacities"})
     origin_statuses = frozenset({"InService"})
 
     @property

@@ -14,7 +14,7 @@ class StartRetrainingSpec(Spec[StartRetraining]):
 
     risk = RiskClass.LOW
     role = "retrainer"
-    iam_actions = frozenset({"sagemaker:StartPipelineExecution", "sagemaker:DescribePipelineExecution"})
+    iam_actions = frozenset({"sagemaker:StartPipelineExecution"})
 
     @property
     def title(self) -> str:

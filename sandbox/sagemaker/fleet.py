@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.sagemaker.alarms import Alarms, alarms_for
-from sandbox.sagemaker.arns import ACCOUNT, REGION, role_arn
+from sandbox.sagemaker.arns import role_arn
 from sandbox.sagemaker.candidates import Judge
 from sandbox.sagemaker.endpoints import Endpoints
 from sandbox.sagemaker.evaluation import Metrics, candidate_report, own_report, shifted
+from sandbox.sagemaker.images import put_image
 from sandbox.sagemaker.model_store import ModelStore
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.pipelines import PIPELINE_MINUTES, Pipelines
@@ -356,7 +357,7 @@ class Fleet:
 
 
 def _image(model: SeedModel) -> str:
-    return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{model.name}:stable"
+    return put_image(model.name)
 
 
 _TRAINING_STEPS: tuple[tuple[str, str], ...] = (

@@ -20,6 +20,7 @@ from sandbox.sagemaker.changelog import ChangeLog, ChangingCall
 from sandbox.sagemaker.constraints import Constraints
 from sandbox.sagemaker.errors import ApiError
 from sandbox.sagemaker.faults import Faults
+from sandbox.sagemaker.quotas import list_service_quotas
 from sandbox.sagemaker.sessions import ROOT_ARN, Session, Sessions
 from sandbox.sagemaker.wire import Call, Environ, error_answer, read_call
 from sandbox.sagemaker.world_clock import WorldClock
@@ -106,6 +107,12 @@ class Gateway:
         return _send(start_response, answer)
 
     def _serve(self, call: Call, environ: Environ) -> Answer:
+        if (call.service, call.operation) == ("servicequotas", "ListServiceQuotas"):
+            account = self._account()
+            with account.lock:
+                endpoints = account.endpoints
+                kinds = {one.instance_type for endpoint in endpoints.endpoints.values() for one in endpoint.variants}
+                return _json_answer(200, list_service_quotas(call.body, endpoints.quotas, kinds))
         if call.service != "sagemaker" or not call.operation:
             answer = self._pass_on(environ)
             if call.service == "sts" and call.operation == "AssumeRole" and answer.ok:

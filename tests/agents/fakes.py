@@ -16,6 +16,7 @@ from tools.errors import NotFound, Unavailable
 from tools.manifests.load import load_catalogue
 from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.records import Kind, RunbookHit
+from tools.sagemaker.preflight import Preflight
 from tools.sagemaker.states import (
     Change,
     ConfigVariant,
@@ -140,11 +141,11 @@ class FakeSageMaker:
             arn=f"arn:{name}", name=name, status=self.pipeline_status, last_modified=NOW, created_at=NOW
         )
 
-    async def rollback_preflight(self, endpoint: str, to_config: str) -> list[str]:
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> Preflight:
         self._ask("DescribeEndpointConfig")
         if to_config not in {name for name, _ in self.configs}:
-            return [f"{to_config} does not exist"]
-        return self.problems.get(to_config, [])
+            return Preflight(problems=(f"{to_config} does not exist",))
+        return Preflight(problems=tuple(self.problems.get(to_config, ())))
 
     async def recent_changes(self, model: ModelSpec, since: datetime) -> list[Change]:
         self._ask("ListChanges")

@@ -15,6 +15,7 @@ from tools.errors import InvalidRequest, NotFound, Unavailable
 from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.records import RunbookHit
 from tools.sagemaker import changes
+from tools.sagemaker.preflight import Preflight
 from tools.sagemaker.states import (
     Change,
     ConfigVariant,
@@ -216,11 +217,11 @@ class RecordedSageMaker:
         made = NOW - timedelta(days=200)
         return PipelineState(arn=f"arn:{name}", name=name, status="Active", last_modified=made, created_at=made)
 
-    async def rollback_preflight(self, endpoint: str, to_config: str) -> list[str]:
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> Preflight:
         """What stands against a rollback."""
         if to_config not in {config.name for config in self._configs}:
-            return [f"{to_config} does not exist"]
-        return list(self._case.endpoint.rollback_problems)
+            return Preflight(problems=(f"{to_config} does not exist",))
+        return Preflight(problems=tuple(self._case.endpoint.rollback_problems))
 
     async def recent_changes(self, model: ModelSpec, since: datetime) -> list[Change]:
         """Changes, newest first."""
@@ -283,7 +284,7 @@ class Down:
         """Unavailable."""
         raise self._refused("DescribePipeline")
 
-    async def rollback_preflight(self, endpoint: str, to_config: str) -> list[str]:
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> Preflight:
         """Unavailable."""
         raise self._refused("DescribeEndpointConfig")
 

@@ -1,14 +1,17 @@
 """What S3 says about a model's data: Model Monitor's last results, the baseline, and which hours were captured."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from incidents.catalogue import ModelSpec
+from incidents.origin import DataObject
 from tools.datasets import monitor
 from tools.datasets.monitor import CaptureHour, CaptureWindow, FeatureStatistics, Violation, hour_floor
 from tools.datasets.runs import latest_run
+from tools.datasets.window import Window, objects_of
 from tools.errors import InvalidRequest, NotFound
 from tools.sagemaker.calls import Calls
-from tools.sagemaker.connection import AwsConnection, AwsCredentials
+from tools.sagemaker.connection import AwsConnection, AwsCredentials, Lasting
 from tools.sagemaker.objects import ObjectReader
 
 SERVICE = "S3"
@@ -30,10 +33,12 @@ class DatasetReader:
         region: str,
         endpoint_url: str | None = None,
         credentials: AwsCredentials | None = None,
+        role: Lasting | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        """`credentials`: where they are not given, boto3 looks for them where it always does."""
-        self._objects = ObjectReader(AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials))
+        """`credentials`: where neither they nor a `role` to read under are given, boto3 looks where it always does."""
+        connection = AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials, role=role)
+        self._objects = ObjectReader(connection)
         self._calls = Calls(SERVICE, deadline_s=deadline_s, threads=8)
 
     def warm_up(self) -> None:
@@ -88,6 +93,22 @@ class DatasetReader:
             hours=tuple(hour for hour in found if hour.files),
             missing=tuple(hour.hour for hour in found if not hour.files),
         )
+
+    async def window(self, bucket: str, prefix: str, start: datetime, end: datetime) -> tuple[DataObject, ...]:
+        """The objects below a prefix that belong to a window (`tools.datasets.window` says which), with tags, by key.
+
+        Raises:
+            InvalidRequest: the window is longer than a week or ends before it starts; it holds more objects than a
+                quarantine takes (500), which is found out before any tag is read; or there is too much to look through.
+        """
+        window = Window(start, end)
+        found = await self._calls.run("ListObjectsV2", lambda: objects_of(self._objects, bucket, prefix, window))
+        tags = await asyncio.gather(*(self.tags(bucket, one.key) for one in found))
+        return tuple(DataObject(key=one.key, etag=one.etag, tags=its) for one, its in zip(found, tags, strict=True))
+
+    async def tags(self, bucket: str, key: str) -> dict[str, str]:
+        """The tags of an object; empty where it has none."""
+        return await self._calls.run("GetObjectTagging", lambda: self._objects.tags(bucket, key))
 
     def close(self) -> None:
         """Close connections; calls under way end by their own timeouts."""

@@ -9,20 +9,25 @@ from tools.errors import BadAnswer
 from tools.sagemaker.states import (
     FINAL_RUN_STATUSES,
     ConfigVariant,
+    Container,
     EndpointConfig,
     EndpointConfigSummary,
     EndpointState,
     ModelPackage,
+    ModelState,
+    PendingDeployment,
     PipelineRun,
     PipelineState,
     PipelineStep,
     VariantState,
+    VariantStatus,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (
         DescribeEndpointConfigOutputTypeDef,
         DescribeEndpointOutputTypeDef,
+        DescribeModelOutputTypeDef,
         DescribeModelPackageOutputTypeDef,
         DescribePipelineExecutionResponseTypeDef,
         DescribePipelineResponseTypeDef,
@@ -52,33 +57,102 @@ def endpoint(answer: "DescribeEndpointOutputTypeDef") -> EndpointState:
         created_at=answer["CreationTime"],
         last_modified=answer["LastModifiedTime"],
         failure_reason=answer.get("FailureReason") or None,
-        variants=tuple(
-            VariantState(
-                name=variant["VariantName"],
-                current_instances=variant.get("CurrentInstanceCount"),
-                desired_instances=variant.get("DesiredInstanceCount"),
-                weight=variant.get("CurrentWeight"),
+        variants=tuple(_variant(one) for one in answer.get("ProductionVariants", [])),
+        pending=_pending(answer.get("PendingDeploymentSummary")),
+    )
+
+
+def _pending(summary: Any) -> PendingDeployment | None:
+    if not summary:
+        return None
+    return PendingDeployment(
+        config_name=summary["EndpointConfigName"],
+        started_at=summary.get("StartTime"),
+        variants=tuple(_variant(one) for one in summary.get("ProductionVariants", [])),
+    )
+
+
+def _variant(row: Any) -> VariantState:
+    return VariantState(
+        name=row["VariantName"],
+        current_instances=row.get("CurrentInstanceCount"),
+        desired_instances=row.get("DesiredInstanceCount"),
+        weight=row.get("CurrentWeight"),
+        desired_weight=row.get("DesiredWeight"),
+        statuses=tuple(
+            VariantStatus(
+                status=one["Status"], message=one.get("StatusMessage") or None, started_at=one.get("StartTime")
             )
-            for variant in answer.get("ProductionVariants", [])
+            for one in row.get("VariantStatus", [])
         ),
     )
 
 
 def endpoint_config(answer: "DescribeEndpointConfigOutputTypeDef") -> EndpointConfig:
     """From DescribeEndpointConfig."""
+    content: dict[str, Any] = dict(answer)
     return EndpointConfig(
         name=answer["EndpointConfigName"],
         arn=answer["EndpointConfigArn"],
         created_at=answer["CreationTime"],
-        variants=tuple(
-            ConfigVariant(
-                name=variant["VariantName"],
-                model_name=variant.get("ModelName"),
-                instance_type=variant.get("InstanceType"),
-                initial_instances=variant.get("InitialInstanceCount"),
-            )
-            for variant in answer["ProductionVariants"]
-        ),
+        variants=tuple(_config_variant(dict(one)) for one in answer["ProductionVariants"]),
+        data_capture=content.get("DataCaptureConfig") or None,
+        settings=_rest(content, _TOLD_OF_CONFIG),
+    )
+
+
+def _config_variant(row: dict[str, Any]) -> ConfigVariant:
+    return ConfigVariant(
+        name=row["VariantName"],
+        model_name=row.get("ModelName"),
+        instance_type=row.get("InstanceType"),
+        initial_instances=row.get("InitialInstanceCount"),
+        initial_weight=row.get("InitialVariantWeight"),
+        settings=_rest(row, _TOLD_OF_VARIANT),
+    )
+
+
+_TOLD_OF_CONFIG = frozenset(
+    {"EndpointConfigName", "EndpointConfigArn", "CreationTime", "ProductionVariants", "DataCaptureConfig"}
+)
+_TOLD_OF_VARIANT = frozenset(
+    {"VariantName", "ModelName", "InstanceType", "InitialInstanceCount", "InitialVariantWeight"}
+)
+_TOLD_OF_MODEL = frozenset(
+    {"ModelName", "ModelArn", "CreationTime", "ExecutionRoleArn", "PrimaryContainer", "Containers"}
+)
+
+
+def _rest(content: dict[str, Any], told: frozenset[str]) -> dict[str, Any]:
+    """What else an answer holds; what is empty or off, which is how AWS spells what was not asked for, is left out."""
+    return {
+        key: value for key, value in content.items() if key not in told | {"ResponseMetadata"} and value not in _OFF
+    }
+
+
+_OFF: tuple[Any, ...] = (None, False, "", [], {})
+
+
+def model(answer: "DescribeModelOutputTypeDef") -> ModelState:
+    """From DescribeModel."""
+    content: dict[str, Any] = dict(answer)
+    rows = [content["PrimaryContainer"]] if content.get("PrimaryContainer") else []
+    return ModelState(
+        name=answer["ModelName"],
+        arn=answer["ModelArn"],
+        created_at=answer["CreationTime"],
+        execution_role=answer.get("ExecutionRoleArn"),
+        containers=tuple(_container(one) for one in [*rows, *content.get("Containers", [])]),
+        settings=_rest(content, _TOLD_OF_MODEL),
+    )
+
+
+def _container(row: dict[str, Any]) -> Container:
+    source: Any = row.get("ModelDataSource", {}).get("S3DataSource", {})
+    return Container(
+        image=row.get("Image"),
+        artefact=row.get("ModelDataUrl") or source.get("S3Uri"),
+        package=row.get("ModelPackageName"),
     )
 
 
@@ -146,6 +220,7 @@ def _start(step: PipelineStep) -> tuple[float, str]:
 def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
     """From DescribeModelPackage."""
     quality: Any = answer.get("ModelMetrics", {}).get("ModelQuality", {})
+    specification: Any = answer.get("InferenceSpecification", {})
     return ModelPackage(
         arn=answer["ModelPackageArn"],
         group=answer.get("ModelPackageGroupName", ""),
@@ -155,4 +230,6 @@ def model_package(answer: "DescribeModelPackageOutputTypeDef") -> ModelPackage:
         created_at=answer["CreationTime"],
         last_modified=answer.get("LastModifiedTime"),
         metrics_uri=quality.get("Statistics", {}).get("S3Uri"),
+        containers=tuple(_container(one) for one in specification.get("Containers", [])),
+        approval_description=answer.get("ApprovalDescription"),
     )

@@ -2,13 +2,14 @@
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tools.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.credentials import RefreshableCredentials
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 10
@@ -24,16 +25,30 @@ class AwsCredentials:
     session_token: str | None = field(default=None, repr=False)
 
 
+class Lasting(Protocol):
+    """Credentials that are renewed before they end, such as `tools.sagemaker.roles.ReaderRole`."""
+
+    def credentials(self) -> "RefreshableCredentials":
+        """What botocore signs with."""
+        ...
+
+
 class AwsConnection:
     """Makes boto3 clients; the session is made at the first one, since importing boto3 takes 0.4 s."""
 
     def __init__(
-        self, *, region: str, endpoint_url: str | None = None, credentials: AwsCredentials | None = None
+        self,
+        *,
+        region: str,
+        endpoint_url: str | None = None,
+        credentials: AwsCredentials | None = None,
+        role: Lasting | None = None,
     ) -> None:
-        """`endpoint_url` stands for all services, as a local stand-in serves them."""
+        """`endpoint_url` stands for all services, as a local stand-in serves them; `role` goes before `credentials`."""
         self.region = region
         self.endpoint_url = endpoint_url
         self._credentials = credentials
+        self._role = role
         self._lock = threading.Lock()
         self._session: Session | None = None
 
@@ -46,7 +61,7 @@ class AwsConnection:
         # boto3's clients may be shared between threads; making one may not.
         with self._lock:
             if self._session is None:
-                self._session = _session(self.region, self._credentials)
+                self._session = _session(self.region, self._credentials, self._role)
             # Any: the stub's overloads name services whose stubs are not installed.
             session: Any = self._session
             config = _config(attempts, path_style=self.endpoint_url is not None)
@@ -62,9 +77,11 @@ def client_with(connection: AwsConnection, service: str, credentials: AwsCredent
     return other.client(service, attempts=attempts)
 
 
-def _session(region: str, credentials: AwsCredentials | None) -> "Session":
+def _session(region: str, credentials: AwsCredentials | None, role: Lasting | None) -> "Session":
     import boto3
 
+    if role is not None:
+        return _lasting_session(region, role)
     if credentials is None:
         return boto3.session.Session(region_name=region)
     return boto3.session.Session(
@@ -73,6 +90,23 @@ def _session(region: str, credentials: AwsCredentials | None) -> "Session":
         aws_secret_access_key=credentials.secret_access_key,
         aws_session_token=credentials.session_token,
     )
+
+
+def _lasting_session(region: str, role: Lasting) -> "Session":
+    import boto3
+    from botocore.credentials import CredentialProvider, CredentialResolver
+    from botocore.session import get_session
+
+    class Provider(CredentialProvider):
+        METHOD = "agentops-role"
+
+        def load(self) -> "RefreshableCredentials":
+            return role.credentials()
+
+    core = get_session()
+    # The only provider: where the role cannot be assumed nothing is read, instead of by other credentials.
+    core.register_component("credential_provider", CredentialResolver([Provider(core)]))
+    return boto3.session.Session(botocore_session=core, region_name=region)
 
 
 def _config(attempts: int, *, path_style: bool) -> "Config":

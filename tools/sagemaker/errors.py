@@ -57,7 +57,20 @@ DENIED = frozenset(
         "403",
     }
 )
-NOT_FOUND = frozenset({"404", "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NotFound", "ResourceNotFound"})
+NOT_FOUND = frozenset(
+    {
+        "404",
+        "ImageNotFoundException",
+        "NoSuchBucket",
+        "NoSuchEntity",
+        "NoSuchKey",
+        "NoSuchResourceException",
+        "NotFound",
+        "ObjectNotFoundException",
+        "RepositoryNotFoundException",
+        "ResourceNotFound",
+    }
+)
 QUOTA = frozenset({"LimitExceededException", "ResourceLimitExceeded", "ServiceQuotaExceededException"})
 DOWN = frozenset(
     {

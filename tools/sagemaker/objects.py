@@ -31,6 +31,8 @@ class StoredObject:
     key: str
     size: int
     modified: datetime
+    etag: str = ""
+    """Changes with the content; without the quotes that S3 puts around it."""
 
     @property
     def uri(self) -> str:
@@ -86,6 +88,12 @@ class ObjectReader:
             raise BadAnswer(SERVICE, "GetObject", f"{uri} is not a JSON object")
         return cast(dict[str, Any], parsed)
 
+    def tags(self, bucket: str, key: str) -> dict[str, str]:
+        """The tags of an object; empty where it has none."""
+        with upstream(SERVICE, "GetObjectTagging"):
+            answer = self.client.get_object_tagging(Bucket=bucket, Key=key)
+        return {row["Key"]: row["Value"] for row in answer["TagSet"]}
+
     def listing(self, uri: str, *, most: int) -> Iterator[StoredObject]:
         """The first `most` objects below an address, in S3's order, which is by key."""
         bucket, prefix = split_uri(uri)
@@ -102,6 +110,7 @@ class ObjectReader:
         bucket, prefix = split_uri(uri)
         level = Level()
         for number, page in enumerate(self._pages(bucket, prefix, delimiter="/"), start=1):
+            level.complete = not page.get("IsTruncated", False)
             level.folders += [f"s3://{bucket}/{row.get('Prefix', '')}" for row in page.get("CommonPrefixes", [])]
             level.objects += [_stored(bucket, row) for row in page.get("Contents", [])]
             if number == MAX_PAGES:
@@ -126,12 +135,20 @@ class Level:
 
     folders: list[str] = field(default_factory=list[str])
     objects: list[StoredObject] = field(default_factory=list[StoredObject])
+    complete: bool = True
+    """Whether this is all there is."""
 
 
 def _stored(bucket: str, row: "ObjectTypeDef") -> StoredObject:
     if "LastModified" not in row:
         raise BadAnswer(SERVICE, "ListObjectsV2", "an object without LastModified")
-    return StoredObject(bucket=bucket, key=row.get("Key", ""), size=row.get("Size", 0), modified=row["LastModified"])
+    return StoredObject(
+        bucket=bucket,
+        key=row.get("Key", ""),
+        size=row.get("Size", 0),
+        modified=row["LastModified"],
+        etag=row.get("ETag", "").strip('"'),
+    )
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -2,28 +2,51 @@
 
 import asyncio
 import re
-import threading
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from incidents.catalogue import ModelSpec
+from incidents.origin import EndpointOrigin, PromotionOrigin, TrafficOrigin
+from incidents.remediation import (
+    AnyRemediation,
+    NotifyOwners,
+    OpenIssue,
+    PromoteModel,
+    QuarantineData,
+    RerunDataPipeline,
+    RollbackEndpoint,
+    ShiftTraffic,
+    StartRetraining,
+)
 from tools.errors import BadAnswer, NotFound
-from tools.sagemaker import answers, changes, evaluation, preflight
+from tools.sagemaker import answers, changes, evaluation
 from tools.sagemaker.calls import Calls
-from tools.sagemaker.connection import AwsConnection, AwsCredentials
+from tools.sagemaker.clients import NAMES, ReadingClients
+from tools.sagemaker.connection import AwsConnection, AwsCredentials, Lasting
+from tools.sagemaker.descriptions import Descriptions, endpoint_origin, traffic_origin
 from tools.sagemaker.errors import upstream
 from tools.sagemaker.objects import ObjectReader
-from tools.sagemaker.readonly import refuse_changes
+from tools.sagemaker.preflight import Preflight
+from tools.sagemaker.preflights.parts import Sight
+from tools.sagemaker.preflights.pipeline import pipeline_preflight
+from tools.sagemaker.preflights.promotion import promotion_preflight
+from tools.sagemaker.preflights.rollback import rollback_preflight
+from tools.sagemaker.preflights.traffic import traffic_preflight
+from tools.sagemaker.promotion import promotion_origin
 from tools.sagemaker.states import (
     FINAL_RUN_STATUSES,
+    AlarmState,
     Change,
     EndpointConfig,
     EndpointConfigSummary,
     EndpointState,
     ModelPackage,
+    ModelState,
     PipelineRun,
     PipelineState,
 )
+from tools.sagemaker.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
@@ -51,45 +74,91 @@ class SageMakerReader:
         region: str,
         endpoint_url: str | None = None,
         credentials: AwsCredentials | None = None,
+        role: Lasting | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        """`credentials`: where they are not given, boto3 looks for them where it always does."""
-        self._connection = AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials)
-        self._objects = ObjectReader(self._connection)
+        """`credentials`: where neither they nor a `role` to read under are given, boto3 looks where it always does."""
+        connection = AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials, role=role)
+        self._clients = ReadingClients(connection)
+        self._objects = ObjectReader(connection)
+        self._descriptions = Descriptions(self._clients)
+        self._surroundings = Surroundings(self._clients, self._objects, region)
+        self._sight = Sight(self._descriptions, self._surroundings)
         self._calls = Calls(SERVICE, deadline_s=deadline_s, threads=8)
-        self._lock = threading.Lock()
-        self._made: SageMakerClient | None = None
 
     @property
     def client(self) -> "SageMakerClient":
         """The client, made at the first use. It reads; any other operation raises `AccessDenied` unsent."""
-        with self._lock:
-            if self._made is None:
-                made: SageMakerClient = self._connection.client("sagemaker", attempts=3)
-                refuse_changes(made, SERVICE)
-                self._made = made
-            return self._made
+        return self._clients.sagemaker
+
+    def warm_up(self) -> None:
+        """Make the clients ahead of their first use: that takes seconds. Blocking."""
+        for service in NAMES:
+            self._clients.of(service)
+        _ = self._objects.client
 
     async def endpoint(self, name: str) -> EndpointState:
         """The endpoint as it stands."""
-        return await self._calls.run("DescribeEndpoint", lambda: self._endpoint(name))
+        return await self._calls.run("DescribeEndpoint", lambda: self._descriptions.endpoint(name))
 
     async def endpoint_config(self, name: str) -> EndpointConfig:
         """The endpoint config of this name."""
-        return await self._calls.run("DescribeEndpointConfig", lambda: self._endpoint_config(name))
+        return await self._calls.run("DescribeEndpointConfig", lambda: self._descriptions.endpoint_config(name))
+
+    async def model(self, name: str) -> ModelState:
+        """The SageMaker model of this name."""
+        return await self._calls.run("DescribeModel", lambda: self._descriptions.model(name))
+
+    async def model_exists(self, name: str) -> bool:
+        """Whether there is a SageMaker model of this name."""
+        try:
+            await self.model(name)
+        except NotFound:
+            return False
+        return True
+
+    async def model_package(self, arn: str) -> ModelPackage:
+        """The registered version of this ARN."""
+        return await self._calls.run("DescribeModelPackage", lambda: self._descriptions.model_package(arn))
+
+    async def live_package(self, endpoint: str, variant: str, group: str) -> ModelPackage | None:
+        """The registered version that serves: by its model's package, else by the same artefact among the newest 20.
+
+        None where the live model was made from no version of this group that can be found.
+        """
+
+        def read() -> ModelPackage | None:
+            config = self._descriptions.endpoint_config(self._descriptions.endpoint(endpoint).config_name)
+            _, model = self._descriptions.live_variant(config, variant)
+            return self._descriptions.version_of(model, group)
+
+        return await self._calls.run("DescribeModelPackage", read)
+
+    async def endpoint_origin(self, endpoint: str) -> EndpointOrigin:
+        """Where a change of the endpoint's config would start from."""
+        return endpoint_origin(await self.endpoint(endpoint))
+
+    async def traffic(self, endpoint: str) -> TrafficOrigin:
+        """How the endpoint's traffic is shared now."""
+        return traffic_origin(await self.endpoint(endpoint))
+
+    async def promotion(self, endpoint: str, variant: str, package_arn: str) -> PromotionOrigin:
+        """Where a promotion would start from: see `tools.sagemaker.promotion.promotion_origin`."""
+        return await self._calls.run(
+            "DescribeEndpoint", lambda: promotion_origin(self._descriptions, endpoint, variant, package_arn)
+        )
+
+    async def alarms(self, names: Sequence[str]) -> tuple[AlarmState, ...]:
+        """CloudWatch's alarms of these names, in this order; one that is not there is told as ``missing``."""
+        return await self._calls.run("DescribeAlarms", lambda: self._surroundings.alarms(names))
 
     async def endpoint_configs(self, prefix: str, limit: int) -> list[EndpointConfigSummary]:
         """The newest `limit` configs whose name begins with `prefix`, newest first."""
         return await self._calls.run("ListEndpointConfigs", lambda: self._endpoint_configs(prefix, limit))
 
-    async def pipeline(self, name: str) -> PipelineState:
-        """The pipeline of this name."""
-        return await self._calls.run(
-            "DescribePipeline",
-            lambda: answers.read(
-                "DescribePipeline", lambda: answers.pipeline(self.client.describe_pipeline(PipelineName=name))
-            ),
-        )
+    async def pipeline(self, name: str, version: int | None = None) -> PipelineState:
+        """The pipeline of this name; with a version, `NotFound` where that is not there."""
+        return await self._calls.run("DescribePipeline", lambda: self._descriptions.pipeline(name, version))
 
     async def pipeline_runs(self, name: str, limit: int) -> list[PipelineRun]:
         """The newest `limit` runs, newest first, without steps and without their end."""
@@ -118,15 +187,51 @@ class SageMakerReader:
             raise BadAnswer("S3", "GetObject", f"{uri} holds no figures")
         return found
 
-    async def rollback_preflight(self, endpoint: str, to_config: str) -> list[str]:
-        """What stands against putting `endpoint` on `to_config`, in plain words; empty when nothing does.
-
-        Not looked at, for want of permissions a reader should not need: instance quota, autoscaling, the image.
+    async def preflight(self, remediation: AnyRemediation, model: ModelSpec) -> Preflight:
+        """What stands against a remediation, what was looked at, and what could not be; empty where AWS has no part.
 
         Raises:
             NotFound: there is no such endpoint.
         """
-        return await self._calls.run("DescribeEndpointConfig", lambda: self._preflight(endpoint, to_config))
+        sight = self._sight
+        match remediation:
+            case RollbackEndpoint():
+                return await self.rollback_preflight(remediation.endpoint, remediation.to_config)
+            case ShiftTraffic():
+                return await self._calls.run(
+                    "DescribeEndpoint", lambda: traffic_preflight(sight, remediation.endpoint, remediation.weights)
+                )
+            case PromoteModel():
+                variant = model.endpoint.variant if model.endpoint else "AllTraffic"
+                return await self._calls.run(
+                    "DescribeEndpoint",
+                    lambda: promotion_preflight(
+                        sight, remediation.endpoint, variant, remediation.model_package, remediation.alarms
+                    ),
+                )
+            case StartRetraining():
+                version = model.retraining.pipeline_version if model.retraining else None
+                return await self._calls.run(
+                    "DescribePipeline", lambda: pipeline_preflight(sight, remediation.pipeline, version)
+                )
+            case RerunDataPipeline():
+                return await self._calls.run(
+                    "DescribePipeline", lambda: pipeline_preflight(sight, remediation.pipeline, None)
+                )
+            case QuarantineData() | OpenIssue() | NotifyOwners():
+                return Preflight()
+            case _:
+                assert_never(remediation)
+
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> Preflight:
+        """What stands against putting `endpoint` on `to_config`, what was looked at, and what could not be.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+        return await self._calls.run(
+            "DescribeEndpointConfig", lambda: rollback_preflight(self._sight, endpoint, to_config)
+        )
 
     async def recent_changes(self, model: ModelSpec, since: datetime) -> list[Change]:
         """What was changed about the model at or after `since`, newest first.
@@ -144,18 +249,8 @@ class SageMakerReader:
     def close(self) -> None:
         """Close connections; calls under way end by their own timeouts."""
         self._calls.close()
-        with self._lock:
-            if self._made is not None:
-                self._made.close()
+        self._clients.close()
         self._objects.close()
-
-    def _endpoint(self, name: str) -> EndpointState:
-        answer = self.client.describe_endpoint(EndpointName=name)
-        return answers.read("DescribeEndpoint", lambda: answers.endpoint(answer))
-
-    def _endpoint_config(self, name: str) -> EndpointConfig:
-        answer = self.client.describe_endpoint_config(EndpointConfigName=name)
-        return answers.read("DescribeEndpointConfig", lambda: answers.endpoint_config(answer))
 
     def _endpoint_configs(self, prefix: str, limit: int) -> list[EndpointConfigSummary]:
         found: list[EndpointConfigSummary] = []
@@ -193,34 +288,7 @@ class SageMakerReader:
         return answers.read("DescribePipelineExecution", lambda: answers.run(answer, steps))
 
     def _model_packages(self, group: str, limit: int) -> list[ModelPackage]:
-        listed = self.client.list_model_packages(
-            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=min(100, limit)
-        )
-        arns = answers.read(
-            "ListModelPackages", lambda: [row["ModelPackageArn"] for row in listed["ModelPackageSummaryList"]]
-        )
-        described = [self.client.describe_model_package(ModelPackageName=arn) for arn in arns[:limit]]
-        return answers.read("DescribeModelPackage", lambda: [answers.model_package(one) for one in described])
-
-    def _preflight(self, endpoint: str, to_config: str) -> list[str]:
-        state = self._endpoint(endpoint)
-        live = self._endpoint_config(state.config_name)
-        try:
-            with upstream(SERVICE, "DescribeEndpointConfig"):
-                target = self._endpoint_config(to_config)
-        except NotFound:
-            target = None
-        names = [variant.model_name for variant in target.variants if variant.model_name] if target else []
-        missing = [name for name in dict.fromkeys(names) if not self._model_exists(name)]
-        return preflight.problems(state, live, target, to_config, missing)
-
-    def _model_exists(self, name: str) -> bool:
-        try:
-            with upstream(SERVICE, "DescribeModel"):
-                self.client.describe_model(ModelName=name)
-        except NotFound:
-            return False
-        return True
+        return [self._descriptions.model_package(arn) for arn in self._descriptions.package_arns(group, limit)]
 
     def _endpoint_changes(self, model: ModelSpec) -> list[Change]:
         if model.endpoint is None:
@@ -228,13 +296,12 @@ class SageMakerReader:
         prefixes = [name for name in (model.name, model.endpoint.name) if _CONFIG_NAME.fullmatch(name)]
         configs = {row.name: row for prefix in prefixes for row in self._endpoint_configs(prefix, LOOKED_AT)}
         try:
-            with upstream(SERVICE, "DescribeEndpoint"):
-                endpoint = self._endpoint(model.endpoint.name)
+            endpoint = self._descriptions.endpoint(model.endpoint.name)
         except NotFound:
             return changes.of_configs(configs.values(), None)
         # The live config counts whatever it is called.
         if endpoint.config_name not in configs:
-            live = self._endpoint_config(endpoint.config_name)
+            live = self._descriptions.endpoint_config(endpoint.config_name)
             configs[live.name] = EndpointConfigSummary(name=live.name, arn=live.arn, created_at=live.created_at)
         return [changes.of_endpoint(endpoint), *changes.of_configs(configs.values(), endpoint.config_name)]
 
@@ -242,8 +309,7 @@ class SageMakerReader:
         if model.retraining is None:
             return []
         try:
-            with upstream(SERVICE, "ListModelPackages"):
-                return changes.of_packages(self._model_packages(model.retraining.model_package_group, LOOKED_AT))
+            return changes.of_packages(self._model_packages(model.retraining.model_package_group, LOOKED_AT))
         except NotFound:
             return []
 

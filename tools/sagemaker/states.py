@@ -1,5 +1,7 @@
 """What SageMaker answers, in our types. Texts in it are SageMaker's words, untrusted: escape them before showing."""
 
+from typing import Any, Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from incidents.clock import Moment
@@ -10,13 +12,31 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
 
+class VariantStatus(_Frozen):
+    """What a variant is going through: Creating, Updating, Deleting, ActivatingTraffic or Baking."""
+
+    status: str
+    message: str | None = None
+    started_at: Moment | None = None
+
+
 class VariantState(_Frozen):
-    """A production variant as it runs; counts and weight are None where SageMaker gives none (serverless)."""
+    """A production variant as it runs; counts and weights are None where SageMaker gives none (serverless)."""
 
     name: str
     current_instances: int | None = None
     desired_instances: int | None = None
     weight: float | None = None
+    desired_weight: float | None = None
+    statuses: tuple[VariantStatus, ...] = ()
+
+
+class PendingDeployment(_Frozen):
+    """An update under way: the config it leads to, and the new variants with what they are going through."""
+
+    config_name: str
+    started_at: Moment | None = None
+    variants: tuple[VariantState, ...] = ()
 
 
 class EndpointState(_Frozen):
@@ -30,24 +50,57 @@ class EndpointState(_Frozen):
     last_modified: Moment
     failure_reason: str | None = None
     variants: tuple[VariantState, ...] = ()
+    pending: PendingDeployment | None = None
 
 
 class ConfigVariant(_Frozen):
-    """A variant as an endpoint config asks for it; instance type and count are None for serverless ones."""
+    """A variant as an endpoint config asks for it; instance type and count are None for serverless ones.
+
+    `settings`: everything else that was asked for it, as CreateEndpointConfig takes it.
+    """
 
     name: str
     model_name: str | None = None
     instance_type: str | None = None
     initial_instances: int | None = None
+    initial_weight: float | None = None
+    settings: dict[str, Any] = {}
 
 
 class EndpointConfig(_Frozen):
-    """An endpoint config with its variants."""
+    """An endpoint config with its variants.
+
+    `data_capture` is its DataCaptureConfig; `settings` everything else, as CreateEndpointConfig takes it.
+    """
 
     name: str
     arn: str
     created_at: Moment
     variants: tuple[ConfigVariant, ...]
+    data_capture: dict[str, Any] | None = None
+    settings: dict[str, Any] = {}
+
+
+class Container(_Frozen):
+    """What a model is made of: an image and an artefact in S3, or a model package that holds them."""
+
+    image: str | None = None
+    artefact: str | None = None
+    package: str | None = None
+
+
+class ModelState(_Frozen):
+    """A SageMaker model.
+
+    `settings`: what was asked for beside role and containers, as CreateModel takes it: VPC, network isolation.
+    """
+
+    name: str
+    arn: str
+    created_at: Moment
+    execution_role: str | None = None
+    containers: tuple[Container, ...] = ()
+    settings: dict[str, Any] = {}
 
 
 class EndpointConfigSummary(_Frozen):
@@ -103,6 +156,16 @@ class ModelPackage(_Frozen):
     created_at: Moment
     last_modified: Moment | None = None
     metrics_uri: str | None = None
+    containers: tuple[Container, ...] = ()
+    approval_description: str | None = None
+
+
+class AlarmState(_Frozen):
+    """A CloudWatch alarm. `missing` is ours: there is none of this name."""
+
+    name: str
+    state: Literal["OK", "ALARM", "INSUFFICIENT_DATA", "missing"]
+    reason: str = ""
 
 
 class Change(_Frozen):

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from incidents.catalogue import ModelSpec
 from incidents.effect import ApiRequest
 from incidents.investigation import Case, Findings, ProgressStep
+from incidents.remediation import AnyRemediation
 from incidents.verification import Sample
 from tests.incidents.builders import START, endpoint_origin, later
 from tools.datasets.reader import DatasetReader
 from tools.errors import NotFound, UpstreamError
 from tools.prometheus.client import PrometheusClient
 from tools.prometheus.series import Series
+from tools.sagemaker.preflight import Preflight
 from tools.sagemaker.reader import SageMakerReader
 from tools.sagemaker.states import EndpointState, ModelPackage, PipelineRun, PipelineState, VariantState
 
@@ -109,11 +112,11 @@ class FakeSageMaker(SageMakerReader):
             raise NotFound("SageMaker", "DescribeEndpoint", name)
         return found
 
-    async def rollback_preflight(self, endpoint: str, to_config: str) -> list[str]:
+    async def preflight(self, remediation: AnyRemediation, model: ModelSpec) -> Preflight:
         self._world.read()
-        return self._world.preflight
+        return Preflight(problems=tuple(self._world.preflight))
 
-    async def pipeline(self, name: str) -> PipelineState:
+    async def pipeline(self, name: str, version: int | None = None) -> PipelineState:
         self._world.read()
         return PipelineState(
             arn="arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-detector-train",

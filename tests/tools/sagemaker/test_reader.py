@@ -155,7 +155,7 @@ async def test_a_candidate_is_registered_with_its_evaluation(
     figures = await reader.evaluation(newest)
     assert figures
     assert figures["f1"] > figures["champion.f1"]
-    assert "slices.basket_value<20.f1" in figures
+    assert "slice.basket_value<20.f1" in figures
     assert len(await reader.model_packages("product-recommender", 1)) == 1
 
 
@@ -244,26 +244,22 @@ async def test_an_address_that_is_none_is_an_invalid_request() -> None:
 async def test_preflight_of_a_good_rollback_finds_nothing(
     reader: SageMakerReader, local: LocalSageMaker, clock: HandClock
 ) -> None:
-    assert await reader.rollback_preflight(ENDPOINT, "product-recommender-v22") == []
+    assert (await reader.rollback_preflight(ENDPOINT, "product-recommender-v22")).problems == ()
 
 
 async def test_preflight_tells_what_stands_against_it(
     reader: SageMakerReader, local: LocalSageMaker, clock: HandClock
 ) -> None:
-    assert await reader.rollback_preflight(ENDPOINT, "product-recommender-v9") == [
-        "endpoint config product-recommender-v9 does not exist"
-    ]
-    assert await reader.rollback_preflight(ENDPOINT, "product-recommender-v23") == [
-        f"endpoint {ENDPOINT} already runs product-recommender-v23"
-    ]
+    assert (await reader.rollback_preflight(ENDPOINT, "product-recommender-v9")).problems == (
+        "endpoint config product-recommender-v9 does not exist",
+    )
+    assert (await reader.rollback_preflight(ENDPOINT, "product-recommender-v23")).problems == (
+        f"endpoint {ENDPOINT} already runs product-recommender-v23",
+    )
     local.deploy("product-recommender", instance_type="ml.m5.large")
-    assert await reader.rollback_preflight(ENDPOINT, "product-recommender-v22") == [
-        f"endpoint {ENDPOINT} is Updating, not InService"
-    ]
-    clock.move(minutes=10)
-    (problem,) = await reader.rollback_preflight(ENDPOINT, "product-recommender-v22")
-    assert "from ml.m5.large to ml.c5.2xlarge" in problem
-    assert "autoscaled" in problem
+    assert (await reader.rollback_preflight(ENDPOINT, "product-recommender-v22")).problems == (
+        f"endpoint {ENDPOINT} is Updating, not InService",
+    )
 
 
 async def test_preflight_sees_a_model_that_is_gone_and_other_variants(
@@ -286,12 +282,12 @@ async def test_preflight_sees_a_model_that_is_gone_and_other_variants(
         ],
     )
     client.close()
-    assert await reader.rollback_preflight(ENDPOINT, "product-recommender-v22") == [
-        "model product-recommender-v22 of product-recommender-v22 does not exist"
-    ]
-    assert await reader.rollback_preflight(ENDPOINT, "product-recommender-two") == [
-        "variants differ: AllTraffic run, product-recommender-two has AllTraffic, Canary"
-    ]
+    assert (await reader.rollback_preflight(ENDPOINT, "product-recommender-v22")).problems == (
+        "model product-recommender-v22 of product-recommender-v22 does not exist",
+    )
+    assert (await reader.rollback_preflight(ENDPOINT, "product-recommender-two")).problems == (
+        "variants differ: AllTraffic run, product-recommender-two has AllTraffic, Canary",
+    )
 
 
 async def test_recent_changes_tell_a_deployment_newest_first(

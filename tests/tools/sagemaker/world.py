@@ -30,6 +30,7 @@ SPEC = ModelSpec(
     roles=Roles(
         roller=f"arn:aws:iam::{ACCOUNT}:role/agentops-roller",
         retrainer=f"arn:aws:iam::{ACCOUNT}:role/agentops-retrainer",
+        promoter=f"arn:aws:iam::{ACCOUNT}:role/agentops-promoter",
     ),
     endpoint=EndpointSpec(name="product-recommender-prod"),
     retraining=RetrainingSpec(pipeline="product-recommender-train", model_package_group="product-recommender"),
