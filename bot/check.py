@@ -14,7 +14,7 @@ from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
 from incidents.errors import ManifestError
-from tools.errors import AccessDenied, BadAnswer, NotFound, UpstreamError
+from tools.errors import AccessDenied, BadAnswer, NotFound, Unavailable, UpstreamError
 from tools.github.repositories import RepositoryReader
 from tools.incident_store.database import Database, reachable
 from tools.manifests.load import load_catalogue, load_policy
@@ -237,6 +237,9 @@ async def _roles(settings: Settings, clients: Clients, catalogue: Catalogue) -> 
         try:
             await clients.try_role(arn)
             yield Finding("right", f"role {name}", "it can be assumed")
+        except Unavailable:
+            yield Finding("note", "roles", "STS does not answer, so it is not known which of them can be assumed")
+            return
         except UpstreamError as error:
             text = f"it cannot be assumed ({error.detail}); compare its trust policy with manifests/iam/trust.json"
             yield Finding("wrong", f"role {name}", text)
