@@ -11,6 +11,8 @@ Axes = Any
 """matplotlib's, whose stubs leave half of every signature unknown."""
 
 MOST_MONTHS = 12
+FEWEST_MONTHS = 6
+"""Months before the first proposal are left out, down to this many."""
 
 _INK = "#1d1c1d"
 _FAINT = "#5f6570"
@@ -34,8 +36,10 @@ def render_trust(trust: Trust, title: str) -> bytes:
         ChartUnavailable: matplotlib is not installed, or nothing was proposed.
     """
     months = trust.months[-MOST_MONTHS:]
-    if not any(month.counts.proposed for month in months):
+    first = next((place for place, month in enumerate(months) if month.counts.proposed), None)
+    if first is None:
         raise ChartUnavailable("nothing was proposed yet")
+    months = months[min(first, max(0, len(months) - FEWEST_MONTHS)) :]
     try:
         # Late: it takes half a second and 60 MB that a bot of which nobody asks this does not need.
         from matplotlib.backends.backend_agg import FigureCanvasAgg
