@@ -21,7 +21,7 @@ from tests.incidents.builders import policy
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.audit_reader import AuditReader
 from tools.incident_store.database import Database
-from tools.sagemaker.operator import session_name
+from tools.sagemaker.roles import session_name
 
 Typed = Callable[..., Result]
 
