@@ -211,6 +211,7 @@ class Bot:
         web = asgi_app(
             WebDeps(
                 intake=self._writer.intake,
+                catalogue=self._catalogue,
                 clock=now,
                 wake=dispatcher.wake,
                 webhook_tokens=[token.get_secret_value() for token in settings.webhook_tokens],

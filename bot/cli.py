@@ -17,6 +17,7 @@ import typer
 from bot.audit_cli import audit_app
 from bot.console import WRONG_SETUP, settings_or_exit, told
 from bot.drift_cli import drift
+from bot.drift_event_cli import drift_event_app
 from bot.trust_cli import show_trust
 from incidents.errors import AgentOpsError, ManifestError
 
@@ -27,6 +28,7 @@ runbooks_app = typer.Typer(help="Index and search the runbooks.", no_args_is_hel
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(audit_app, name="audit")
 app.command("trust")(show_trust)
+app.add_typer(drift_event_app, name="drift-event")
 
 SUBJECT_WIDTH = 31
 

@@ -3,27 +3,24 @@
 import asyncio
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from bot.runbook_page import RunbookPage
-from tools.alertmanager.payload import Limits, WebhookPayload, cut
-from tools.errors import UpstreamError
-from tools.incident_store.writer.intake import IntakeWriter
+from bot.webhooks import SCHEMAS, BodyProblem, Problem, WebhookDeps, add_webhooks
+from tools.alertmanager.payload import WebhookPayload
+from tools.drift_events.event import DriftEvent
 
 log = structlog.get_logger(__name__)
 
@@ -32,41 +29,18 @@ LOCAL_HOST = re.compile(r"(?:127\.0\.0\.1|\[::1\]|localhost)(?::\d+)?", re.IGNOR
 PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 """With one of these the caller sits elsewhere, though the connection comes from this machine."""
 
-PAYLOAD_SCHEMA = "#/components/schemas/WebhookPayload"
-LONGEST_FIELD = 300
-"""Of a field's name in an answer: keys of labels are the caller's own words."""
-
 
 @dataclass(frozen=True)
-class WebDeps:
+class WebDeps(WebhookDeps):
     """What the HTTP side is given."""
 
-    intake: IntakeWriter
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
-    webhook_tokens: Sequence[str]
     metrics_token: str | None
     problems: Callable[[], Awaitable[list[str]]]
-    registry: CollectorRegistry
     slack_http: Callable[[Request], Awaitable[Response]] | None
     people_can_reach: Callable[[], bool]
     """Whether Slack is connected. Told, but no condition of being ready: alerts are stored while Slack is away."""
     runbooks_dir: Path | None = None
     """Folder of Markdown shown under /runbooks; None shows nothing."""
-
-
-class Stored(BaseModel):
-    """The webhook's answer: how many alerts came, and how many of them were news."""
-
-    received: int
-    stored: int
-
-
-class Problem(BaseModel):
-    """What is wrong, in plain words, and where."""
-
-    detail: str
-    field: str = ""
 
 
 def asgi_app(deps: WebDeps) -> FastAPI:
@@ -78,7 +52,7 @@ def asgi_app(deps: WebDeps) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    _add_webhook(app, deps)
+    add_webhooks(app, deps)
     _add_health(app, deps)
     _add_internal(app, deps)
     if deps.slack_http is not None:
@@ -88,62 +62,14 @@ def asgi_app(deps: WebDeps) -> FastAPI:
 
 
 def described(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document. The webhook's body is parsed by us, so that its schema is put in here."""
+    """The OpenAPI document. The webhooks' bodies are parsed by us, so that their schemas are put in here."""
     document = app.openapi()
     schemas = document["components"]["schemas"]
-    payload = WebhookPayload.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= payload.pop("$defs")
-    schemas["WebhookPayload"] = payload
+    for body in (WebhookPayload, DriftEvent):
+        schema = body.model_json_schema(ref_template=f"{SCHEMAS}{{model}}")
+        schemas |= schema.pop("$defs")
+        schemas[body.__name__] = schema
     return document
-
-
-def _add_webhook(app: FastAPI, deps: WebDeps) -> None:
-    deliveries = Counter("agentops_webhook_deliveries", "Webhook calls by answer.", ["code"], registry=deps.registry)
-    alerts = Counter("agentops_alerts_stored", "Alerts that were news.", registry=deps.registry)
-    seconds = Histogram("agentops_webhook_seconds", "From the call to the durable answer.", registry=deps.registry)
-    bearer = HTTPBearer(auto_error=False, description="One of AGENTOPS_WEBHOOK_TOKENS.")
-
-    def authenticated(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-        given = credentials.credentials if credentials else ""
-        # Every token is compared, so that the time taken does not tell which of two is in use.
-        matches = [hmac.compare_digest(given.encode(), token.encode()) for token in deps.webhook_tokens]
-        if not any(matches):
-            raise HTTPException(401, "a valid bearer token is needed", {"WWW-Authenticate": "Bearer"})
-
-    @app.post(
-        "/webhooks/alertmanager",
-        dependencies=[Depends(authenticated)],
-        responses={code: {"model": Problem} for code in (400, 401, 413, 422, 503)},
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": PAYLOAD_SCHEMA}}}}
-        },
-    )
-    async def alertmanager(request: Request) -> Stored:
-        """Take Alertmanager's webhook (payload version 4). The answer comes after the commit; the work follows."""
-        with seconds.time():
-            payload = _parsed(await _body(request))
-            found = payload.to_alerts()
-            try:
-                stored = await asyncio.to_thread(deps.intake.store, found, deps.clock())
-            except UpstreamError as error:
-                log.error("webhook.database_down", error=str(error))
-                raise HTTPException(503, "the database is away; send again", {"Retry-After": "5"}) from error
-            deps.wake()
-        alerts.inc(stored)
-        if payload.truncated_alerts:
-            log.warning("webhook.truncated", left_out=payload.truncated_alerts)
-        return Stored(received=len(found), stored=stored)
-
-    @app.middleware("http")
-    async def count(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        code = 500
-        try:
-            response = await call_next(request)
-            code = response.status_code
-            return response
-        finally:
-            if request.url.path == "/webhooks/alertmanager":
-                deliveries.labels(str(code)).inc()
 
 
 def _add_health(app: FastAPI, deps: WebDeps) -> None:
@@ -232,39 +158,3 @@ def _add_problem_handlers(app: FastAPI) -> None:
     async def own_problem(request: Request, error: Exception) -> JSONResponse:
         # The server logs the exception; the caller learns only that it should come again.
         return JSONResponse({"detail": "something went wrong here; send again", "field": ""}, 500)
-
-
-class BodyProblem(Exception):
-    """The body cannot be taken: an HTTP code, what is wrong and in which field."""
-
-    def __init__(self, code: int, detail: str, field: str = "") -> None:
-        """`field` is the dotted path in the payload."""
-        super().__init__(detail)
-        self.code, self.detail, self.field = code, detail, field
-
-
-async def _body(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "")
-    too_large = BodyProblem(413, f"the body may have {Limits.MAX_BYTES:,} bytes at most")
-    if declared.isdigit() and int(declared) > Limits.MAX_BYTES:
-        raise too_large
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > Limits.MAX_BYTES:
-            raise too_large
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _parsed(body: bytes) -> WebhookPayload:
-    try:
-        return WebhookPayload.model_validate_json(body)
-    except ValidationError as error:
-        problems: list[Any] = list(error.errors(include_url=False, include_input=False))
-        first = problems[0]
-        field = cut(".".join(str(part) for part in first["loc"]), LONGEST_FIELD)
-        code = 400 if first["type"] == "json_invalid" or (field, first["type"]) == ("version", "literal_error") else 422
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise BodyProblem(code, f"{field or 'body'}: {first['msg']}{more}", field) from error

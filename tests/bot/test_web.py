@@ -123,6 +123,7 @@ def deps_for(database: Database, woken: list[int], **changes: Any) -> WebDeps:
 
     usual: dict[str, Any] = {
         "intake": writer.intake,
+        "catalogue": catalogue(),
         "clock": now,
         "wake": lambda: woken.append(1),
         "webhook_tokens": [TOKEN, SECOND],

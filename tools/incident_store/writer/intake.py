@@ -39,6 +39,15 @@ class IntakeWriter:
         ordered = sorted(alerts, key=lambda alert: (alert.fingerprint, alert.starts_at))
         return self._database.write_anew(lambda session: sum(_store_one(session, alert, now) for alert in ordered))
 
+    def store_readings(self, firing: Sequence[Alert], inside: Sequence[Alert], now: datetime) -> int:
+        """Keep what a detector read: it says again and again what is so, and not when that began or ended.
+
+        A figure past its bound begins an episode unless one is open; a figure inside its bound ends the open one.
+        Readings older than what is known change nothing. Returns how many rows changed.
+        """
+        ordered = sorted((*firing, *inside), key=lambda alert: alert.fingerprint)
+        return self._database.write_anew(lambda session: sum(_read_one(session, alert, now) for alert in ordered))
+
     def group(self, now: datetime, limit: int = 200) -> list[str]:
         """Give every alert that changed its place in an incident; returns the ids of the incidents touched."""
         return self._database.write_anew(lambda session: self._group(session, now, limit))
@@ -208,6 +217,27 @@ class IntakeWriter:
             clear(session, incident, now)
         want(session, incident, MessageKind.ROOT)
         return incident.id
+
+
+def _read_one(session: Session, alert: Alert, now: datetime) -> int:
+    last = session.exec(
+        select(AlertRecord)
+        .where(col(AlertRecord.fingerprint) == alert.fingerprint)
+        .order_by(col(AlertRecord.starts_at).desc())
+        .limit(1)
+        .with_for_update()
+    ).first()
+    is_open = last is not None and last.status == "firing"
+    if alert.status == "firing":
+        known_until = last.ends_at if last is not None else None
+        late = known_until is not None and alert.starts_at <= known_until
+        return 0 if is_open or late else _store_one(session, alert, now)
+    if last is None or not is_open or alert.starts_at <= last.starts_at:
+        return 0
+    last.status, last.ends_at = "resolved", alert.ends_at
+    last.revision += 1
+    session.add(last)
+    return 1
 
 
 def _store_one(session: Session, alert: Alert, now: datetime) -> int:
