@@ -11,7 +11,7 @@ from dbos import DBOS
 from bot.workflows import execution, investigation, verification
 from bot.workflows.dispatcher import Dispatcher
 from bot.workflows.engine import Engine, config_for
-from bot.workflows.operators import Operators
+from bot.workflows.operators import OpensIssues, Operators
 from bot.workflows.pace import Pace
 from bot.workflows.ports import Deps
 from incidents.execution import ExecutionState
@@ -116,6 +116,7 @@ def build(
     given_policy: Policy | None = None,
     pace: Pace = PACE,
     owner: str = "bot-1",
+    github: OpensIssues | None = None,
 ) -> Rig:
     """Everything put together and launched; the caller destroys the engine. Without `clock` time stands still."""
     own_clock = Clock()
@@ -142,7 +143,7 @@ def build(
         operators=Operators(
             sagemaker=FakeOperator(given_world),
             datasets=FakeOperator(given_world),
-            github=FakeGitHub(given_world),
+            github=github or FakeGitHub(given_world),
             notices=stage.writer.messages,
             clock=given_clock,
         ),
