@@ -18,6 +18,7 @@ from bot.audit_cli import audit_app
 from bot.console import WRONG_SETUP, settings_or_exit, told
 from bot.drift_cli import drift
 from bot.drift_event_cli import drift_event_app
+from bot.policy_cli import policy_app
 from bot.trust_cli import show_trust
 from incidents.errors import AgentOpsError, ManifestError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 runbooks_app = typer.Typer(help="Index and search the runbooks.", no_args_is_help=True)
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(audit_app, name="audit")
+app.add_typer(policy_app, name="policy")
 app.command("trust")(show_trust)
 app.add_typer(drift_event_app, name="drift-event")
 

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.alert import Severity
 from incidents.autonomy import Autonomy
 from incidents.diagnosis import Confidence
-from incidents.facts import ChosenBy, Facts, Minutes, Risk, Step
+from incidents.facts import ChosenBy, Facts, Minutes, Risk, Step, in_words
 from incidents.remediation import RemediationKind
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class When(BaseModel):
     step: Listed[Step] = None
     chosen_by: Listed[ChosenBy] = None
     confidence: Listed[Confidence] = None
-    confidence_below: Literal[Confidence.MEDIUM, Confidence.HIGH] | None = None
+    confidence_below: Confidence | None = None
     evidence_fewer_than: AtLeast | None = None
     in_flight_at_least: AtLeast | None = None
     minutes_since_last_below: Below | None = None
@@ -91,11 +91,11 @@ class When(BaseModel):
             if wanted is not None:
                 found: object = getattr(facts, name)
                 met = None if found is None else found in wanted
-                yield Check(name, " or ".join(str(one) for one in wanted), _words(found), met)
+                yield Check(name, " or ".join(str(one) for one in wanted), in_words(found), met)
         rank = facts.confidence.rank if facts.confidence is not None else None
         if self.confidence_below is not None:
             met = None if rank is None else rank < self.confidence_below.rank
-            yield Check("confidence", f"below {self.confidence_below}", _words(facts.confidence), met)
+            yield Check("confidence", f"below {self.confidence_below}", in_words(facts.confidence), met)
         yield from self._bounds(facts)
         yield from self._switches(facts)
 
@@ -109,7 +109,7 @@ class When(BaseModel):
         )
         for name, value, bound in below:
             if bound is not None:
-                yield Check(name, f"below {bound:g}", _words(value), None if value is None else value < bound)
+                yield Check(name, f"below {bound:g}", in_words(value), None if value is None else value < bound)
         at_least = (
             ("in_flight", facts.in_flight, self.in_flight_at_least),
             ("remediations_today", facts.remediations_today, self.remediations_today_at_least),
@@ -117,42 +117,28 @@ class When(BaseModel):
         )
         for name, value, bound in at_least:
             if bound is not None:
-                yield Check(name, f"{bound} or more", _words(value), None if value is None else value >= bound)
+                yield Check(name, f"{bound} or more", in_words(value), None if value is None else value >= bound)
         above = (
             ("cost_today_usd with cost_usd", spent, self.cost_today_above),
             ("cost_usd", facts.cost_usd, self.cost_above),
         )
         for name, value, bound in above:
             if bound is not None:
-                yield Check(name, f"above {bound:g}", _words(value), None if value is None else value > bound)
+                yield Check(name, f"above {bound:g}", in_words(value), None if value is None else value > bound)
 
     def _switches(self, facts: Facts) -> Iterator[Check]:
         names = facts.frozen
         if self.frozen is not None:
             met = None if names is None else bool(names) == self.frozen
-            yield Check("frozen", _words(self.frozen), _words(names), met)
+            yield Check("frozen", in_words(self.frozen), in_words(names), met)
         if self.frozen_by is not None:
             met = None if names is None else any(name in names for name in self.frozen_by)
-            yield Check("frozen_by", " or ".join(self.frozen_by), _words(names), met)
+            yield Check("frozen_by", " or ".join(self.frozen_by), in_words(names), met)
         if self.paused is not None:
             met = None if facts.paused is None else facts.paused == self.paused
-            yield Check("paused", _words(self.paused), _words(facts.paused), met)
+            yield Check("paused", in_words(self.paused), in_words(facts.paused), met)
 
 
 def _minutes(since: Minutes | None) -> float | None:
     """Never is longer ago than any bound."""
     return math.inf if since == "never" else since
-
-
-def _words(value: object) -> str:
-    match value:
-        case None:
-            return "not known"
-        case True | False:
-            return "yes" if value else "no"
-        case float():
-            return "never" if math.isinf(value) else f"{value:.4g}"
-        case tuple():
-            return ", ".join(str(one) for one in value) or "none"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] of whatever
-        case _:
-            return str(value)

@@ -1,5 +1,7 @@
 """What a rule of the policy may look at."""
 
+import math
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -70,3 +72,23 @@ class Facts(BaseModel):
     endpoints_changed: Count | None = None
     frozen: tuple[str, ...] | None = None
     paused: bool | None = None
+
+    def in_words(self) -> Iterator[tuple[str, str]]:
+        """Each fact's name and what it is."""
+        for name in Facts.model_fields:
+            yield name, in_words(getattr(self, name))
+
+
+def in_words(value: object) -> str:
+    """A fact's value as people read it."""
+    match value:
+        case None:
+            return "not known"
+        case True | False:
+            return "yes" if value else "no"
+        case float():
+            return "never" if math.isinf(value) else f"{value:.4g}"
+        case tuple():
+            return ", ".join(str(one) for one in value) or "none"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] of whatever
+        case _:
+            return str(value)

@@ -128,6 +128,8 @@ def _never(when: When, freezes: set[str]) -> Iterator[tuple[str, str]]:
         risks = {risk_of(kind).value for kind in when.remediation}
         if not risks & set(when.risk):
             yield "risk", f"never applies: {', '.join(when.remediation)} is of risk {' or '.join(sorted(risks))}"
+    if when.confidence_below is not None and when.confidence_below.rank == 0:
+        yield "confidence_below", f"never applies: no confidence is below {when.confidence_below}"
     if when.confidence is not None and when.confidence_below is not None:
         if all(one.rank >= when.confidence_below.rank for one in when.confidence):
             yield "confidence_below", "never applies: no confidence that is listed is below it"

@@ -18,8 +18,9 @@ SHOWN = 60
 
 def first_problem(document: Document, error: ValidationError, schema: type[BaseModel]) -> ManifestError:
     """The topmost mistake as our error; further ones are counted, with their lines."""
+    errors = error.errors(include_url=False, include_context=True)
     found = sorted(
-        (_described(document, one, schema) for one in error.errors(include_url=False, include_context=True)),
+        (_described(document, one, schema) for one in errors if not _follows_from_another(one, errors)),
         key=lambda row: row[0] or 0,
     )
     line, key, problem = found[0]
@@ -27,6 +28,14 @@ def first_problem(document: Document, error: ValidationError, schema: type[BaseM
     if more:
         problem += f" (and {len(more)} more: {', '.join(dict.fromkeys(more))})"
     return ManifestError(document.file, line, key, problem)
+
+
+def _follows_from_another(one: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """A list whose items are wrong is too short, too; what is wrong is the items."""
+    place = one["loc"]
+    return one["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in errors
+    )
 
 
 def _described(document: Document, one: ErrorDetails, schema: type[BaseModel]) -> tuple[int | None, str, str]:
