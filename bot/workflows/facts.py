@@ -146,7 +146,7 @@ def facts_again(
         now=now,
         speed=speed,
         when=proposal.when,
-        follows=None,
+        follows=proposal.follows,
         chosen_by=next((view.chosen_by for view in file.proposals if view.proposal.id == proposal.id), None),
         besides=besides,
     )

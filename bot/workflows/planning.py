@@ -258,6 +258,7 @@ def _ruling(deps: Deps, incident: Incident, model: ModelSpec, choice: Remediatio
         now=deps.clock(),
         speed=deps.pace.speed,
         when=choice.when,
+        follows=basis.follows,
         chosen_by=basis.chosen_by,
     )
 
