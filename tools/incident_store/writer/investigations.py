@@ -58,6 +58,15 @@ class InvestigationWriter:
             if IncidentState(incident.state) not in LOOKABLE:
                 record.state, record.finished_at = "failed", now
                 session.add(record)
+                append(
+                    session,
+                    incident,
+                    at=now,
+                    actor="agentops",
+                    kind="skipped",
+                    text=f"Investigation not begun: the incident is {incident.state.replace('_', ' ')}",
+                    details={"investigation": id, "question": record.question},
+                )
                 return False
             first = record.state == "queued"
             record.state, record.started_at = "running", now

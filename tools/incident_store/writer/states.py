@@ -38,11 +38,22 @@ def clear(session: Session, incident: IncidentRecord, now: datetime) -> None:
     if state in VERIFICATION_DECIDES or state in {IncidentState.RESOLVED, IncidentState.CLOSED}:
         return
     supersede(session, incident, "the alert cleared by itself", now)
-    session.exec(
+    skipped = session.exec(
         update(InvestigationRecord)
         .where(col(InvestigationRecord.incident_id) == incident.id, col(InvestigationRecord.state) == "queued")
         .values(state="failed", finished_at=now)
-    )
+        .returning(col(InvestigationRecord.id))
+    ).all()
+    for (id,) in sorted(skipped):
+        append(
+            session,
+            incident,
+            at=now,
+            actor="agentops",
+            kind="skipped",
+            text="Investigation not begun: every alert cleared first",
+            details={"investigation": id},
+        )
     move(session, incident, IncidentState.RESOLVED, now)
     append(session, incident, at=now, actor="alertmanager", kind="resolved", text="Every alert cleared")
     want(session, incident, MessageKind.REPORT)
