@@ -186,7 +186,7 @@ async def test_the_ready_line_and_the_routes_are_all_there():
         line = client.sandbox.ready_line()
         expected = {
             "url", "token", "slack_api_url", "bot_token", "app_token", "signing_secret", "aws_url", "prometheus_url",
-            "alertmanager_url", "llm_url", "rules_dir", "models_path",
+            "alertmanager_url", "llm_url", "github_url", "github_token", "rules_dir", "models_path",
         }  # fmt: skip
         assert set(line) == expected
         assert text_of(line["models_path"]).count("[5s]") >= 3
@@ -197,6 +197,7 @@ async def test_the_ready_line_and_the_routes_are_all_there():
         assert world["models"]["fraud-detector"]["config"] == "fraud-detector-v41"
         scenarios = await client.get("/_sandbox/scenarios")
         assert {scenario["name"] for scenario in scenarios["scenarios"]} == set(load_scenarios())
+        assert await client.get("/_sandbox/github/issues") == {"issues": []}
         async with client.session.get(f"{client.sandbox.url}/metrics") as answer:
             text = await answer.text()
         assert "# TYPE ml_inference_latency_seconds histogram" in text
