@@ -18,8 +18,11 @@ from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from agents.investigator import Investigator
 from agents.sources import Sources
 from agents.timing import Timing
+from bot.by_hand import ByHand
 from bot.decisions import Decisions
+from bot.handling import Handling
 from bot.partners import Clients, llm_config, open_runbooks, reader_role_of, region_of, revealed
+from bot.planner import Planner
 from bot.settings import Settings
 from bot.slack.app import SlackConfig, SlackSide
 from bot.slack.blocks.links import Links
@@ -281,11 +284,22 @@ class Bot:
                 speed=settings.speed,
                 wake=deps.wake_dispatcher,
             )
+            handling = Handling(
+                self._reader,
+                self._writer,
+                Planner(deps),
+                ByHand(self._reader, self._catalogue, clients.sagemaker.model_packages, now),
+                policy=self._policy,
+                home_team=home_team,
+                clock=now,
+                wake=deps.wake_dispatcher,
+            )
             return BotDesk(
                 self._reader,
                 self._writer,
                 self._catalogue,
                 decisions,
+                handling,
                 investigator,
                 runbooks,
                 people,

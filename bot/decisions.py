@@ -1,7 +1,7 @@
 """Where every decision meets: button, slash command and App Home end in one compare-and-set.
 
 Who may decide is checked here against the proposal's own approvers and the person as looked up at the click; the
-policy is asked again; then the row decides.
+policy is asked again; then the row decides. A person who may not is told why, and it is written down.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from typing import Literal
 
 import structlog
 
+from bot.authority import Authority
 from bot.workflows.facts import decide_again
-from incidents.approval import REFUSAL_WORDS, ApprovalState, Person, membership_refusal, refusal
+from incidents.approval import ApprovalState, Person
 from incidents.catalogue import Catalogue, Unlisted
-from incidents.errors import PolicyUnreadable
 from incidents.ledger import ProposalView
+from incidents.permissions import Act
 from incidents.policy import Decision, Forbid, PolicySource, RequireApproval
-from incidents.proposal import SHOWN_DIGITS
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.decisions import Result
 from tools.incident_store.writer.store import StoreWriter
@@ -55,7 +55,7 @@ class Switched:
 
 
 class Decisions:
-    """Approve and deny. Never raises for a person who may not: that is an answer and a timeline entry."""
+    """Approve, break the glass, deny, pause, resume. Never raises for a person who may not: that is an answer."""
 
     def __init__(
         self,
@@ -69,19 +69,23 @@ class Decisions:
         speed: float,
         wake: Callable[[], None],
     ) -> None:
-        """`home_team`: the Slack workspace the bot belongs to; `wake`: called after every commit."""
+        """`policy`: the one in force; `home_team`: our Slack workspace; `wake`: called after every commit."""
         self._reader = reader
         self._writer = writer
         self._catalogue = catalogue
         self._policy = policy
-        self._home_team = home_team
+        self._authority = Authority(policy, home_team)
         self._clock = clock
         self._speed = speed
         self._wake = wake
 
     async def approve(self, proposal_id: str, person: Person, digest8: str | None = None) -> Decided:
         """Count `person`'s yes. `digest8` must be the card's characters where it comes from a command line."""
-        return await asyncio.to_thread(self._approve, proposal_id, person, digest8)
+        return await asyncio.to_thread(self._approve, proposal_id, person, digest8, "")
+
+    async def break_glass(self, proposal_id: str, person: Person, reason: str) -> Decided:
+        """`person` acts for two, where the card and the policy of this moment permit it. `reason` is kept."""
+        return await asyncio.to_thread(self._approve, proposal_id, person, None, reason)
 
     async def deny(self, proposal_id: str, person: Person, reason: str) -> Decided:
         """`person`'s final no."""
@@ -89,9 +93,9 @@ class Decisions:
 
     async def pause(self, scope: str, person: Person) -> Switched:
         """Stop every change of a model, or of all (`EVERYTHING`), at once. Any full member may."""
-        why = membership_refusal(person, home_team=self._home_team())
+        why = self._authority.refusal("pause", person)
         if why is not None:
-            return Switched("refused", scope, why=REFUSAL_WORDS[why])
+            return Switched("refused", scope, why=why)
         now = self._clock()
         standing = await asyncio.to_thread(self._writer.pauses.pause, scope, person.id, now)
         self._wake()
@@ -101,36 +105,41 @@ class Decisions:
 
     async def resume(self, scope: str, person: Person) -> Switched:
         """Let changes go on. Only people whom the policy names as approvers may."""
-        try:
-            approvers = tuple(self._policy().approvers)
-        except PolicyUnreadable as error:
-            return Switched("refused", scope, why=str(error))
-        why = refusal(person, home_team=self._home_team(), approvers=approvers, chosen_by=None)
+        why = self._authority.refusal("resume", person)
         if why is not None:
-            return Switched("refused", scope, why=REFUSAL_WORDS[why])
+            return Switched("refused", scope, why=why)
         stood = await asyncio.to_thread(self._writer.pauses.resume, scope, person.id, self._clock())
         self._wake()
         log.warning("changes.resumed", scope=scope, person=person.id)
         return Switched("resumed" if stood else "not_paused", scope, stood.by if stood else None)
 
-    def _approve(self, proposal_id: str, person: Person, digest8: str | None) -> Decided:
+    def _approve(self, proposal_id: str, person: Person, digest8: str | None, break_glass: str) -> Decided:
         view = self._view(proposal_id)
         if view is None:
             return Decided("not_found", proposal_id)
-        shown = view.proposal.digest[:SHOWN_DIGITS]
-        if digest8 is not None and not hmac.compare_digest(shown.encode(), digest8.lower().encode()):
-            return self._refused(view, person, "wrong_digest", "the eight characters are not those of the card")
         policy_now = self._policy_now(view)
         named = [view.approvers]
         if isinstance(policy_now.effect, RequireApproval):
-            # Approvers of the card whom the policy does not name any more: stricter at the click counts.
-            named.append(policy_now.effect.approvers)
-        stopped = self._who(view, person, *named)
+            # Approvers of the card whom the policy does not name any more: stricter at the click counts. The group it
+            # escalates to decides on what was asked for again.
+            escalated = policy_now.effect.escalate_to if view.round > 1 else ()
+            named.append((*policy_now.effect.approvers, *escalated))
+        stopped = self._who("break_glass" if break_glass else "approve", view, person, *named)
         if stopped is not None:
             return stopped
-        verdict = self._writer.decisions.approve(proposal_id, person.id, policy_now, self._clock())
+        shown = view.proposal.short_digest
+        if digest8 is not None and not hmac.compare_digest(shown.encode(), digest8.lower().encode()):
+            return self._refused(view, person, "wrong_digest", "the eight characters are not those of the card")
+        now = self._clock()
+        verdict = self._writer.decisions.approve(proposal_id, person.id, policy_now, now, break_glass=break_glass)
         self._wake()
-        log.info("decision.approve", incident=verdict.incident_id, result=verdict.result, person=person.id)
+        log.info(
+            "decision.approve",
+            incident=verdict.incident_id,
+            result=verdict.result,
+            person=person.id,
+            for_two=bool(break_glass),
+        )
         return self._decided(
             view, verdict.result, verdict.state, verdict.votes, verdict.needed, verdict.by, verdict.at, verdict.why
         )
@@ -139,7 +148,7 @@ class Decisions:
         view = self._view(proposal_id)
         if view is None:
             return Decided("not_found", proposal_id)
-        stopped = self._who(view, person, view.approvers)
+        stopped = self._who("deny", view, person, view.approvers)
         if stopped is not None:
             return stopped
         verdict = self._writer.decisions.deny(proposal_id, person.id, reason, self._clock())
@@ -153,12 +162,14 @@ class Decisions:
         except LookupError:
             return None
 
-    def _who(self, view: ProposalView, person: Person, *named: tuple[str, ...]) -> Decided | None:
-        """Their refusal, unless they are among the approvers of each of `named`."""
+    def _who(self, act: Act, view: ProposalView, person: Person, *named: tuple[str, ...]) -> Decided | None:
+        """Their refusal, unless they are among the approvers of each of `named`. Strangers are told no more."""
         for approvers in named:
-            why = refusal(person, home_team=self._home_team(), approvers=approvers, chosen_by=view.chosen_by)
-            if why is not None:
-                return self._refused(view, person, "refused", REFUSAL_WORDS[why])
+            why = self._authority.refusal(act, person, approvers=approvers, chosen_by=view.chosen_by)
+            if why is None:
+                continue
+            refused = self._refused(view, person, "refused", why)
+            return refused if self._authority.is_member(person) else Decided("refused", refused.proposal_id, why=why)
         return None
 
     def _refused(

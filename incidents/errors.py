@@ -4,6 +4,7 @@ AgentOpsError
 ├── IllegalTransition     an incident cannot go from this state to that one
 ├── ManifestError         a file under manifests/ is wrong; names file, line and key
 ├── PolicyUnreadable      the policy file cannot be read now, so nothing may run
+├── UnknownModel         no model of the catalogue has this name
 └── UpstreamError         (tools.errors) a partner could not do what was asked
 """
 
@@ -42,3 +43,13 @@ class PolicyUnreadable(AgentOpsError):
         """`problem` names the file, and line and key where they are known."""
         super().__init__(f"the policy file cannot be read: {problem}; nothing may run")
         self.problem = problem
+
+
+class UnknownModel(AgentOpsError):
+    """The catalogue has no model of this name; `known` are those it has."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        """Keep both."""
+        super().__init__(f"no model is called {name}")
+        self.name = name
+        self.known = known

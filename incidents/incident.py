@@ -60,6 +60,8 @@ class Incident(BaseModel):
         started_at: the earliest start of an alert in it.
         opened_at: when the first alert was stored.
         previous: the incident of the same key before this one.
+        acked_by: who took it, if somebody did.
+        false_alarm_by: who marked it as a false alarm, if somebody did.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,6 +81,10 @@ class Incident(BaseModel):
     resolved_at: Moment | None = None
     alerts: tuple[Alert, ...] = ()
     previous: str | None = None
+    acked_by: str | None = None
+    acked_at: Moment | None = None
+    false_alarm_by: str | None = None
+    false_alarm_at: Moment | None = None
 
     @property
     def firing(self) -> tuple[Alert, ...]:

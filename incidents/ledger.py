@@ -41,6 +41,12 @@ class ProposalView(_Frozen):
     approvers: tuple[str, ...]
     model: str
     chosen_by: str | None = None
+    broke_glass: str | None = None
+    """Who acted for two, where somebody did; `approval.reason` then says why."""
+    round: int = 1
+    """How often people were asked for it."""
+    replaces: str | None = None
+    """The expired proposal that it asks for again."""
 
 
 BY_HAND = "by-hand"
@@ -96,6 +102,10 @@ class IncidentFile(_Frozen):
     verifications: tuple[VerificationView, ...]
     timeline: tuple[TimelineEntry, ...]
     thread: ThreadRef | None
+
+    def asked_again(self, proposal_id: str) -> ProposalView | None:
+        """The proposal that asks for this one again, where somebody did."""
+        return next((view for view in self.proposals if view.replaces == proposal_id), None)
 
     @property
     def findings(self) -> Findings | None:

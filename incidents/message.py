@@ -14,6 +14,7 @@ class MessageKind(StrEnum):
     DIAGNOSIS = "diagnosis"
     EVIDENCE = "evidence"
     PROPOSAL = "proposal"
+    BROKE_GLASS = "broke_glass"
     ADVICE = "advice"
     EXECUTION = "execution"
     VERIFICATION = "verification"

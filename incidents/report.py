@@ -46,6 +46,10 @@ class Report(BaseModel):
     read_next: tuple[str, ...]
     chain_length: int
     chain_head: str
+    broke_glass: tuple[TimelineEntry, ...] = ()
+    """Who acted for two, and why."""
+    closed_by: TimelineEntry | None = None
+    """Who ended it, where it was not its recovery that did."""
 
 
 def write(
@@ -75,4 +79,12 @@ def write(
         read_next=tuple(read_next),
         chain_length=len(timeline),
         chain_head=timeline[-1].hash if timeline else "",
+        broke_glass=tuple(e for e in timeline if e.kind == "broke_glass"),
+        closed_by=closed_by_hand(timeline),
     )
+
+
+def closed_by_hand(timeline: Sequence[TimelineEntry]) -> TimelineEntry | None:
+    """The entry of the person who ended the incident, where neither its alerts nor its recovery had."""
+    ended = next((e for e in timeline if e.kind in {"resolved", "verified", "closed"}), None)
+    return ended if ended is not None and ended.kind == "closed" and ended.actor != "agentops" else None

@@ -9,26 +9,30 @@ import structlog
 
 from agents.investigator import Investigator
 from bot.decisions import Decided, Decisions, Switched
+from bot.handling import Handling, HandlingAnswer, PutUp
 from bot.slack.blocks.text import is_full_member
 from bot.slack.people import LookupFailed, People
-from bot.slack.ports import Delivery, UnknownModel, Via
+from bot.slack.ports import Delivery, Via
 from bot.slack.views import (
     AnswerView,
     ApprovalLine,
     DecisionReply,
     DoneLine,
+    HandledReply,
     HomeView,
     IncidentLine,
     IncidentsView,
     InvestigateReply,
     ModelStatus,
     Passage,
+    PutUpReply,
     RunbooksView,
     StatusView,
     SwitchReply,
 )
 from incidents.approval import Person
 from incidents.catalogue import Catalogue, Unlisted
+from incidents.errors import UnknownModel
 from incidents.execution import ExecutionState
 from incidents.incident import Incident
 from incidents.investigation import Case
@@ -45,6 +49,12 @@ log = structlog.get_logger(__name__)
 PAGE = 20
 """Incidents on one page."""
 MANY = 1000
+_NOT_LATE = frozenset({"mention", "propose", "false_alarm"})
+"""What is not done late, after a crash swallowed its answer.
+
+A question answered out of its context confuses; what was chosen by hand may have been put up before the crash, and its
+card would then stand there twice; a mark would be taken off again by being set twice. The person asks again.
+"""
 LEFT_OVER_AFTER = timedelta(seconds=10)
 """A delivery not dealt with for this long was left by a crash."""
 
@@ -58,6 +68,7 @@ class BotDesk:
         writer: StoreWriter,
         catalogue: Catalogue,
         decisions: Decisions,
+        handling: Handling,
         investigator: Investigator,
         runbooks: RunbookIndex,
         people: People,
@@ -73,6 +84,7 @@ class BotDesk:
         self._writer = writer
         self._catalogue = catalogue
         self._decisions = decisions
+        self._handling = handling
         self._investigator = investigator
         self._runbooks = runbooks
         self._people = people
@@ -158,6 +170,30 @@ class BotDesk:
         """A final no."""
         return _reply(await self._decisions.deny(proposal_id, person, reason))
 
+    async def break_glass(self, proposal_id: str, reason: str, person: Person) -> DecisionReply:
+        """One yes that counts for two."""
+        return _reply(await self._decisions.break_glass(proposal_id, person, reason))
+
+    async def ask_again(self, proposal_id: str, person: Person) -> PutUpReply:
+        """Put up once more what expired."""
+        return await self._put_up(await self._handling.ask_again(proposal_id, person))
+
+    async def propose(self, words: str, person: Person, *, dry_run: bool) -> PutUpReply:
+        """Put up what a person chose, or only show it."""
+        return await self._put_up(await self._handling.propose(words, person, dry_run=dry_run))
+
+    async def ack(self, incident_id: str, person: Person) -> HandledReply:
+        """Take an incident."""
+        return _handled(await self._handling.ack(incident_id.upper(), person))
+
+    async def close(self, incident_id: str, reason: str, person: Person) -> HandledReply:
+        """End an incident."""
+        return _handled(await self._handling.close(incident_id.upper(), person, reason))
+
+    async def false_alarm(self, incident_id: str, person: Person) -> HandledReply:
+        """Mark an incident, or take the mark off."""
+        return _handled(await self._handling.false_alarm(incident_id.upper(), person))
+
     async def pause(self, model: str, person: Person) -> SwitchReply:
         """Stop every change of a model, of all where `model` is empty."""
         return _switched(model, await self._decisions.pause(self._scope(model), person))
@@ -179,8 +215,7 @@ class BotDesk:
             log.info("click.left_over_decided", delivery=delivery_id, kind=kind)
 
     async def _decide_left_over(self, kind: str, payload: dict[str, Any]) -> None:
-        if kind == "mention":
-            # A question whose answer a crash swallowed: answering it late, out of its context, would only confuse.
+        if kind in _NOT_LATE:
             return
         person = await self._people.lookup(str(payload.get("user_id", "")), str(payload.get("team_id", "")))
         if kind == "investigate":
@@ -192,14 +227,40 @@ class BotDesk:
             scope = str(payload.get("model", "")) or EVERYTHING
             await (self._decisions.pause(scope, person) if kind == "pause" else self._decisions.resume(scope, person))
             return
-        proposal_id = str(payload.get("proposal_id", ""))
+        incident_id, proposal_id = str(payload.get("incident_id", "")), str(payload.get("proposal_id", ""))
+        reason = str(payload.get("reason", ""))
         match kind:
             case "approve":
                 await self._decisions.approve(proposal_id, person)
             case "approve_by_digest":
                 await self._decisions.approve(proposal_id, person, str(payload.get("digest8", "")))
+            case "break_glass":
+                await self._decisions.break_glass(proposal_id, person, reason)
+            case "deny":
+                await self._decisions.deny(proposal_id, person, reason)
+            case "ask_again":
+                await self.ask_again(proposal_id, person)
+            case "ack":
+                await self.ack(incident_id, person)
+            case "close":
+                await self.close(incident_id, reason, person)
             case _:
-                await self._decisions.deny(proposal_id, person, str(payload.get("reason", "")))
+                log.error("click.unknown_kind", kind=kind)
+
+    async def _put_up(self, done: PutUp) -> PutUpReply:
+        threads = await asyncio.to_thread(self._reader.threads, [done.incident_id]) if done.incident_id else {}
+        return PutUpReply(
+            result=done.result,
+            title=done.title,
+            proposal_id=done.proposal_id,
+            incident_id=done.incident_id,
+            thread=threads.get(done.incident_id or ""),
+            problems=done.problems,
+            usage=done.usage,
+            example=done.example,
+            model=done.model,
+            proposal=done.proposal,
+        )
 
     def _scope(self, model: str) -> str:
         if model and model not in self._catalogue.models:
@@ -257,7 +318,7 @@ class BotDesk:
     def _lines(self, found: list[Incident]) -> tuple[IncidentLine, ...]:
         threads = self._reader.threads([one.id for one in found])
         return tuple(
-            IncidentLine(one.id, one.model, one.state, one.severity, one.started_at, _fires(one), threads.get(one.id))
+            IncidentLine(one.id, one.model, one.state, one.severity, one.started_at, one.firing, threads.get(one.id))
             for one in found
         )
 
@@ -266,20 +327,7 @@ class BotDesk:
         done = self._reader.done_lately()
         ids = [view.proposal.incident_id for view in pending] + [record.incident_id for record in done]
         threads: dict[str, ThreadRef] = self._reader.threads(ids)
-        approvals = tuple(
-            ApprovalLine(
-                view.proposal.id,
-                view.proposal.title,
-                view.proposal.incident_id,
-                view.model,
-                view.approvers,
-                len(view.approval.votes),
-                view.approval.needed,
-                view.proposal.expires_at,
-                threads.get(view.proposal.incident_id),
-            )
-            for view in pending
-        )
+        approvals = tuple(ApprovalLine(view, threads.get(view.proposal.incident_id)) for view in pending)
         lately = tuple(
             DoneLine(
                 self._done(record),
@@ -294,9 +342,8 @@ class BotDesk:
         return HomeView(self._status(None), self._lines(open_now), approvals, lately)
 
 
-def _fires(incident: Incident) -> str:
-    names = list(dict.fromkeys(alert.name for alert in incident.firing))
-    return ", ".join(names) if names else "nothing fires any more"
+def _handled(done: HandlingAnswer) -> HandledReply:
+    return HandledReply(done.result, done.incident_id, done.model, done.by, done.at, done.why, done.withdrawn)
 
 
 def _switched(model: str, switched: Switched) -> SwitchReply:

@@ -13,31 +13,36 @@ from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import (
     AnswerView,
     DecisionReply,
+    HandledReply,
     HomeView,
     IncidentsView,
     InvestigateReply,
     Note,
+    PutUpReply,
     RunbooksView,
     StatusView,
     SwitchReply,
 )
 from incidents.approval import Person
-from incidents.errors import AgentOpsError
 from incidents.ledger import IncidentFile
 from incidents.message import OutboxMessage
 
-Via = Literal["button", "command"]
-DeliveryKind = Literal["approve", "deny", "approve_by_digest", "investigate", "mention", "pause", "resume"]
-
-
-class UnknownModel(AgentOpsError):
-    """The catalogue has no model of this name; `known` are those it has."""
-
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        """Keep both."""
-        super().__init__(f"no model is called {name}")
-        self.name = name
-        self.known = known
+Via = Literal["button", "command", "home"]
+DeliveryKind = Literal[
+    "approve",
+    "deny",
+    "approve_by_digest",
+    "break_glass",
+    "ask_again",
+    "investigate",
+    "mention",
+    "pause",
+    "resume",
+    "ack",
+    "close",
+    "false_alarm",
+    "propose",
+]
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,33 @@ class Desk(Protocol):
 
     async def deny(self, proposal_id: str, reason: str, person: Person, via: Via) -> DecisionReply:
         """A final no, with its reason."""
+        ...
+
+    async def break_glass(self, proposal_id: str, reason: str, person: Person) -> DecisionReply:
+        """One yes that counts for two, with its reason, where the policy permits it."""
+        ...
+
+    async def ask_again(self, proposal_id: str, person: Person) -> PutUpReply:
+        """Put a proposal up again that expired undecided, on the world as it is now."""
+        ...
+
+    async def propose(self, words: str, person: Person, *, dry_run: bool) -> PutUpReply:
+        """Put up what a person asks for in words, through the policy; with `dry_run` only show it and write nothing.
+
+        Raises `UnknownModel`.
+        """
+        ...
+
+    async def ack(self, incident_id: str, person: Person) -> HandledReply:
+        """Take an incident."""
+        ...
+
+    async def close(self, incident_id: str, reason: str, person: Person) -> HandledReply:
+        """End an incident: nothing that waits is decided any more, nothing queued runs."""
+        ...
+
+    async def false_alarm(self, incident_id: str, person: Person) -> HandledReply:
+        """Mark an incident as a false alarm; once more by the same person takes the mark off."""
         ...
 
 

@@ -9,10 +9,12 @@ from bot.slack.blocks.answer import answer_message
 from bot.slack.blocks.diagnosis import diagnosis_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
+from bot.slack.blocks.heading import heading
 from bot.slack.blocks.kit import rendered, section
 from bot.slack.blocks.links import Links
-from bot.slack.blocks.notes import escalation_message, failure_message, note_message
+from bot.slack.blocks.notes import broke_glass_message, escalation_message, failure_message, note_message
 from bot.slack.blocks.notice import notice_message
+from bot.slack.blocks.origin import origin_words
 from bot.slack.blocks.progress import progress_message
 from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.report import SIMILAR, report_message
@@ -24,7 +26,9 @@ from bot.slack.ports import Groups, Shelf
 from bot.slack.rendered import FilePost, Rendered
 from incidents import report
 from incidents.approval import ApprovalState
+from incidents.audit import decision_anchor
 from incidents.execution import ExecutionState
+from incidents.incident import IncidentState
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, VerificationView
 from incidents.message import MessageKind, OutboxMessage
@@ -70,6 +74,8 @@ class Renderer:
                     return await self._escalation(file, message.subject)
                 if message.kind is MessageKind.NOTICE:
                     return await self._notice(file, message.subject)
+                if message.kind is MessageKind.BROKE_GLASS:
+                    return await self._broke_glass(file, message.subject)
                 return self._of_file(message.kind, file, message.subject)
 
     def _of_file(self, kind: MessageKind, file: IncidentFile, subject: str) -> Rendered | None:
@@ -88,7 +94,10 @@ class Renderer:
                 forbidden = [entry.text for entry in file.timeline if entry.kind == "forbidden"]
                 return advice_message(file.incident, _findings(file, subject), forbidden=forbidden[-5:])
             case MessageKind.PROPOSAL:
-                return proposal_message(_proposal(file, subject))
+                view = _proposal(file, subject)
+                return proposal_message(
+                    view, anchor=decision_anchor(file.timeline, subject), origin=origin_words(file, view)
+                )
             case MessageKind.EXECUTION:
                 return self._execution(file, subject)
             case MessageKind.VERIFICATION:
@@ -104,6 +113,7 @@ class Renderer:
                 | MessageKind.FAILURE
                 | MessageKind.ESCALATION
                 | MessageKind.NOTICE
+                | MessageKind.BROKE_GLASS
             ):
                 raise AssertionError(f"{kind} is rendered elsewhere")
             case _:
@@ -113,7 +123,8 @@ class Renderer:
         execution = next((e for e in file.executions if e.id == id), None)
         if execution is None:
             raise LookupError(id)
-        return execution_message(execution, _proposal(file, execution.proposal_id).proposal, now=self._clock())
+        view = _proposal(file, execution.proposal_id)
+        return execution_message(execution, view, now=self._clock(), timeline=file.timeline)
 
     def _report(self, file: IncidentFile) -> Rendered:
         findings = file.findings
@@ -138,9 +149,19 @@ class Renderer:
         note = await self._shelf.note(file.incident.id, subject)
         if note is not None:
             why = f"{note.title} {note.text}".strip()
-        effect = about.proposal.decision.effect if about else None
-        call = (effect.escalate_to or effect.approvers) if isinstance(effect, RequireApproval) else ()
-        return escalation_message(why, steps, call=call, group_ids=await self._ids_of_groups())
+        again = [(view.proposal.id, heading(view.proposal, view.model)) for view in _to_ask_again(file, subject)]
+        ids = await self._ids_of_groups()
+        return escalation_message(why, steps, call=_called(about), group_ids=ids, ask_again=again)
+
+    async def _broke_glass(self, file: IncidentFile, subject: str) -> Rendered:
+        view = _proposal(file, subject)
+        return broke_glass_message(
+            view.broke_glass or "",
+            heading(view.proposal, view.model),
+            view.approval.reason,
+            call=_called(view),
+            group_ids=await self._ids_of_groups(),
+        )
 
     async def _notice(self, file: IncidentFile, execution_id: str) -> Rendered:
         view = next((one for one in file.proposals if one.proposal.execution_id == execution_id), None)
@@ -195,6 +216,21 @@ def _proposal(file: IncidentFile, id: str) -> ProposalView:
     return found
 
 
+def _called(about: ProposalView | None) -> tuple[str, ...]:
+    """The group it escalates to; those who were asked, where the policy names no other."""
+    effect = about.proposal.decision.effect if about else None
+    return (effect.escalate_to or effect.approvers) if isinstance(effect, RequireApproval) else ()
+
+
+def _to_ask_again(file: IncidentFile, subject: str) -> list[ProposalView]:
+    """What expired undecided and may be put up once more: while a person is needed, the one told of here first."""
+    if file.incident.state is not IncidentState.ESCALATED or not any(v.proposal.id == subject for v in file.proposals):
+        return []
+    expired = [view for view in file.proposals if view.approval.state is ApprovalState.EXPIRED]
+    open_ones = [view for view in expired if file.asked_again(view.proposal.id) is None]
+    return sorted(open_ones, key=lambda view: view.proposal.id != subject)
+
+
 def _open_titles(file: IncidentFile) -> list[str]:
     live = {ApprovalState.PENDING, ApprovalState.APPROVED}
     return [view.proposal.title for view in file.proposals if view.approval.state in live]
@@ -208,8 +244,12 @@ def _needed(file: IncidentFile, subject: str) -> tuple[str, list[str], ProposalV
     about = next((view for view in file.proposals if view.proposal.id == proposal_id), None)
     title = f"“{about.proposal.title}”" if about else "The proposal"
     if execution is None:
+        asked = file.asked_again(proposal_id)
+        if asked is not None:
+            return f"Nobody decided on {title} in time; it has been asked for again.", [], about
         why = f"Nobody decided on {title} in time. Nothing was changed and the alerts still fire."
-        return why, ["Read the diagnosis and the evidence above.", ask_again], about
+        once_more = f"Put it up again below, or with /agentops ask-again {proposal_id}"
+        return why, ["Read the diagnosis and the evidence above.", once_more, ask_again], about
     candidate = execution.result.get("candidate", "")
     watch = next((view for view in file.verifications if view.execution_id == execution.id), None)
     if watch is not None and watch.state == "candidate_ready":

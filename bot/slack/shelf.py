@@ -42,8 +42,14 @@ PATIENCE_S = 4.0
 UNITS = {
     AlertKind.FEATURE_DRIFT: "PSI",
     AlertKind.PREDICTION_DRIFT: "PSI",
+    AlertKind.LATENCY: "s",
+    AlertKind.ERROR_RATE: "share",
+    AlertKind.DATA_QUALITY: "share",
+    AlertKind.ANOMALY_SPIKE: "share",
 }
 """Where the kind of the alert tells it."""
+UNITS_BY_NAME = {"EndpointCpuSaturated": "share"}
+"""Where the alert's name tells more than its kind."""
 
 
 class StoreShelf:
@@ -76,11 +82,7 @@ class StoreShelf:
         return None
 
     async def note(self, incident_id: str, subject: str) -> Note | None:
-        """A candidate that waits for a person is no failure: it has its own words."""
-        file = await self.file(incident_id)
-        watch = next((view for view in file.verifications if view.execution_id == subject), None)
-        if watch is not None and watch.state in {"candidate_ready", "candidate_refused"}:
-            return Note(watch.note)
+        """Nothing of ours has words of its own; the renderer knows them all."""
         return None
 
     def owners(self, model: str) -> str | None:
@@ -138,7 +140,7 @@ class StoreShelf:
         if not any(one.samples for one in series):
             return None
         lines = tuple(Line(_name(one), one.samples) for one in series[:MOST_LINES])
-        return Panel(alert.name, UNITS.get(alert.kind, ""), lines, threshold.bound)
+        return Panel(alert.name, UNITS_BY_NAME.get(alert.name) or UNITS.get(alert.kind, ""), lines, threshold.bound)
 
     async def _threshold(self, alert: Alert) -> Threshold | None:
         for rule in rules_for(await self._rules(), alert.labels):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from incidents.alert import Severity
+from incidents.alert import Alert, Severity
 from incidents.approval import ApprovalState
 from incidents.diagnosis import Reasoner
 from incidents.incident import IncidentState
-from incidents.ledger import ThreadRef
+from incidents.ledger import ProposalView, ThreadRef
+from incidents.proposal import Proposal
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ class IncidentLine:
     state: IncidentState
     severity: Severity
     since: datetime
-    summary: str
-    """What fired or what the diagnosis says, one line."""
+    fires: tuple[Alert, ...]
     thread: ThreadRef | None = None
 
 
@@ -69,16 +69,9 @@ class IncidentsView:
 
 @dataclass(frozen=True)
 class ApprovalLine:
-    """A proposal that waits for people."""
+    """A proposal that waits for people, with all that has to be read before a yes."""
 
-    proposal_id: str
-    title: str
-    incident_id: str
-    model: str
-    approvers: tuple[str, ...]
-    votes: int
-    needed: int
-    expires_at: datetime
+    view: ProposalView
     thread: ThreadRef | None = None
 
 
@@ -167,6 +160,23 @@ DecisionResult = Literal[
     "busy",
     "not_found",
     "wrong_digest",
+    "not_permitted",
+    "not_needed",
+]
+
+
+HandledResult = Literal[
+    "acked",
+    "acked_before",
+    "closed",
+    "closed_before",
+    "under_way",
+    "false_alarm",
+    "false_alarm_undone",
+    "false_alarm_before",
+    "over",
+    "refused",
+    "not_found",
 ]
 
 
@@ -184,6 +194,47 @@ class DecisionReply:
     by: str | None = None
     at: datetime | None = None
     why: str = ""
+
+
+@dataclass(frozen=True)
+class HandledReply:
+    """What became of taking, ending or marking an incident.
+
+    `by` and `at` name who did it, where somebody did before; `withdrawn` counts the proposals taken back by a close.
+    """
+
+    result: HandledResult
+    incident_id: str
+    model: str = ""
+    by: str | None = None
+    at: datetime | None = None
+    why: str = ""
+    withdrawn: int = 0
+
+
+PutUpResult = Literal[
+    "put_up", "shown", "not_put_up", "unusable", "refused", "not_found", "asked_before", "not_expired"
+]
+
+
+@dataclass(frozen=True)
+class PutUpReply:
+    """What became of asking for a proposal, again or by hand. `problems` say in plain words why there is none.
+
+    `proposal` is set where it was only to be shown, which wrote nothing. `usage` is how it has to be typed, where that
+    was the problem.
+    """
+
+    result: PutUpResult
+    title: str = ""
+    proposal_id: str = ""
+    incident_id: str | None = None
+    thread: ThreadRef | None = None
+    problems: tuple[str, ...] = ()
+    usage: str = ""
+    example: str = ""
+    model: str = ""
+    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True)

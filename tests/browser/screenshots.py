@@ -47,7 +47,7 @@ def _play(page: Page, demo: Demo) -> None:
     into_view(page, demo, "proposal")
     take(page, "proposal")
     page.click("app-home")
-    page.says("app-home-view", "Roll product-recommender-prod back")
+    page.says("app-home-view", "roll back to product-recommender-v23")
     take(page, "home")
     page.click("channel-CINCIDENTS")
     open_thread(page)

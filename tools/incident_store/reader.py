@@ -357,6 +357,9 @@ def _proposal_view(session: Session, record: ProposalRecord) -> ProposalView:
         approvers=tuple(record.approvers.get("who", [])),
         model=record.model,
         chosen_by=record.chosen_by,
+        broke_glass=record.broke_glass,
+        round=record.round,
+        replaces=record.replaces,
     )
 
 

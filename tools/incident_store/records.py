@@ -47,6 +47,10 @@ def incident_of(record: IncidentRecord, alerts: tuple[Alert, ...]) -> Incident:
         resolved_at=record.resolved_at,
         alerts=alerts,
         previous=record.previous,
+        acked_by=record.acked_by,
+        acked_at=record.acked_at,
+        false_alarm_by=record.false_alarm_by,
+        false_alarm_at=record.false_alarm_at,
     )
 
 

@@ -4,13 +4,17 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
+from bot.slack import ids
+from bot.slack.blocks.heading import heading
 from bot.slack.blocks.incident_list import incident_blocks
 from bot.slack.blocks.kit import context, divider, header, section
 from bot.slack.blocks.links import Links
+from bot.slack.blocks.proposal_buttons import buttons
+from bot.slack.blocks.proposal_state import state_words
 from bot.slack.blocks.status import status_blocks
 from bot.slack.blocks.text import date, mrkdwn, plural
-from bot.slack.blocks.wording import approvers_words
-from bot.slack.rendered import Block
+from bot.slack.blocks.wording import RISK
+from bot.slack.rendered import Block, Rendered
 from bot.slack.views import ApprovalLine, DoneLine, HomeView
 
 _INCIDENTS = 15
@@ -19,17 +23,22 @@ _DONE = 10
 _PER_SECTION = 5
 
 
-def home_view(view: HomeView, links: Links) -> dict[str, Any]:
-    """Health per model, open incidents, approvals waiting, what was done lately, each with its thread."""
-    approvals = [_approval(one, links) for one in view.approvals[:_APPROVALS]]
+def home_view(view: HomeView, links: Links, *, notice: Rendered | None = None) -> dict[str, Any]:
+    """Health per model, open incidents, approvals waiting, what was done lately, each with its thread.
+
+    `notice` is the answer to what was just clicked here.
+    """
+    approvals = [block for one in view.approvals[:_APPROVALS] for block in _approval(one, links)]
     done = [_done(one, links) for one in view.done[:_DONE]]
     return _home(
         [
+            *([*notice.blocks, divider()] if notice else []),
             header("Approvals waiting"),
-            *(_sections(approvals) or [section("Nothing waits for a decision.")]),
+            *(approvals or [section("Nothing waits for a decision.")]),
+            *_more(len(view.approvals) - _APPROVALS, "approval", "in their threads"),
             header("Open incidents"),
             *(incident_blocks(view.incidents[:_INCIDENTS], links) or [section(":white_check_mark: No open incident.")]),
-            *_more(len(view.incidents) - _INCIDENTS, "open incident"),
+            *_more(len(view.incidents) - _INCIDENTS, "open incident", "`/agentops incidents`"),
             header("Models"),
             *(status_blocks(view.status, links) or [section("No models are watched.")]),
             header("Done lately"),
@@ -60,21 +69,28 @@ def _home(blocks: list[Block]) -> dict[str, Any]:
     return view  # pyright: ignore[reportUnknownVariableType] the same
 
 
-def _more(count: int, what: str) -> list[Block]:
-    return [context(f"and {plural(count, f'more {what}')}: `/agentops incidents`")] if count > 0 else []
+def _more(count: int, what: str, where: str) -> list[Block]:
+    return [context(f"and {plural(count, f'more {what}')}: {where}")] if count > 0 else []
 
 
 def _sections(lines: list[str]) -> list[Block]:
     return [section("\n".join(lines[start : start + _PER_SECTION])) for start in range(0, len(lines), _PER_SECTION)]
 
 
-def _approval(one: ApprovalLine, links: Links) -> str:
-    where = links.to_thread(one.thread, one.incident_id)
-    return (
-        f":bell: {where} *{mrkdwn(one.title, 160)}*\n"
-        f"      {one.votes} of {plural(one.needed, 'approval')} by {approvers_words(one.approvers)} · "
-        f"open until {date(one.expires_at)}"
+def _approval(one: ApprovalLine, links: Links) -> list[Block]:
+    """What the card says that must be known before a yes, and the card's own buttons."""
+    view, proposal = one.view, one.view.proposal
+    where = links.to_thread(one.thread, proposal.incident_id)
+    change = "; ".join(
+        f"{mrkdwn(row.what, 80)}: {mrkdwn(row.before, 120)} → {mrkdwn(row.after, 120)}" for row in proposal.plan[:1]
     )
+    facts = [
+        f"Risk {RISK[proposal.risk]}",
+        f"digest `{proposal.short_digest}`",
+        f"proposal `{mrkdwn(proposal.id, 60)}`",
+    ]
+    told = [f"*{mrkdwn(heading(proposal, view.model), 160)}*", change, state_words(view), " · ".join([where, *facts])]
+    return [section("\n".join(told)), *buttons(view, block_id=ids.HOME_BLOCK)]
 
 
 def _done(one: DoneLine, links: Links) -> str:

@@ -1,5 +1,6 @@
 """What the app can do, and the nearest thing to what was typed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -7,6 +8,7 @@ from bot.slack.blocks.kit import context, rendered, section
 from bot.slack.blocks.text import code, mrkdwn
 from bot.slack.ids import COMMAND
 from bot.slack.rendered import Rendered
+from incidents.permissions import WHO_MAY, Act, Circle
 
 
 @dataclass(frozen=True)
@@ -24,60 +26,52 @@ class Usage:
         return f"{COMMAND} {self.name} {self.arguments}".rstrip()
 
 
-USAGES: tuple[Usage, ...] = (
-    Usage("status", "[model]", "how the models are, one line each", f"{COMMAND} status"),
-    Usage("incidents", "[page]", "open incidents, each with its thread", f"{COMMAND} incidents"),
-    Usage(
-        "investigate",
-        "<model> [question]",
-        "look into a model now; the answer comes in its thread",
-        f"{COMMAND} investigate fraud-detector why did precision fall?",
-    ),
-    Usage("runbooks", "<question>", "what the runbooks say", f"{COMMAND} runbooks how do I roll an endpoint back?"),
-    Usage(
-        "approve",
-        "<proposal> <digest>",
-        "approve what a card shows, by its own signs",
-        f"{COMMAND} approve p1 1a2b3c4d",
-    ),
-    Usage("pause", "[model]", "stop every change at once, of one model or of all", f"{COMMAND} pause"),
-    Usage("resume", "[model]", "let changes go on; approvers only", f"{COMMAND} resume"),
-    Usage("help", "", "this list", f"{COMMAND} help"),
-)
-NAMES = tuple(usage.name for usage in USAGES)
+Entries = Sequence[tuple[Usage, Act]]
+"""All subcommands in order, each with its row of the table of who may do what."""
+
+HELP = Usage("help", "", "this list", f"{COMMAND} help")
 
 
-def help_message() -> Rendered:
-    """All subcommands."""
-    lines = [f"{code(usage.line, 80)} – {usage.does}" for usage in USAGES]
+def help_message(entries: Entries) -> Rendered:
+    """All subcommands, by who may use them."""
+    circles = {
+        Circle.MEMBERS: "*What every full member of this workspace may do*",
+        Circle.APPROVERS: "*What only approvers may do* (the people whom the policy names)",
+    }
     blocks = [
-        section("*What I can do*\n" + "\n".join(lines)),
-        context("In an incident's thread, mention me with a question. Decisions are made on the cards in the thread."),
+        section("\n".join([title, *(_told(usage) for usage, act in entries if WHO_MAY[act] is circle)]))
+        for circle, title in circles.items()
     ]
-    return rendered("What I can do: " + ", ".join(NAMES), blocks)
+    last = "In an incident's thread, mention me with a question. Decisions are made on the cards in the thread."
+    names = ", ".join(usage.name for usage, _ in entries)
+    return rendered(f"What I can do: {names}", [*blocks, context(last)])
 
 
-def usage_message(name: str, problem: str) -> Rendered:
-    """How one subcommand is used; `problem` is ours."""
-    usage = next(u for u in USAGES if u.name == name)
-    told = f"{problem}\nUse it so: {code(usage.line, 80)}, for example {code(usage.example, 120)}"
+def usage_message(usage: Usage, problem: str) -> Rendered:
+    """How one subcommand is used; `problem` is mrkdwn of ours."""
+    told = f"{problem}\nUse it so: {code(usage.line, 120)}, for example {code(usage.example, 120)}"
     return rendered(problem, [section(told)])
 
 
-def unknown_message(typed: str) -> Rendered:
+def unknown_message(typed: str, entries: Entries) -> Rendered:
     """Help for the nearest subcommand; all of it when nothing is near."""
     problem = f"There is no “{mrkdwn(typed, 60)}”."
-    near = get_close_matches(typed.lower()[:40], NAMES, n=1, cutoff=0.5)
+    usages = {usage.name: usage for usage in (*(usage for usage, _ in entries), HELP)}
+    near = get_close_matches(typed.lower()[:40], list(usages), n=1, cutoff=0.5)
     if near:
-        usage = next(u for u in USAGES if u.name == near[0])
+        usage = usages[near[0]]
         told = f"{problem} Did you mean {code(usage.line, 80)}? ({usage.does})"
         blocks = [
             section(told),
-            context(f"For example {code(usage.example, 120)}. All of it: {code(COMMAND + ' help', 40)}"),
+            context(f"For example {code(usage.example, 120)}. All of it: {code(HELP.line, 40)}"),
         ]
         return rendered(f"{problem} Did you mean {usage.name}?", blocks)
-    everything = help_message()
+    everything = help_message(entries)
     return rendered(f"{problem} {everything.text}", [section(problem), *everything.blocks])
+
+
+def _told(usage: Usage) -> str:
+    return f"{code(usage.line, 80)} – {usage.does}"
 
 
 def unknown_model_message(name: str, known: tuple[str, ...]) -> Rendered:

@@ -3,7 +3,7 @@
 from bot.slack.blocks.kit import context, rendered, section
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import date, mrkdwn, plural
-from bot.slack.blocks.wording import SEVERITY, STATE
+from bot.slack.blocks.wording import SEVERITY, STATE, still_fires
 from bot.slack.rendered import Block, Rendered
 from bot.slack.views import IncidentLine, IncidentsView
 
@@ -33,5 +33,5 @@ def incident_line(one: IncidentLine, links: Links) -> str:
     where = links.to_thread(one.thread, one.id)
     return (
         f"{sign} {where} *{mrkdwn(one.model, 80)}* – {word}\n"
-        f"      {SEVERITY[one.severity]} · since {date(one.since)} · {mrkdwn(one.summary, 200)}"
+        f"      {SEVERITY[one.severity]} · since {date(one.since)} · {still_fires(one.fires)}"
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.slack.blocks.kit import context, rendered, section
-from bot.slack.blocks.text import group, joined, mrkdwn
+from bot.slack import ids
+from bot.slack.blocks.kit import button, context, rendered, section
+from bot.slack.blocks.text import group, joined, mrkdwn, person
 from bot.slack.rendered import Rendered
 from bot.slack.views import Note
 
@@ -18,15 +19,40 @@ def note_message(note: Note) -> Rendered:
 
 
 def escalation_message(
-    why: str, next_steps: Sequence[str], *, call: Sequence[str] = (), group_ids: Mapping[str, str] | None = None
+    why: str,
+    next_steps: Sequence[str],
+    *,
+    call: Sequence[str] = (),
+    group_ids: Mapping[str, str] | None = None,
+    ask_again: Sequence[tuple[str, str]] = (),
 ) -> Rendered:
-    """A person is needed. `call` are handles of user groups; those with an id are notified."""
-    ids = group_ids or {}
-    called = joined([group(handle, ids.get(handle)) for handle in call[:5]])
+    """A person is needed. `call` are handles of user groups; those with an id are notified.
+
+    `ask_again` are proposals that can be put up once more, each as its id and its heading.
+    """
+    called = _called(call, group_ids or {})
     blocks = [section(f":rotating_light: *Needs a person*{f' – {called}' if called else ''}\n{mrkdwn(why, 800)}")]
     if next_steps:
         blocks.append(section("*What to do*\n" + "\n".join(f"• {mrkdwn(step, 400)}" for step in next_steps[:6])))
-    return rendered(f"Needs a person{f' ({called})' if called else ''}: {mrkdwn(why, 300)}", blocks)
+    for id, title in ask_again[:3]:
+        again = button("Ask again", ids.ASK_AGAIN, value=id)
+        blocks.append(section(f"*{mrkdwn(title, 200)}* – put it up once more, as the world is now", button=again))
+    text = f"Needs a person{f' ({called})' if called else ''}: {mrkdwn(why, 300)}"
+    return rendered(text, blocks, tail=len(ask_again[:3]))
+
+
+def broke_glass_message(
+    who: str, title: str, reason: str, *, call: Sequence[str] = (), group_ids: Mapping[str, str] | None = None
+) -> Rendered:
+    """Somebody acted for two: the group that was not asked is called."""
+    called = _called(call, group_ids or {})
+    told = f":rotating_light: *Break-glass{f' – {called}' if called else ''}*\n{person(who)} acts for two on"
+    text = f"Break-glass{f' ({called})' if called else ''}: {mrkdwn(title, 200)}"
+    return rendered(text, [section(f"{told} “{mrkdwn(title, 200)}”.\n*Reason:* {mrkdwn(reason, 1_000)}")])
+
+
+def _called(handles: Sequence[str], group_ids: Mapping[str, str]) -> str:
+    return joined([group(handle, group_ids.get(handle)) for handle in handles[:5]])
 
 
 def failure_message(what: str, incident_id: str | None, next_step: str) -> Rendered:

@@ -1,111 +1,87 @@
-"""The proposal card: what people decide on, and how it was decided. It always shows the state."""
+"""The proposal card: what people decide on, and how it was decided. It always shows the state.
 
-import json
+It answers in this order: what, on what, how it stands and who may decide until when; why; before and after; the exact
+calls; risk, estimate, way back, success; what was checked; the digest that binds all of it.
+"""
+
 from collections.abc import Iterator
-from datetime import datetime
 
 from bot.slack import ids
-from bot.slack.blocks.kit import (
-    actions,
-    button,
-    confirmation,
-    context,
-    fields,
-    header,
-    paragraph,
-    preformatted,
-    rendered,
-    rich,
-    section,
-    table,
-    words,
-)
-from bot.slack.blocks.text import date, line, minutes, mrkdwn, person, plural
-from bot.slack.blocks.wording import APPROVAL, RISK, approvers_words
+from bot.slack.blocks.calls import calls_blocks
+from bot.slack.blocks.heading import heading
+from bot.slack.blocks.kit import context, fields, header, rendered, section, table
+from bot.slack.blocks.proposal_buttons import buttons
+from bot.slack.blocks.proposal_state import state_words
+from bot.slack.blocks.text import minutes, mrkdwn, person
+from bot.slack.blocks.wording import APPROVAL, RISK
 from bot.slack.rendered import Block, Rendered
-from incidents.approval import ApprovalState, ApprovalView
+from incidents.approval import ApprovalState
+from incidents.audit import Anchor
 from incidents.ledger import ProposalView
-from incidents.policy import Allow
 from incidents.proposal import Proposal
+from incidents.remediation import PromoteModel
 
-_JSON = 2_400
+_CHECKED = 8
 
 
-def proposal_message(view: ProposalView) -> Rendered:
-    """The card: with buttons while it waits, with who and when afterwards."""
+def proposal_message(view: ProposalView, *, anchor: Anchor | None = None, origin: str = "") -> Rendered:
+    """The card: with buttons while it waits, with who and when afterwards.
+
+    Args:
+        view: the proposal and how its decision stands.
+        anchor: the timeline entry that decided it: a cut or changed timeline does not hold it any more.
+        origin: what it comes from, in mrkdwn, where it follows from another change.
+    """
     proposal, approval = view.proposal, view.approval
-    waiting = approval.state is ApprovalState.PENDING
-    end = list(_buttons(view)) if waiting else []
+    title = heading(proposal, view.model)
+    end = list(buttons(view, block_id=ids.DECISION_BLOCK))
     blocks = [
-        header(proposal.title),
-        section(_state(view)),
-        section(f"*Why:* {mrkdwn(proposal.reason, 600)}{_stands_on(proposal)}"),
+        header(title),
+        section("\n".join([state_words(view), *([origin] if origin else [])])),
+        section("\n".join(_why(proposal))),
         table(("What", "Before", "After"), [(row.what, row.before, row.after) for row in proposal.plan]),
-        *_calls(proposal),
+        *_separate(view),
+        *calls_blocks(proposal),
         fields(
             ("Risk", RISK[proposal.risk]),
             ("Estimate", _estimate(proposal)),
             ("How to undo it", mrkdwn(proposal.undo, 400)),
             ("It counts as done when", "\n".join(f"• {mrkdwn(c, 200)}" for c in proposal.success_criteria[:5]) or "–"),
         ),
-        context(_identity(view)),
+        context(*_checked(proposal), " · ".join(_identity(view, anchor))),
         *end,
     ]
-    return rendered(f"{APPROVAL[approval.state][1]}: {mrkdwn(proposal.title, 200)}", blocks, tail=len(end) + 1)
+    text = f"{APPROVAL[approval.state][1]}: {mrkdwn(title, 200)}"
+    return rendered(text, blocks, tail=len(end) + 1)
 
 
-def _stands_on(proposal: Proposal) -> str:
+def _why(proposal: Proposal) -> Iterator[str]:
     marks = f" [{', '.join(mrkdwn(e, 12) for e in proposal.evidence[:8])}]" if proposal.evidence else ""
-    return marks + (f"\n*Only if:* {mrkdwn(proposal.condition, 300)}" if proposal.condition else "")
+    yield f"*What:* {mrkdwn(proposal.title, 200)}"
+    yield f"*Why:* {mrkdwn(proposal.reason, 600)}{marks}"
+    if proposal.condition:
+        yield f"*Only if:* {mrkdwn(proposal.condition, 300)}"
 
 
-def _state(view: ProposalView) -> str:
-    """How the decision stands, in a sentence or two."""
-    proposal, approval = view.proposal, view.approval
-    sign, word = APPROVAL[approval.state]
-    match approval.state:
-        case ApprovalState.PENDING:
-            said = _votes(approval)
-            who = f"{plural(approval.needed, 'approval')} from {approvers_words(view.approvers)} needed"
-            allowed = isinstance(proposal.decision.effect, Allow)
-            rest = "The policy allows it without approval." if allowed else f"{who}, by {date(proposal.expires_at)}."
-            return f"{sign} *{word}* – {rest}{said}"
-        case ApprovalState.APPROVED:
-            by = " and ".join(person(vote.person) for vote in approval.votes) or "the policy"
-            return f"{sign} *{word}* by {by}{_at(approval.decided_at)}."
-        case ApprovalState.DENIED:
-            return f"{sign} *{word}*{_by(approval)}{_at(approval.decided_at)}: {mrkdwn(approval.reason, 500)}"
-        case ApprovalState.EXPIRED:
-            when = _at(approval.decided_at)
-            return f"{sign} *{word}*{when}: nobody decided in time. Nothing was sent.{_votes(approval)}"
-        case ApprovalState.SUPERSEDED | ApprovalState.WITHDRAWN:
-            why = f": {mrkdwn(approval.reason, 400)}" if approval.reason else ""
-            return f"{sign} *{word}*{_by(approval)}{_at(approval.decided_at)}{why}. It can no longer be approved."
+def _separate(view: ProposalView) -> Iterator[Block]:
+    """Of a promotion: that it is a decision of its own, how it goes live, and what takes it back."""
+    remediation = view.proposal.remediation
+    if not isinstance(remediation, PromoteModel):
+        return
+    alarms = ", ".join(mrkdwn(alarm, 80) for alarm in remediation.alarms[:10])
+    waits = view.approval.state is ApprovalState.PENDING
+    apart = "A decision of its own: whoever approved the training has not approved this.\n" if waits else ""
+    yield section(
+        f"{apart}*Canary:* {remediation.canary_percent} % of the capacity first, watched for "
+        f"{minutes(remediation.bake_minutes)}; then all of it, watched as long again before the old fleet goes.\n"
+        f"*Alarms that take it back by themselves:* {alarms}"
+    )
 
 
-def _votes(approval: ApprovalView) -> str:
-    if not approval.votes:
-        return ""
-    names = ", ".join(f"{person(vote.person)} at {date(vote.at, '{time}')}" for vote in approval.votes)
-    return f"\nApproved so far: {len(approval.votes)} of {approval.needed} ({names})"
-
-
-def _by(approval: ApprovalView) -> str:
-    return f" by {person(approval.decided_by)}" if approval.decided_by else ""
-
-
-def _at(moment: datetime | None) -> str:
-    return f" {date(moment)}" if moment else ""
-
-
-def _calls(proposal: Proposal) -> Iterator[Block]:
-    """Every call as it will be sent, as JSON."""
-    parts = [paragraph(words("Exactly this is sent", bold=True))]
-    for request in proposal.requests:
-        # ASCII only: what cannot be seen cannot hide in a call that people sign.
-        body = json.dumps(request.parameters, indent=2, ensure_ascii=True)
-        parts.append(preformatted(f"{request.service} {request.operation}\n{body}", _JSON))
-    yield rich(*parts)
+def _checked(proposal: Proposal) -> list[str]:
+    if not proposal.checked:
+        return []
+    return [f"Checked: {'; '.join(mrkdwn(one, 160) for one in proposal.checked[:_CHECKED])}"]
 
 
 def _estimate(proposal: Proposal) -> str:
@@ -114,37 +90,14 @@ def _estimate(proposal: Proposal) -> str:
     return f"about {minutes(estimate.minutes)}{cost} ({mrkdwn(estimate.basis, 160)})"
 
 
-def _identity(view: ProposalView) -> str:
+def _identity(view: ProposalView, anchor: Anchor | None) -> Iterator[str]:
     proposal = view.proposal
-    facts = [
-        f"Digest `{proposal.short_digest}`",
-        f"proposal `{mrkdwn(proposal.id, 60)}`",
-        mrkdwn(proposal.incident_id, 40),
-    ]
+    yield f"Digest `{proposal.short_digest}`"
+    yield f"proposal `{mrkdwn(proposal.id, 60)}`"
+    yield mrkdwn(proposal.incident_id, 40)
     if proposal.decision.rules:
-        facts.append(f"policy: {'; '.join(mrkdwn(rule, 80) for rule in proposal.decision.rules[:3])}")
+        yield f"policy: {'; '.join(mrkdwn(rule, 80) for rule in proposal.decision.rules[:3])}"
     if view.chosen_by:
-        facts.append(f"asked for by {person(view.chosen_by)}, who cannot approve it")
-    return " · ".join(facts)
-
-
-def _buttons(view: ProposalView) -> Iterator[Block]:
-    proposal = view.proposal
-    if isinstance(proposal.decision.effect, Allow):
-        return
-    effect = "; ".join(f"{row.what}: {row.before} → {row.after}" for row in proposal.plan[:1])
-    several = f" It runs once {view.approval.needed} people have approved." if view.approval.needed > 1 else ""
-    confirm = confirmation(
-        "Approve this change?",
-        f"{line(proposal.title, 100)}. {line(effect, 90)}. Digest {proposal.short_digest}.{several}",
-        confirm="Approve",
-        deny="Not now",
-        style="primary",
-    )
-    yield actions(
-        [
-            button("Approve", ids.APPROVE, value=proposal.id, style="primary", confirm=confirm),
-            button("Deny…", ids.DENY, value=proposal.id, style="danger"),
-        ],
-        block_id=f"{ids.DECISION_BLOCK}:{proposal.id}"[:255],
-    )
+        yield f"asked for by {person(view.chosen_by)}, who cannot approve it"
+    if anchor is not None:
+        yield f"timeline {anchor.words}"

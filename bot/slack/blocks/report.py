@@ -2,8 +2,9 @@
 
 from datetime import UTC, timedelta
 
+from bot.slack import ids
 from bot.slack.blocks.citations import past_incident
-from bot.slack.blocks.kit import context, header, rendered, section, table
+from bot.slack.blocks.kit import actions, button, context, header, rendered, section, table
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import code, duration, mrkdwn, person
 from bot.slack.blocks.wording import CAUSE, culprit_words
@@ -25,7 +26,10 @@ def report_message(report: Report, links: Links) -> Rendered:
     """The whole story, from the timeline alone."""
     incident = report.incident
     over = f" after {duration(incident.resolved_at - incident.started_at)}" if incident.resolved_at else ""
-    title = f"{incident.model} recovered{over}" if incident.resolved_at else f"Report on {incident.model}"
+    if report.closed_by is not None:
+        title = f"{incident.model} was closed by hand"
+    else:
+        title = f"{incident.model} recovered{over}" if incident.resolved_at else f"Report on {incident.model}"
     blocks = [header(f"Report: {title}"), section("\n".join(_story(report)))]
     if report.milestones:
         rows = [
@@ -38,7 +42,10 @@ def report_message(report: Report, links: Links) -> Rendered:
         blocks.append(section(f"*Read next*\n{told}"))
     head = code(report.chain_head[:16], 16) if report.chain_head else "none"
     blocks.append(context(f"{mrkdwn(incident.id, 40)} · timeline of {report.chain_length} entries, head {head}"))
-    return rendered(f"Report: {mrkdwn(title, 200)}", blocks, tail=1)
+    marked = incident.false_alarm_by is not None
+    label = "Not a false alarm" if marked else "False alarm"
+    blocks.append(actions([button(label, ids.FALSE_ALARM, value=incident.id)]))
+    return rendered(f"Report: {mrkdwn(title, 200)}", blocks, tail=2)
 
 
 def _story(report: Report) -> list[str]:
@@ -56,6 +63,14 @@ def _story(report: Report) -> list[str]:
     decided = at.get(_DECIDED)
     if decided is not None and decided.actor not in {"agentops", "policy"}:
         lines.append(f"*Decided by:* {person(decided.actor)}")
+    for entry in report.broke_glass[:3]:
+        lines.append(f":rotating_light: *Break-glass:* {person(entry.actor)}: {mrkdwn(entry.text, 400)}")
+    if report.closed_by is not None:
+        lines.append(f"*Closed by:* {person(report.closed_by.actor)}: {mrkdwn(report.closed_by.text, 300)}")
+    if report.incident.acked_by is not None:
+        lines.append(f"*Taken by:* {person(report.incident.acked_by)}")
+    if report.incident.false_alarm_by is not None:
+        lines.append(f":no_bell: *Marked as a false alarm* by {person(report.incident.false_alarm_by)}")
     return lines
 
 

@@ -20,6 +20,8 @@ from incidents.approval import ApprovalState
 from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
 from incidents.incident import Incident, IncidentState
 from incidents.ledger import IncidentFile, ProposalView
+from incidents.report import closed_by_hand
+from incidents.timeline import TimelineEntry
 
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED})
 
@@ -28,12 +30,15 @@ def root_message(file: IncidentFile, links: Links) -> Rendered:
     """What is wrong with which model, since when, and what is being done about it now."""
     incident = file.incident
     sign, state = STATE[incident.state]
-    if incident.state in _OVER and incident.resolved_at is not None:
+    by_hand = _closed(file)
+    if by_hand is not None:
+        state = f"closed by {person(by_hand.actor)}"
+    elif incident.state in _OVER and incident.resolved_at is not None:
         closed = "; closed" if incident.state is IncidentState.CLOSED else ""
         state = f"recovered after {duration(incident.resolved_at - incident.started_at)}{closed}"
     model = mrkdwn(incident.model, 80)
     fired = what_fired(incident.firing or incident.alerts)
-    now = list(_now(file))
+    now = [*_taken(incident), *_now(file)]
     blocks = [section(f"{sign} *{model}* – {state}\n{fired}")]
     if now:
         blocks.append(section("\n".join(now)))
@@ -42,6 +47,17 @@ def root_message(file: IncidentFile, links: Links) -> Rendered:
     if found:
         blocks.append(context(" · ".join(found)))
     return rendered(f"{model}: {state}. {fired}. {mrkdwn(incident.id, 40)}", blocks)
+
+
+def _closed(file: IncidentFile) -> TimelineEntry | None:
+    return closed_by_hand(file.timeline) if file.incident.state is IncidentState.CLOSED else None
+
+
+def _taken(incident: Incident) -> Iterator[str]:
+    if incident.false_alarm_by is not None:
+        yield f":no_bell: *Marked as a false alarm* by {person(incident.false_alarm_by)}"
+    if incident.acked_by is not None and incident.state not in _OVER:
+        yield f":raising_hand: {person(incident.acked_by)} is on it"
 
 
 def _facts(incident: Incident) -> list[str]:
@@ -94,7 +110,8 @@ def _now(file: IncidentFile) -> Iterator[str]:
         case IncidentState.ESCALATED:
             yield from _needed(file)
         case IncidentState.RESOLVED | IncidentState.CLOSED:
-            yield from _over(file)
+            by_hand = _closed(file)
+            yield from _over(file) if by_hand is None else [f"*Why:* {mrkdwn(by_hand.text, 300)}"]
         case IncidentState.NEW | IncidentState.INVESTIGATING:
             return
 

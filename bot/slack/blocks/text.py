@@ -51,8 +51,11 @@ def code(text: str, limit: int) -> str:
     return f"`{escape(line(text, limit).replace('`', 'ˋ'))}`"
 
 
-def date(moment: datetime, form: str = "{date_short_pretty} at {time}") -> str:
-    """A moment that Slack shows in the reader's own time zone; UTC where it cannot. For mrkdwn only."""
+def date(moment: datetime, form: str = "{date_short} at {time}") -> str:
+    """A moment that Slack shows in the reader's own time zone; UTC where it cannot. For mrkdwn only.
+
+    Slack's pretty forms begin with a capital (`Today`), which no sentence can take.
+    """
     return f"<!date^{int(moment.timestamp())}^{form}|{utc(moment)}>"
 
 

@@ -25,6 +25,9 @@ _VERDICT: dict[str, tuple[str, str]] = {
     "inconclusive": (":warning:", "Cannot be told"),
     "candidate_ready": (":white_check_mark:", "The candidate is ready for review"),
     "candidate_refused": (":x:", "The candidate is not good enough"),
+    "step_done": (":white_check_mark:", "Done; the plan goes on"),
+    "refired": (":rotating_light:", "It fired again"),
+    "overtaken": (":white_circle:", "Not watched any more"),
 }
 
 

@@ -127,6 +127,12 @@ def alert_words(name: str) -> str:
     return _ALERTS[name][1] if name in _ALERTS else mrkdwn(name, 80)
 
 
+def still_fires(alerts: Iterable[Alert]) -> str:
+    """What fires, for a list. Escaped for mrkdwn."""
+    told = list(alerts)
+    return what_fired(told) if told else "nothing fires any more"
+
+
 def what_fired(alerts: Iterable[Alert]) -> str:
     """Alerts by name: `Feature drift on amount, country (+3), accuracy drop`. Escaped for mrkdwn."""
     groups: dict[str, list[str]] = {}

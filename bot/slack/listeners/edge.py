@@ -12,8 +12,9 @@ from bot.slack.blocks.text import is_full_member
 from bot.slack.listeners.ports import Ports
 from bot.slack.listeners.telling import Tell
 from bot.slack.people import LookupFailed
-from bot.slack.ports import Delivery, UnknownModel
+from bot.slack.ports import Delivery
 from incidents.approval import Person
+from incidents.errors import UnknownModel
 
 log = structlog.get_logger(__name__)
 

@@ -7,20 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.slack.ports import Delivery, UnknownModel, Via
+from bot.slack.ports import Delivery, Via
 from bot.slack.rendered import Rendered
 from bot.slack.views import (
     AnswerView,
     DecisionReply,
     DecisionResult,
+    HandledReply,
+    HandledResult,
     HomeView,
     IncidentsView,
     InvestigateReply,
+    PutUpReply,
     RunbooksView,
     StatusView,
     SwitchReply,
 )
 from incidents.approval import ApprovalState, Person
+from incidents.errors import UnknownModel
 from incidents.message import MessageKind, OutboxMessage
 from tests.bot.slack import samples
 
@@ -204,6 +208,29 @@ class FakeDesk:
         self._called("deny", proposal_id, reason, person, via)
         return DecisionReply("denied" if self.result == "approved" else self.result, proposal_id, "INC-7", "Roll back")
 
+    async def break_glass(self, proposal_id: str, reason: str, person: Person) -> DecisionReply:
+        self._called("break_glass", proposal_id, reason, person)
+        return self._reply(proposal_id)
+
+    async def ask_again(self, proposal_id: str, person: Person) -> PutUpReply:
+        self._called("ask_again", proposal_id, person.id)
+        return PutUpReply("put_up", "Roll back", "p5", "INC-7", samples.THREAD)
+
+    async def propose(self, words: str, person: Person, *, dry_run: bool) -> PutUpReply:
+        self._called("propose", words, person.id, dry_run)
+        if dry_run:
+            return PutUpReply("shown", model="product-recommender", proposal=samples.proposal())
+        return PutUpReply("put_up", "Roll back", "p5", "INC-7", samples.THREAD)
+
+    async def ack(self, incident_id: str, person: Person) -> HandledReply:
+        return self._handled("acked", "ack", incident_id, person.id)
+
+    async def close(self, incident_id: str, reason: str, person: Person) -> HandledReply:
+        return self._handled("closed", "close", incident_id, reason, person.id)
+
+    async def false_alarm(self, incident_id: str, person: Person) -> HandledReply:
+        return self._handled("false_alarm", "false_alarm", incident_id, person.id)
+
     def named(self, name: str) -> list[tuple[Any, ...]]:
         return [call for call in self.calls if call[0] == name]
 
@@ -211,6 +238,10 @@ class FakeDesk:
         self.calls.append(call)
         if self.fail is not None:
             raise self.fail
+
+    def _handled(self, result: HandledResult, name: str, incident_id: str, *given: str) -> HandledReply:
+        self._called(name, incident_id, *given)
+        return HandledReply(result, incident_id, "product-recommender")
 
     def _known(self, model: str | None) -> None:
         if model is not None and model not in KNOWN:

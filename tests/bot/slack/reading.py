@@ -19,14 +19,13 @@ def _block(block: dict[str, Any]) -> Iterator[str]:
         case "section":
             texts = [block["text"]] if "text" in block else block["fields"]
             yield f"section: {' | '.join(text['text'] for text in texts)}"
+            yield from _buttons([block["accessory"]] if "accessory" in block else [])
         case "header":
             yield f"header: {block['text']['text']}"
         case "context":
             yield f"context: {' | '.join(element['text'] for element in block['elements'])}"
         case "actions":
-            for element in block["elements"]:
-                confirm = f", asks: {element['confirm']['text']['text']}" if "confirm" in element else ""
-                yield f"button: {element['text']['text']} = {element.get('value', '')}{confirm}"
+            yield from _buttons(block["elements"])
         case "table":
             for row in block["rows"]:
                 yield f"row: {' | '.join(cell['text'] for cell in row)}"
@@ -40,6 +39,12 @@ def _block(block: dict[str, Any]) -> Iterator[str]:
                 yield from _rich(part)
         case _:
             yield f"{kind}: {block.get('alt_text', '')}".rstrip()
+
+
+def _buttons(elements: list[dict[str, Any]]) -> Iterator[str]:
+    for element in elements:
+        confirm = f", asks: {element['confirm']['text']['text']}" if "confirm" in element else ""
+        yield f"button: {element['text']['text']} = {element.get('value', '')}{confirm}"
 
 
 def _rich(part: dict[str, Any]) -> Iterator[str]:

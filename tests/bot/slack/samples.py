@@ -1,5 +1,6 @@
 """An incident in each of its states, with one untrusted text in every place that can hold one."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -316,17 +317,47 @@ def verification(state: str = "watching", *, words: str = "") -> VerificationVie
     )
 
 
-def timeline(words: str = "") -> tuple[TimelineEntry, ...]:
-    told = (
+def timeline(words: str = "", *, closed: bool = False) -> tuple[TimelineEntry, ...]:
+    told = [
         (0.1, "alertmanager", "alert_fired", "EndpointLatencyP99High fires"),
         (1.0, "offline-rules-1", "diagnosed", "bad_deployment: product-recommender-v24 (high confidence)"),
         (4.0, "UONCALL", "approved", "Approved"),
         (4.1, "agentops", "call_sent", "UpdateEndpoint sent"),
         (8.5, "agentops", "executed", "product-recommender-prod is InService on product-recommender-v23"),
         (11.0, "agentops", "verified", "Every signal is inside its threshold"),
-    )
+    ]
+    if closed:
+        told[3:] = [
+            (4.0, "UONCALL", "broke_glass", "Acts for two: nobody else is awake"),
+            (5.0, "ULEAD", "closed", "Closed: the source was repaired by hand"),
+        ]
+    return chain([(at, actor, kind, words or text, {}) for at, actor, kind, text in told], words=words)
+
+
+def canary(words: str = "", *, paused: bool = False) -> tuple[TimelineEntry, ...]:
+    """An execution half-way through its calls, or held between two of them, with what SageMaker told."""
+    own: dict[str, object] = {"execution": "xp4f1c09"}
+    told: list[tuple[float, str, str, str, dict[str, object]]] = [
+        (4.1, "agentops", "call_sent", words or "UpdateModelPackage sent", {**own, "call": 1}),
+        (4.2, "agentops", "call_sent", words or "CreateModel sent", {**own, "call": 2}),
+    ]
+    if paused:
+        told.append((4.3, "UVIEWER", "execution_paused", words or "Changes are paused before call 3 of 4", own))
+    else:
+        told += [
+            (4.3, "agentops", "call_sent", words or "CreateEndpointConfig sent", {**own, "call": 3}),
+            (4.4, "agentops", "call_sent", words or "UpdateEndpoint sent", {**own, "call": 4}),
+            (4.9, "sagemaker", "canary_step", words or "10 % of the capacity serves on the new config", own),
+            (9.9, "sagemaker", "canary_step", words or "all traffic is on the new config", own),
+        ]
+    return chain(told, words=words)
+
+
+def chain(
+    told: Sequence[tuple[float, str, str, str, dict[str, object]]], *, words: str = ""
+) -> tuple[TimelineEntry, ...]:
     entries: list[TimelineEntry] = []
-    for number, (at, actor, kind, text) in enumerate(told, start=1):
+    for number, (at, actor, kind, text, details) in enumerate(told, start=1):
         previous = entries[-1].hash if entries else GENESIS
         entries.append(
             chained(
@@ -335,8 +366,8 @@ def timeline(words: str = "") -> tuple[TimelineEntry, ...]:
                 at=minute(at),
                 actor=words if words and actor == "UONCALL" else actor,
                 kind=kind,
-                text=words or text,
-                details={},
+                text=text,
+                details=details,
                 previous=previous,
             )
         )
@@ -439,7 +470,7 @@ def lines(words: str = "", *, count: int = 2) -> tuple[IncidentLine, ...]:
             IncidentState.AWAITING_DECISION,
             Severity.CRITICAL,
             minute(0),
-            words or "p99 latency too high",
+            (alert(words or "EndpointLatencyP99High"),),
             THREAD if n == 0 else None,
         )
         for n in range(count)
@@ -454,25 +485,21 @@ def home(words: str = "", *, count: int = 2) -> HomeView:
     return HomeView(
         status=status(words),
         incidents=lines(words, count=count),
-        approvals=tuple(
-            ApprovalLine(
-                "p4f1c09",
-                words or "Roll back",
-                "INC-7",
-                "product-recommender",
-                (words or "ml-oncall",),
-                0,
-                1,
-                minute(7),
-                THREAD,
-            )
-            for _ in range(count)
-        ),
+        approvals=tuple(ApprovalLine(one, THREAD) for one in _waiting(words, count)),
         done=tuple(
             DoneLine(words or "Rolled back", minute(-90), "INC-6", words or "fraud-detector", THREAD)
             for _ in range(count)
         ),
     )
+
+
+def _waiting(words: str, count: int) -> list[ProposalView]:
+    """Different proposals, so that their buttons' blocks have different ids."""
+    view = proposal_view(words=words)
+    return [
+        view.model_copy(update={"proposal": view.proposal.model_copy(update={"id": f"p4f1c09{n or ''}"})})
+        for n in range(count)
+    ]
 
 
 def passages(words: str = "", *, count: int = 2) -> tuple[Passage, ...]:

@@ -66,12 +66,27 @@ class Office:
         card = Message(workspace.timestamps.next(), CHANNEL, "UAGENTOPS", "card", blocks, thread_ts=root.ts)
         return workspace.post(card)
 
-    async def click(self, card: Message, action_id: str, persona: str = "UONCALL") -> int | None:
-        request = {"action_id": action_id, "value": "p4f1c09"}
+    async def click(
+        self, card: Message, action_id: str, persona: str = "UONCALL", *, value: str = "p4f1c09"
+    ) -> int | None:
+        request = {"action_id": action_id, "value": value}
         return await self.acts.click(persona, {"channel": CHANNEL, "ts": card.ts}, request)
 
-    async def deny(self, card: Message, reason: str, persona: str = "UONCALL") -> Submitted:
-        await self.click(card, ids.DENY, persona)
+    async def home_click(self, action_id: str, persona: str = "UONCALL") -> int | None:
+        """A click on the person's own home."""
+        self.acts.open_home(persona)
+        await eventually(lambda: "Approvals waiting" in self.home(persona))
+        view = self.slack.workspace.views.home(persona)
+        assert view is not None
+        return await self.acts.click(persona, {"view_id": view.id}, {"action_id": action_id, "value": "p4f1c09"})
+
+    async def deny(
+        self, card: Message, reason: str, persona: str = "UONCALL", *, action_id: str = ids.DENY
+    ) -> Submitted:
+        await self.click(card, action_id, persona)
+        return await self.give_reason(reason, persona)
+
+    async def give_reason(self, reason: str, persona: str = "UONCALL") -> Submitted:
         await eventually(lambda: bool(self.slack.workspace.views.stack(persona)))
         [view] = self.slack.workspace.views.stack(persona)
         typed = {"type": "plain_text_input", "value": reason}
@@ -238,6 +253,12 @@ async def test_a_denial_that_comes_too_late_is_told_in_the_thread(office: Office
         ("pause", ("pause", "", "UVIEWER")),
         ("pause fraud-detector", ("pause", "fraud-detector", "UVIEWER")),
         ("resume", ("resume", "", frozenset[str]())),
+        ("ack INC-7", ("ack", "INC-7", "UVIEWER")),
+        ("close INC-7 mended by hand", ("close", "INC-7", "mended by hand", "UVIEWER")),
+        ("false-alarm INC-7", ("false_alarm", "INC-7", "UVIEWER")),
+        ("ask-again p4f1c09", ("ask_again", "p4f1c09", "UVIEWER")),
+        ("propose retrain fraud-detector 28", ("propose", "retrain fraud-detector 28", "UVIEWER", False)),
+        ("propose --dry-run retrain fraud-detector", ("propose", "retrain fraud-detector", "UVIEWER", True)),
     ],
 )
 async def test_a_command_reaches_the_desk_and_is_answered(office: Office, text: str, call: tuple[Any, ...]) -> None:
@@ -271,12 +292,102 @@ async def test_an_unknown_model_gets_the_nearest(office: Office) -> None:
 
 @pytest.mark.parametrize("persona", ["UGUEST", "USTRANGER"])
 @pytest.mark.parametrize(
-    "text", ["status", "incidents", "investigate fraud-detector", "runbooks x", "approve p1 1a2b3c4d"]
+    "text",
+    ["status", "incidents", "investigate fraud-detector", "runbooks x", "propose rollback fraud-detector", "ack"],
 )
 async def test_guests_and_strangers_get_no_data_by_command(office: Office, persona: str, text: str) -> None:
     await office.command(text, persona)
     await office.told(persona, "full members")
     assert office.desk.calls == []
+
+
+@pytest.mark.parametrize("persona", ["UGUEST", "USTRANGER"])
+@pytest.mark.parametrize(
+    "text", ["approve p1 1a2b3c4d", "ask-again p1", "ack INC-7", "close INC-7", "false-alarm INC-7"]
+)
+async def test_what_names_an_incident_goes_to_the_desk_which_writes_a_refusal_down(
+    office: Office, persona: str, text: str
+) -> None:
+    await office.command(text, persona)
+    await eventually(lambda: len(office.desk.done) == 1)
+    assert len(office.desk.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("close", "Which incident?"),
+        ("false-alarm", "Which incident?"),
+        ("ask-again", "Which proposal?"),
+        ("ack", "Which incident?"),
+        ("propose", "What should be proposed"),
+        ("propose --dry-run", "What should be proposed"),
+    ],
+)
+async def test_what_is_missing_is_named(office: Office, typed: str, words: str) -> None:
+    await office.command(typed)
+    await office.told("UVIEWER", words)
+    assert [call for call in office.desk.calls if call[0] != "incidents"] == []
+
+
+async def test_a_dry_run_shows_plan_calls_and_policy_to_one_person_only(office: Office) -> None:
+    await office.command("propose rollback product-recommender --dry-run")
+    await office.told("UVIEWER", "UpdateEndpoint")
+    await office.told("UVIEWER", "asks for 1 approval")
+    assert office.private("UONCALL") == []
+
+
+async def test_breaking_the_glass_asks_for_a_reason_and_hands_it_over(office: Office) -> None:
+    reason = "Fraud goes through and nobody else is awake."
+    await office.deny(office.card(), reason, action_id=ids.BREAK_GLASS)
+    await eventually(lambda: len(office.desk.done) == 1)
+    [(_, proposal_id, given, person)] = office.desk.named("break_glass")
+    assert (proposal_id, given, person.id) == ("p4f1c09", reason, "UONCALL")
+
+
+async def test_a_word_is_no_reason_to_act_for_two(office: Office) -> None:
+    with pytest.raises(ControlError, match="validation"):
+        await office.deny(office.card(), "urgent", action_id=ids.BREAK_GLASS)
+    assert office.desk.named("break_glass") == []
+
+
+async def test_asking_again_is_stored_decided_and_told(office: Office) -> None:
+    card = office.card()
+    await office.click(card, ids.ASK_AGAIN)
+    await office.told("UONCALL", "is put up in", card.thread_ts)
+    assert office.desk.named("ask_again") == [("ask_again", "p4f1c09", "UONCALL")]
+
+
+async def test_a_false_alarm_is_marked_by_its_button(office: Office) -> None:
+    card = office.card()
+    await office.click(card, ids.FALSE_ALARM, "UVIEWER", value="INC-7")
+    await office.told("UVIEWER", "marked as a false alarm", card.thread_ts)
+    assert office.desk.named("false_alarm") == [("false_alarm", "INC-7", "UVIEWER")]
+
+
+@pytest.mark.parametrize("value", ["p4f1c09; approve p2", "", "p2" * 2_000, "<@UONCALL>"])
+async def test_a_value_edited_by_hand_is_looked_up_as_it_is_and_never_read(office: Office, value: str) -> None:
+    office.desk.result = "not_found"
+    card = office.card()
+    await office.click(card, ids.APPROVE, "UVIEWER", value=value)
+    await office.told("UVIEWER", "There is no proposal", card.thread_ts)
+    [(_, proposal_id, *_)] = office.desk.named("approve")
+    assert proposal_id == value
+
+
+async def test_an_approval_in_the_home_is_decided_there_and_answered_there(office: Office) -> None:
+    await office.home_click(ids.APPROVE)
+    await eventually(lambda: "is approved and runs now" in office.home("UONCALL"))
+    [(_, proposal_id, person, via)] = office.desk.named("approve")
+    assert (proposal_id, person.id, via) == ("p4f1c09", "UONCALL", "home")
+
+
+async def test_a_denial_in_the_home_asks_for_the_same_reason(office: Office) -> None:
+    await office.home_click(ids.DENY)
+    await office.give_reason("We are about to ship a fix.")
+    await eventually(lambda: "is denied" in office.home("UONCALL"))
+    [(_, proposal_id, reason, _, via)] = office.desk.named("deny")
+    assert (proposal_id, reason, via) == ("p4f1c09", "We are about to ship a fix.", "home")
 
 
 async def test_a_question_in_a_thread_is_answered_there(office: Office) -> None:

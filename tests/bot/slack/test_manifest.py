@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from bot.slack import ids
-from bot.slack.blocks.help import NAMES
+from bot.slack.listeners.commands.agentops import SUBCOMMANDS
 
 FILE = Path("manifests/slack/app-manifest.yaml")
 WHY = {
@@ -47,7 +47,7 @@ def test_the_command_the_events_and_the_socket_are_those_of_the_code() -> None:
     made = manifest()
     [command] = made["features"]["slash_commands"]
     assert command["command"] == ids.COMMAND
-    assert all(name in command["usage_hint"] for name in NAMES if name != "approve")
+    assert all(name in command["usage_hint"] for name in (*SUBCOMMANDS, "help"))
     assert set(made["settings"]["event_subscriptions"]["bot_events"]) == {"app_mention", "app_home_opened"}
     assert made["settings"]["socket_mode_enabled"] is True
     assert made["settings"]["interactivity"]["is_enabled"] is True

@@ -22,6 +22,7 @@ SUBJECTS = {
     MessageKind.DIAGNOSIS: "inv1",
     MessageKind.EVIDENCE: "inv1",
     MessageKind.PROPOSAL: "p4f1c09",
+    MessageKind.BROKE_GLASS: "p4f1c09",
     MessageKind.ADVICE: "inv1",
     MessageKind.EXECUTION: "xp4f1c09",
     MessageKind.VERIFICATION: "xp4f1c09",
@@ -39,7 +40,7 @@ class Shelf:
 
     def __init__(self, state: IncidentState, owners: str | None = "ml-leads") -> None:
         file = samples.file(state)
-        self._file = file.model_copy(update={"proposals": (*file.proposals, samples.notice_view())})
+        self.shown = file.model_copy(update={"proposals": (*file.proposals, samples.notice_view())})
         self._owners = owners
 
     def owners(self, model: str) -> str | None:
@@ -49,7 +50,7 @@ class Shelf:
     async def file(self, incident_id: str) -> IncidentFile:
         if incident_id != "INC-7":
             raise LookupError(incident_id)
-        return self._file
+        return self.shown
 
     async def chart(self, incident_id: str, investigation_id: str) -> FilePost | Rendered | None:
         return None
@@ -151,3 +152,34 @@ async def test_a_notice_comes_without_a_call_when_slack_does_not_say_who_the_gro
 async def test_a_notice_whose_execution_is_of_another_kind_is_an_error() -> None:
     with pytest.raises(LookupError):
         await renderer()(row(MessageKind.NOTICE, "xp4f1c09"))
+
+
+async def test_an_expired_proposal_can_be_asked_for_again_once() -> None:
+    shelf = Shelf(IncidentState.ESCALATED)
+    render = Renderer(shelf, Groups(), lambda: samples.LINKS, lambda: samples.minute(6))
+    content = await render(row(MessageKind.ESCALATION))
+    assert isinstance(content, Rendered) and "Ask again = p4f1c09" in read(content)
+    again = samples.proposal_view()
+    again = again.model_copy(
+        update={"replaces": "p4f1c09", "proposal": again.proposal.model_copy(update={"id": "p4f1c10"})}
+    )
+    shelf.shown = shelf.shown.model_copy(update={"proposals": (*shelf.shown.proposals, again)})
+    content = await render(row(MessageKind.ESCALATION))
+    assert isinstance(content, Rendered)
+    assert "Ask again" not in read(content) and "asked for again" in read(content)
+    content = await render(row(MessageKind.PROPOSAL, "p4f1c10"))
+    assert isinstance(content, Rendered) and "`p4f1c09` had expired undecided" in read(content)
+
+
+async def test_acting_for_two_calls_the_group_that_was_not_asked() -> None:
+    content = await renderer()(row(MessageKind.BROKE_GLASS))
+    assert isinstance(content, Rendered) and "<!subteam^SMLLEADS>" in read(content)
+
+
+async def test_a_decided_card_names_the_timeline_entry_that_decided_it() -> None:
+    shelf = Shelf(IncidentState.VERIFYING)
+    entries = samples.chain([(4.0, "UONCALL", "approved", "Approved", {"proposal": "p4f1c09"})])
+    shelf.shown = shelf.shown.model_copy(update={"timeline": entries})
+    render = Renderer(shelf, Groups(), lambda: samples.LINKS, lambda: samples.minute(6))
+    content = await render(row(MessageKind.PROPOSAL))
+    assert isinstance(content, Rendered) and f"timeline entry 1, {entries[0].hash[:8]}" in read(content)

@@ -19,7 +19,18 @@ from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.states import clear, fires, make_way, move, pending, supersede
 from tools.incident_store.writer.timeline import append, locked_incident
 
-Result = Literal["approved", "voted", "voted_before", "denied", "decided_before", "expired", "forbidden", "busy"]
+Result = Literal[
+    "approved",
+    "voted",
+    "voted_before",
+    "denied",
+    "decided_before",
+    "expired",
+    "forbidden",
+    "busy",
+    "not_permitted",
+    "not_needed",
+]
 
 
 @dataclass(frozen=True)
@@ -43,15 +54,18 @@ class DecisionWriter:
         """`database` is where the rows are."""
         self._database = database
 
-    def approve(self, proposal_id: str, person: str, policy_now: Decision, now: datetime) -> Verdict:
+    def approve(
+        self, proposal_id: str, person: str, policy_now: Decision, now: datetime, *, break_glass: str = ""
+    ) -> Verdict:
         """Count one yes; with enough of them, approve and queue the execution.
 
         `policy_now` is the policy's word at the moment of the click: a stricter one asks for more people, or stops.
+        `break_glass` is the reason of somebody who acts for two, where both the card and `policy_now` permit it.
         Raises `LookupError` when there is no such proposal.
         """
         try:
             with self._database.write() as session:
-                return self._approve(session, proposal_id, person, policy_now, now)
+                return self._approve(session, proposal_id, person, policy_now, now, break_glass)
         except IntegrityError:
             # The unique index on targets in flight spoke: another replica queued an execution in the same moment.
             with self._database.read() as session:
@@ -60,7 +74,9 @@ class DecisionWriter:
                     "busy", record.incident_id, ApprovalState(record.state), why="another remediation is under way"
                 )
 
-    def _approve(self, session: Session, proposal_id: str, person: str, policy_now: Decision, now: datetime) -> Verdict:
+    def _approve(
+        self, session: Session, proposal_id: str, person: str, policy_now: Decision, now: datetime, break_glass: str
+    ) -> Verdict:
         record, incident = _locked(session, proposal_id)
         state = ApprovalState(record.state)
         if state is not ApprovalState.PENDING:
@@ -68,37 +84,43 @@ class DecisionWriter:
         if record.expires_at <= now:
             _expire(session, record, incident, now)
             return Verdict("expired", incident.id, ApprovalState.EXPIRED, at=record.expires_at)
-        if isinstance(policy_now.effect, Forbid):
-            self._refused(session, incident, record, person, policy_now.effect.because, now)
-            return Verdict("forbidden", incident.id, state, why=policy_now.effect.because)
+        effect = policy_now.effect
+        if isinstance(effect, Forbid):
+            self._refused(session, incident, record, person, effect.because, now)
+            return Verdict("forbidden", incident.id, state, why=effect.because)
         if in_flight(session, record.target) is not None:
             self._refused(session, incident, record, person, "another remediation is under way", now)
             return Verdict("busy", incident.id, state, why="another remediation is under way")
-        if isinstance(policy_now.effect, RequireApproval) and policy_now.effect.count > record.needed:
-            record.needed = policy_now.effect.count
+        if isinstance(effect, RequireApproval) and effect.count > record.needed:
+            record.needed = effect.count
             session.add(record)
-        votes = session.exec(select(VoteRecord.person).where(col(VoteRecord.proposal_id) == proposal_id)).all()
-        if person in votes:
-            return Verdict("voted_before", incident.id, state, votes=len(votes), needed=record.needed)
-        session.add(VoteRecord(proposal_id=proposal_id, person=person, at=now))
-        count = len(votes) + 1
-        incident.changed_at = now
-        details = {"proposal": proposal_id, "digest": record.digest, "votes": count, "needed": record.needed}
-        want(session, incident, MessageKind.PROPOSAL, proposal_id)
-        if count < record.needed:
-            append(
-                session, incident, at=now, actor=person, kind="vote", text="One approval of several", details=details
-            )
-            return Verdict("voted", incident.id, state, votes=count, needed=record.needed)
-        record.state, record.decided_by, record.decided_at = ApprovalState.APPROVED.value, person, now
-        session.add(record)
-        append(session, incident, at=now, actor=person, kind="approved", text="Approved", details=details)
-        approved = proposal_of(record)
-        make_way(session, incident, approved, "another proposal of this incident was approved", now)
-        queue_execution(session, incident, approved, actor=person, now=now)
-        return Verdict(
-            "approved", incident.id, ApprovalState.APPROVED, votes=count, needed=record.needed, by=person, at=now
-        )
+        if break_glass:
+            stopped = self._glass_holds(session, record, incident, person, policy_now, now)
+            if stopped is not None:
+                return stopped
+            _break_glass(session, record, incident, person, break_glass, now)
+        return _count(session, record, incident, person, now, again=bool(break_glass))
+
+    def _glass_holds(
+        self,
+        session: Session,
+        record: ProposalRecord,
+        incident: IncidentRecord,
+        person: str,
+        policy_now: Decision,
+        now: datetime,
+    ) -> Verdict | None:
+        """Why nobody may act for two here, or None when somebody may."""
+        on_card = proposal_of(record).decision.effect
+        state = ApprovalState(record.state)
+        if record.needed < 2:
+            return Verdict("not_needed", incident.id, state, needed=record.needed)
+        permitted = all(isinstance(one, RequireApproval) and one.break_glass for one in (on_card, policy_now.effect))
+        if record.broke_glass is not None or not permitted:
+            why = "somebody acts for two already" if record.broke_glass else "the policy does not permit break-glass"
+            self._refused(session, incident, record, person, why, now)
+            return Verdict("not_permitted", incident.id, state, by=record.broke_glass, why=why)
+        return None
 
     def deny(self, proposal_id: str, person: str, reason: str, now: datetime) -> Verdict:
         """A final no. Raises `LookupError` when there is no such proposal."""
@@ -209,6 +231,53 @@ class DecisionWriter:
             text=f"A decision was refused: {why}",
             details={"proposal": record.id, "digest": record.digest},
         )
+
+
+def _count(
+    session: Session, record: ProposalRecord, incident: IncidentRecord, person: str, now: datetime, *, again: bool
+) -> Verdict:
+    """Count the yes of `person`, who may have voted before where `again` is set; enough of them decide."""
+    state = ApprovalState(record.state)
+    votes = session.exec(select(VoteRecord.person).where(col(VoteRecord.proposal_id) == record.id)).all()
+    glass = 1 if record.broke_glass is not None else 0
+    if person in votes and not again:
+        return Verdict("voted_before", incident.id, state, votes=len(votes) + glass, needed=record.needed)
+    if person not in votes:
+        session.add(VoteRecord(proposal_id=record.id, person=person, at=now))
+    count = len({*votes, person}) + glass
+    incident.changed_at = now
+    details = {"proposal": record.id, "digest": record.digest, "votes": count, "needed": record.needed}
+    want(session, incident, MessageKind.PROPOSAL, record.id)
+    if count < record.needed:
+        append(session, incident, at=now, actor=person, kind="vote", text="One approval of several", details=details)
+        return Verdict("voted", incident.id, state, votes=count, needed=record.needed)
+    record.state, record.decided_by, record.decided_at = ApprovalState.APPROVED.value, person, now
+    session.add(record)
+    append(session, incident, at=now, actor=person, kind="approved", text="Approved", details=details)
+    approved = proposal_of(record)
+    make_way(session, incident, approved, "another proposal of this incident was approved", now)
+    queue_execution(session, incident, approved, actor=person, now=now)
+    return Verdict(
+        "approved", incident.id, ApprovalState.APPROVED, votes=count, needed=record.needed, by=person, at=now
+    )
+
+
+def _break_glass(
+    session: Session, record: ProposalRecord, incident: IncidentRecord, person: str, reason: str, now: datetime
+) -> None:
+    """Somebody acts for two, and the other group is called into the thread."""
+    record.broke_glass, record.reason = person, reason
+    session.add(record)
+    append(
+        session,
+        incident,
+        at=now,
+        actor=person,
+        kind="broke_glass",
+        text=f"Acts for two: {reason}",
+        details={"proposal": record.id, "digest": record.digest, "needed": record.needed},
+    )
+    want(session, incident, MessageKind.BROKE_GLASS, record.id, urgent=True)
 
 
 def _proposal(session: Session, proposal_id: str) -> ProposalRecord:

@@ -9,6 +9,7 @@ from tools.incident_store.database import Database
 from tools.incident_store.writer.clicks import ClickWriter
 from tools.incident_store.writer.decisions import DecisionWriter
 from tools.incident_store.writer.executions import ExecutionWriter
+from tools.incident_store.writer.handling import HandlingWriter
 from tools.incident_store.writer.intake import IntakeWriter
 from tools.incident_store.writer.investigations import InvestigationWriter
 from tools.incident_store.writer.issues import IssueWriter
@@ -28,6 +29,7 @@ class StoreWriter:
     investigations: InvestigationWriter
     proposals: ProposalWriter
     decisions: DecisionWriter
+    handling: HandlingWriter
     executions: ExecutionWriter
     verifications: VerificationWriter
     messages: MessageWriter
@@ -47,6 +49,7 @@ def open_writer(
         investigations=InvestigationWriter(database),
         proposals=ProposalWriter(database),
         decisions=DecisionWriter(database),
+        handling=HandlingWriter(database),
         executions=ExecutionWriter(database),
         verifications=VerificationWriter(database),
         messages=MessageWriter(database),

@@ -17,6 +17,7 @@ class Click:
     channel: str
     thread_ts: str
     trigger_id: str
+    in_home: bool = False
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> "Click":
@@ -35,15 +36,16 @@ class Click:
             channel=str(channel.get("id") or container.get("channel_id") or ""),
             thread_ts=str(container.get("thread_ts") or container.get("message_ts") or ""),
             trigger_id=str(body.get("trigger_id") or ""),
+            in_home=container.get("type") == "view",
         )
 
-    def delivery(self, kind: DeliveryKind) -> Delivery:
-        """What is stored of it."""
+    def delivery(self, kind: DeliveryKind, about: str = "proposal_id") -> Delivery:
+        """What is stored of it; `about` names what the button's value is."""
         return Delivery(
             self.id,
             kind,
             {
-                "proposal_id": self.value,
+                about: self.value,
                 "user_id": self.user_id,
                 "team_id": self.team_id,
                 "channel": self.channel,

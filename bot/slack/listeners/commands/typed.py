@@ -20,6 +20,21 @@ class Typed:
     team_id: str
     id: str
 
+    @property
+    def first(self) -> str:
+        """The first argument; empty where there is none."""
+        return self.rest.partition(" ")[0]
+
+    @property
+    def after_first(self) -> str:
+        """What follows the first argument."""
+        return self.rest.partition(" ")[2].strip()
+
+    @property
+    def by(self) -> dict[str, str]:
+        """Who typed it, as it is stored."""
+        return {"user_id": self.user_id, "team_id": self.team_id}
+
     @classmethod
     def of(cls, command: dict[str, Any]) -> "Typed":
         """From the payload of a slash command."""

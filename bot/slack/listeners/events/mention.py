@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack.blocks.answer import answer_message
 from bot.slack.blocks.help import help_message
 from bot.slack.clients import called
+from bot.slack.listeners.commands.agentops import HELP_ENTRIES
 from bot.slack.listeners.commands.typed import as_typed
 from bot.slack.listeners.edge import answered, member, stored
 from bot.slack.listeners.ports import Ports
@@ -46,7 +47,7 @@ async def _answer(ports: Ports, payload: dict[str, str], tell: Tell) -> None:
     if person is None:
         return
     if payload["question"].lower() in {"", "help"}:
-        await tell(help_message())
+        await tell(help_message(HELP_ENTRIES))
         return
     answer = await ports.desk.ask(payload["question"], person, payload["channel"], payload["thread_ts"])
     if answer is None:

@@ -1,0 +1,66 @@
+"""How the decision on a proposal stands, in a sentence or two."""
+
+from datetime import datetime
+
+from bot.slack.blocks.text import date, mrkdwn, person, plural
+from bot.slack.blocks.wording import APPROVAL, approvers_words
+from incidents.approval import ApprovalState, ApprovalView
+from incidents.ledger import ProposalView
+from incidents.policy import Allow
+
+
+def state_words(view: ProposalView) -> str:
+    """The state, who and when; mrkdwn."""
+    proposal, approval = view.proposal, view.approval
+    sign, word = APPROVAL[approval.state]
+    match approval.state:
+        case ApprovalState.PENDING if isinstance(proposal.decision.effect, Allow):
+            return f"{sign} *{word}* – The policy allows this without people; the plan below is posted first."
+        case ApprovalState.PENDING:
+            who = f"{plural(approval.needed, 'approval')} from {approvers_words(view.approvers)} needed"
+            again = f" Asked for the {_nth(view.round)} time." if view.round > 1 else ""
+            return f"{sign} *{word}* – {who}, by {date(proposal.expires_at)}.{again}{_votes(view)}"
+        case ApprovalState.APPROVED if not approval.votes:
+            return (
+                f"{sign} *Allowed by the policy without people*{_at(approval.decided_at)}; "
+                "the plan below was posted first."
+            )
+        case ApprovalState.APPROVED:
+            by = " and ".join(person(vote.person) for vote in approval.votes)
+            return f"{sign} *{word}* by {by}{_at(approval.decided_at)}.{_glass(view)}"
+        case ApprovalState.DENIED:
+            return f"{sign} *{word}*{_by(approval)}{_at(approval.decided_at)}: {mrkdwn(approval.reason, 500)}"
+        case ApprovalState.EXPIRED:
+            when = _at(approval.decided_at)
+            return f"{sign} *{word}*{when}: nobody decided in time. Nothing was sent.{_votes(view)}"
+        case ApprovalState.SUPERSEDED | ApprovalState.WITHDRAWN:
+            why = f": {mrkdwn(approval.reason, 400)}" if approval.reason else ""
+            return f"{sign} *{word}*{_by(approval)}{_at(approval.decided_at)}{why}. It can no longer be approved."
+
+
+def _votes(view: ProposalView) -> str:
+    approval = view.approval
+    if not approval.votes:
+        return ""
+    count = len(approval.votes) + (1 if view.broke_glass else 0)
+    names = ", ".join(f"{person(vote.person)} at {date(vote.at, '{time}')}" for vote in approval.votes)
+    return f"\nApproved so far: {count} of {approval.needed} ({names}){_glass(view)}"
+
+
+def _glass(view: ProposalView) -> str:
+    if view.broke_glass is None:
+        return ""
+    why = mrkdwn(view.approval.reason, 400)
+    return f"\n:rotating_light: *Break-glass:* {person(view.broke_glass)} acts for two: {why}"
+
+
+def _nth(count: int) -> str:
+    return {2: "second", 3: "third"}.get(count, f"{count}th")
+
+
+def _by(approval: ApprovalView) -> str:
+    return f" by {person(approval.decided_by)}" if approval.decided_by else ""
+
+
+def _at(moment: datetime | None) -> str:
+    return f" on {date(moment)}" if moment else ""
