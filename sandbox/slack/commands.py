@@ -42,7 +42,7 @@ def standard_commands() -> list[SlashCommand]:
         SlashCommand(
             "/agentops",
             "Ask about models in production, and decide what is done about them",
-            "status [model] | incidents | investigate <model> [question] | runbooks <question> | ack | close | propose | help",
+            "status [model] | incidents | investigate <model> [question] | runbooks <question> | ack | propose | help",
             (
                 Completion("/agentops help", "", "What the app can do"),
                 Completion("/agentops status", "[model]", "How the models are"),

@@ -18,7 +18,7 @@ def test_root_new() -> None:
 text: product-recommender: alert received. Error rate too high and p99 latency too high. INC-7
 section: :red_circle: *product-recommender* – alert received
 Error rate too high and p99 latency too high
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -28,7 +28,7 @@ def test_root_investigating() -> None:
 text: product-recommender: being investigated. Error rate too high and p99 latency too high. INC-7
 section: :mag: *product-recommender* – being investigated
 Error rate too high and p99 latency too high
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -40,7 +40,7 @@ section: :bell: *product-recommender* – waiting for a decision
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Decide in the thread:* Roll product-recommender-prod back to product-recommender-v23 – 1 approval from @ml-oncall or @ml-leads, open until <04 Mar 2026 14:07 UTC as {time}>
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -53,7 +53,7 @@ Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Denied* by <@UONCALL>: We are about to ship a fix.
 *Done:* nothing was changed
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -65,7 +65,7 @@ section: :arrows_counterclockwise: *product-recommender* – change under way
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Under way:* Roll product-recommender-prod back to product-recommender-v23 – SageMaker says Updating
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -78,7 +78,7 @@ Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Done:* Roll product-recommender-prod back to product-recommender-v23
 *Now:* every alert has to stay inside its threshold; judged by <04 Mar 2026 14:13 UTC as {time}>
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -90,7 +90,7 @@ section: :rotating_light: *product-recommender* – needs a person
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Why:* nobody decided in time. Nothing was changed.
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -102,7 +102,7 @@ section: :white_check_mark: *product-recommender* – recovered after 11 min 12 
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Done:* Roll product-recommender-prod back to product-recommender-v23
-context: was critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: was critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -114,7 +114,7 @@ section: :ballot_box_with_check: *product-recommender* – recovered after 11 mi
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Done:* Roll product-recommender-prod back to product-recommender-v23
-context: was critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7*
+context: was critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -127,7 +127,7 @@ Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Denied* by <@UONCALL>: We are about to ship a fix.
 *Done:* nothing was changed
-context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · *INC-7* · not in the catalogue, read-only
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7* · not in the catalogue, read-only
 context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
 """)
 
@@ -179,7 +179,7 @@ context: • p99: 2.5 s
 def test_diagnosis() -> None:
     assert said("diagnosis") == snapshot("""\
 text: Diagnosis: Bad deployment: endpoint config product-recommender-v24 (high confidence)
-section: *What:* Bad deployment: endpoint config product-recommender-v24, since <04 Mar 2026 13:58 UTC as {date_short_pretty} at {time}> (high confidence)
+section: *What:* Bad deployment: endpoint config product-recommender-v24, since <04 Mar 2026 13:58 UTC as {date_short} at {time}> (high confidence)
 *Why:* p99 rose to 2.5 s a minute after product-recommender-v24 went live; its inputs did not change.
 *What next:* Roll back – waits for approval below.
 section: :warning: *Could not be read:* the data capture of the last hour
@@ -215,15 +215,16 @@ context: Similar past incidents: INC-2025-03-recommender-cold-cache\
 
 def test_proposal_pending() -> None:
     assert said("proposal pending") == snapshot("""\
-text: Waiting for a decision: Roll product-recommender-prod back to product-recommender-v23
-header: Roll product-recommender-prod back to product-recommender-v23
-section: :bell: *Waiting for a decision* – 1 approval from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>.
-section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
+text: Waiting for a decision: product-recommender: roll back to product-recommender-v23
+header: product-recommender: roll back to product-recommender-v23
+section: :bell: *Waiting for a decision* – 1 approval from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short} at {time}>.
+section: *What:* Roll product-recommender-prod back to product-recommender-v23
+*Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
 row: Instance counts | as they are | kept
 row: Traffic | all on product-recommender-v24 | all on product-recommender-v23
-section: *Exactly this is sent*
+section: *Exactly this is sent, in this order*
 preformatted: sagemaker UpdateEndpoint
 {
   "EndpointName": "product-recommender-prod",
@@ -237,22 +238,23 @@ UpdateEndpoint back to product-recommender-v24, which stays in SageMaker. | *It 
 • product-recommender-prod is InService on product-recommender-v23 with no failure reason
 • every alert expression that fired is inside its threshold at every sample of the window
 context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback needs one approver
-button: Approve = p4f1c09, asks: Roll product-recommender-prod back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4.
+button: Approve = p4f1c09, asks: product-recommender: roll back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4.
 button: Deny… = p4f1c09\
 """)
 
 
 def test_proposal_approved() -> None:
     assert said("proposal approved") == snapshot("""\
-text: Approved: Roll product-recommender-prod back to product-recommender-v23
-header: Roll product-recommender-prod back to product-recommender-v23
-section: :white_check_mark: *Approved* by <@UONCALL> <04 Mar 2026 14:04 UTC as {date_short_pretty} at {time}>.
-section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
+text: Approved: product-recommender: roll back to product-recommender-v23
+header: product-recommender: roll back to product-recommender-v23
+section: :white_check_mark: *Approved* by <@UONCALL> on <04 Mar 2026 14:04 UTC as {date_short} at {time}>.
+section: *What:* Roll product-recommender-prod back to product-recommender-v23
+*Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
 row: Instance counts | as they are | kept
 row: Traffic | all on product-recommender-v24 | all on product-recommender-v23
-section: *Exactly this is sent*
+section: *Exactly this is sent, in this order*
 preformatted: sagemaker UpdateEndpoint
 {
   "EndpointName": "product-recommender-prod",
@@ -271,15 +273,16 @@ context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback 
 
 def test_proposal_denied() -> None:
     assert said("proposal denied") == snapshot("""\
-text: Denied: Roll product-recommender-prod back to product-recommender-v23
-header: Roll product-recommender-prod back to product-recommender-v23
-section: :no_entry_sign: *Denied* by <@UONCALL> <04 Mar 2026 14:04 UTC as {date_short_pretty} at {time}>: We are about to ship a fix.
-section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
+text: Denied: product-recommender: roll back to product-recommender-v23
+header: product-recommender: roll back to product-recommender-v23
+section: :no_entry_sign: *Denied* by <@UONCALL> on <04 Mar 2026 14:04 UTC as {date_short} at {time}>: We are about to ship a fix.
+section: *What:* Roll product-recommender-prod back to product-recommender-v23
+*Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
 row: Instance counts | as they are | kept
 row: Traffic | all on product-recommender-v24 | all on product-recommender-v23
-section: *Exactly this is sent*
+section: *Exactly this is sent, in this order*
 preformatted: sagemaker UpdateEndpoint
 {
   "EndpointName": "product-recommender-prod",
@@ -298,16 +301,17 @@ context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback 
 
 def test_proposal_expired() -> None:
     assert said("proposal expired") == snapshot("""\
-text: Expired: Roll product-recommender-prod back to product-recommender-v23
-header: Roll product-recommender-prod back to product-recommender-v23
-section: :hourglass: *Expired* <04 Mar 2026 14:04 UTC as {date_short_pretty} at {time}>: nobody decided in time. Nothing was sent.
+text: Expired: product-recommender: roll back to product-recommender-v23
+header: product-recommender: roll back to product-recommender-v23
+section: :hourglass: *Expired* on <04 Mar 2026 14:04 UTC as {date_short} at {time}>: nobody decided in time. Nothing was sent.
 Approved so far: 1 of 1 (<@UONCALL> at <04 Mar 2026 14:03 UTC as {time}>)
-section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
+section: *What:* Roll product-recommender-prod back to product-recommender-v23
+*Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
 row: Instance counts | as they are | kept
 row: Traffic | all on product-recommender-v24 | all on product-recommender-v23
-section: *Exactly this is sent*
+section: *Exactly this is sent, in this order*
 preformatted: sagemaker UpdateEndpoint
 {
   "EndpointName": "product-recommender-prod",
@@ -326,15 +330,16 @@ context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback 
 
 def test_proposal_superseded() -> None:
     assert said("proposal superseded") == snapshot("""\
-text: Superseded: Roll product-recommender-prod back to product-recommender-v23
-header: Roll product-recommender-prod back to product-recommender-v23
-section: :white_circle: *Superseded* by <@UONCALL> <04 Mar 2026 14:04 UTC as {date_short_pretty} at {time}>. It can no longer be approved.
-section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
+text: Superseded: product-recommender: roll back to product-recommender-v23
+header: product-recommender: roll back to product-recommender-v23
+section: :white_circle: *Superseded* by <@UONCALL> on <04 Mar 2026 14:04 UTC as {date_short} at {time}>. It can no longer be approved.
+section: *What:* Roll product-recommender-prod back to product-recommender-v23
+*Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
 row: Instance counts | as they are | kept
 row: Traffic | all on product-recommender-v24 | all on product-recommender-v23
-section: *Exactly this is sent*
+section: *Exactly this is sent, in this order*
 preformatted: sagemaker UpdateEndpoint
 {
   "EndpointName": "product-recommender-prod",
@@ -353,15 +358,16 @@ context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback 
 
 def test_proposal_withdrawn() -> None:
     assert said("proposal withdrawn") == snapshot("""\
-text: Withdrawn: Roll product-recommender-prod back to product-recommender-v23
-header: Roll product-recommender-prod back to product-recommender-v23
-section: :white_circle: *Withdrawn* by <@UONCALL> <04 Mar 2026 14:04 UTC as {date_short_pretty} at {time}>. It can no longer be approved.
-section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
+text: Withdrawn: product-recommender: roll back to product-recommender-v23
+header: product-recommender: roll back to product-recommender-v23
+section: :white_circle: *Withdrawn* by <@UONCALL> on <04 Mar 2026 14:04 UTC as {date_short} at {time}>. It can no longer be approved.
+section: *What:* Roll product-recommender-prod back to product-recommender-v23
+*Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
 row: Instance counts | as they are | kept
 row: Traffic | all on product-recommender-v24 | all on product-recommender-v23
-section: *Exactly this is sent*
+section: *Exactly this is sent, in this order*
 preformatted: sagemaker UpdateEndpoint
 {
   "EndpointName": "product-recommender-prod",
@@ -380,16 +386,17 @@ context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback 
 
 def test_proposal_partly_approved() -> None:
     assert said("proposal partly approved") == snapshot("""\
-text: Waiting for a decision: Roll product-recommender-prod back to product-recommender-v23
-header: Roll product-recommender-prod back to product-recommender-v23
-section: :bell: *Waiting for a decision* – 2 approvals from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>.
+text: Waiting for a decision: product-recommender: roll back to product-recommender-v23
+header: product-recommender: roll back to product-recommender-v23
+section: :bell: *Waiting for a decision* – 2 approvals from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short} at {time}>.
 Approved so far: 1 of 2 (<@UONCALL> at <04 Mar 2026 14:03 UTC as {time}>)
-section: *Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
+section: *What:* Roll product-recommender-prod back to product-recommender-v23
+*Why:* Trouble began with product-recommender-v24; v23 served well before it. [E1, E2]
 row: What | Before | After
 row: Endpoint config | product-recommender-v24 | product-recommender-v23
 row: Instance counts | as they are | kept
 row: Traffic | all on product-recommender-v24 | all on product-recommender-v23
-section: *Exactly this is sent*
+section: *Exactly this is sent, in this order*
 preformatted: sagemaker UpdateEndpoint
 {
   "EndpointName": "product-recommender-prod",
@@ -403,7 +410,7 @@ UpdateEndpoint back to product-recommender-v24, which stays in SageMaker. | *It 
 • product-recommender-prod is InService on product-recommender-v23 with no failure reason
 • every alert expression that fired is inside its threshold at every sample of the window
 context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback needs one approver
-button: Approve = p4f1c09, asks: Roll product-recommender-prod back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4. It runs once 2 people have approved.
+button: Approve = p4f1c09, asks: product-recommender: roll back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4. It runs once 2 people have approved.
 button: Deny… = p4f1c09\
 """)
 
@@ -446,8 +453,8 @@ models:
 
 def test_execution_queued() -> None:
     assert said("execution queued") == snapshot("""\
-text: About to be sent: Roll product-recommender-prod back to product-recommender-v23
-section: :arrows_counterclockwise: *About to be sent:* Roll product-recommender-prod back to product-recommender-v23
+text: About to be sent: product-recommender: roll back to product-recommender-v23
+section: :arrows_counterclockwise: *About to be sent:* product-recommender: roll back to product-recommender-v23
 SageMaker says Updating
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
 context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 1 min 54 s\
@@ -456,8 +463,8 @@ context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:
 
 def test_execution_executing() -> None:
     assert said("execution executing") == snapshot("""\
-text: Under way: Roll product-recommender-prod back to product-recommender-v23
-section: :arrows_counterclockwise: *Under way:* Roll product-recommender-prod back to product-recommender-v23
+text: Under way: product-recommender: roll back to product-recommender-v23
+section: :arrows_counterclockwise: *Under way:* product-recommender: roll back to product-recommender-v23
 SageMaker says Updating
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
 context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 1 min 54 s\
@@ -466,8 +473,8 @@ context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:
 
 def test_execution_succeeded() -> None:
     assert said("execution succeeded") == snapshot("""\
-text: Done: Roll product-recommender-prod back to product-recommender-v23
-section: :white_check_mark: *Done:* Roll product-recommender-prod back to product-recommender-v23
+text: Done: product-recommender: roll back to product-recommender-v23
+section: :white_check_mark: *Done:* product-recommender: roll back to product-recommender-v23
 SageMaker says Updating
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
 context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 4 min 24 s\
@@ -476,8 +483,8 @@ context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:
 
 def test_execution_failed() -> None:
     assert said("execution failed") == snapshot("""\
-text: Failed: Roll product-recommender-prod back to product-recommender-v23
-section: :x: *Failed:* Roll product-recommender-prod back to product-recommender-v23
+text: Failed: product-recommender: roll back to product-recommender-v23
+section: :x: *Failed:* product-recommender: roll back to product-recommender-v23
 SageMaker says Updating
 *What next:* The change was not made, or not in full. Look at the error, then ask for a new look.
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
@@ -487,8 +494,8 @@ context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:
 
 def test_execution_needs_verification() -> None:
     assert said("execution needs_verification") == snapshot("""\
-text: Not known whether it took effect: Roll product-recommender-prod back to product-recommender-v23
-section: :warning: *Not known whether it took effect:* Roll product-recommender-prod back to product-recommender-v23
+text: Not known whether it took effect: product-recommender: roll back to product-recommender-v23
+section: :warning: *Not known whether it took effect:* product-recommender: roll back to product-recommender-v23
 SageMaker says Updating
 *What next:* Look at the target by hand; nothing is sent again by itself.
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
@@ -498,10 +505,10 @@ context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:
 
 def test_execution_stale() -> None:
     assert said("execution stale") == snapshot("""\
-text: Not sent: the world had changed: Roll product-recommender-prod back to product-recommender-v23
-section: :no_entry: *Not sent: the world had changed:* Roll product-recommender-prod back to product-recommender-v23
+text: Not sent: the world had changed: product-recommender: roll back to product-recommender-v23
+section: :no_entry: *Not sent: the world had changed:* product-recommender: roll back to product-recommender-v23
 SageMaker says Updating
-*What next:* Nothing was sent. A new look follows, and a new proposal where one is due.
+*What next:* Nothing was sent. Ask for a new look where one is due.
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
 context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 4 min 24 s\
 """)
@@ -580,7 +587,8 @@ row: Recovered | 14:11:00 | +13 min | Every signal is inside its threshold
 section: *Read next*
 • <https://runbooks.example/main/EndpointLatencyP99High.md|EndpointLatencyP99High.md › Mitigation>
 • https://evil.example/
-context: INC-7 · timeline of 6 entries, head `ba31968eb0a8b593`\
+context: INC-7 · timeline of 6 entries, head `ba31968eb0a8b593`
+button: False alarm = INC-7\
 """)
 
 
@@ -626,34 +634,39 @@ def test_incidents() -> None:
 text: 45 open incidents
 section: *45 open incidents*
 section: :bell: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *product-recommender* – waiting for a decision
-      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · p99 latency too high
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
 :bell: INC-8 *product-recommender* – waiting for a decision
-      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · p99 latency too high
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
 context: Page 1 of 3: `/agentops incidents 2`\
 """)
 
 
 def test_help() -> None:
     assert said("help") == snapshot("""\
-text: What I can do: status, incidents, investigate, runbooks, approve, pause, resume, help
-section: *What I can do*
+text: What I can do: status, incidents, investigate, runbooks, ack, close, false-alarm, approve, ask-again, propose, pause, resume
+section: *What every full member of this workspace may do*
 `/agentops status [model]` – how the models are, one line each
 `/agentops incidents [page]` – open incidents, each with its thread
 `/agentops investigate &lt;model&gt; [question]` – look into a model now; the answer comes in its thread
 `/agentops runbooks &lt;question&gt;` – what the runbooks say
-`/agentops approve &lt;proposal&gt; &lt;digest&gt;` – approve what a card shows, by its own signs
+`/agentops ack [incident]` – take an incident: everybody sees that you are on it
+`/agentops false-alarm &lt;incident&gt;` – mark an incident as a false alarm; say it again to take it back
 `/agentops pause [model]` – stop every change at once, of one model or of all
-`/agentops resume [model]` – let changes go on; approvers only
-`/agentops help` – this list
+section: *What only approvers may do* (the people whom the policy names)
+`/agentops close &lt;incident&gt; [reason]` – end an incident; what waits for a decision is taken back
+`/agentops approve &lt;proposal&gt; &lt;digest&gt;` – approve what a card shows, by its own signs
+`/agentops ask-again &lt;proposal&gt;` – put a proposal up again that expired undecided
+`/agentops propose &lt;what&gt; &lt;model&gt; ... [--dry-run]` – ask for a remediation by hand: rollback, retrain, promote, quarantine, rerun, shift, issue or notify; somebody else has to approve it
+`/agentops resume [model]` – let changes go on
 context: In an incident's thread, mention me with a question. Decisions are made on the cards in the thread.\
 """)
 
 
 def test_usage() -> None:
     assert said("usage") == snapshot("""\
-text: Which model?
-section: Which model?
-Use it so: `/agentops investigate &lt;model&gt; [question]`, for example `/agentops investigate fraud-detector why did precision fall?`\
+text: Which incident?
+section: Which incident?
+Use it so: `/agentops ack [incident]`, for example `/agentops ack INC-7`\
 """)
 
 
@@ -741,15 +754,15 @@ section: :no_entry_sign: “Roll back” is denied. Nothing was changed. (INC-7)
 
 def test_decision_decided_before() -> None:
     assert said("decision decided_before") == snapshot("""\
-text: Too late: “Roll back” was denied by <@UONCALL> <04 Mar 2026 14:04 UTC as {date_short_pretty} at {time}>. Nothing was changed by your click. (INC-7)
-section: :information_source: Too late: “Roll back” was denied by <@UONCALL> <04 Mar 2026 14:04 UTC as {date_short_pretty} at {time}>. Nothing was changed by your click. (INC-7)\
+text: Too late: “Roll back” was denied by <@UONCALL> on <04 Mar 2026 14:04 UTC as {date_short} at {time}>. Nothing was changed by your click. (INC-7)
+section: :information_source: Too late: “Roll back” was denied by <@UONCALL> on <04 Mar 2026 14:04 UTC as {date_short} at {time}>. Nothing was changed by your click. (INC-7)\
 """)
 
 
 def test_decision_expired() -> None:
     assert said("decision expired") == snapshot("""\
-text: “Roll back” has expired; nothing was sent. Ask for a new look with `/agentops investigate &lt;model&gt;`. (INC-7)
-section: :no_entry: “Roll back” has expired; nothing was sent. Ask for a new look with `/agentops investigate &lt;model&gt;`. (INC-7)\
+text: “Roll back” has expired; nothing was sent. It can be asked for again: `/agentops ask-again p1`. (INC-7)
+section: :no_entry: “Roll back” has expired; nothing was sent. It can be asked for again: `/agentops ask-again p1`. (INC-7)\
 """)
 
 
@@ -793,22 +806,30 @@ def test_home() -> None:
     assert read(Rendered("", view["blocks"])) == snapshot("""\
 text: \n\
 header: Approvals waiting
-section: :bell: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *Roll back*
-      0 of 1 approval by @ml-oncall · open until <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>
-:bell: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *Roll back*
-      0 of 1 approval by @ml-oncall · open until <04 Mar 2026 14:07 UTC as {date_short_pretty} at {time}>
+section: *product-recommender: roll back to product-recommender-v23*
+Endpoint config: product-recommender-v24 → product-recommender-v23
+:bell: *Waiting for a decision* – 1 approval from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short} at {time}>.
+<https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> · Risk high: it changes what serves production · digest `728691f4` · proposal `p4f1c09`
+button: Approve = p4f1c09, asks: product-recommender: roll back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4.
+button: Deny… = p4f1c09
+section: *product-recommender: roll back to product-recommender-v23*
+Endpoint config: product-recommender-v24 → product-recommender-v23
+:bell: *Waiting for a decision* – 1 approval from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short} at {time}>.
+<https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> · Risk high: it changes what serves production · digest `728691f4` · proposal `p4f1c091`
+button: Approve = p4f1c091, asks: product-recommender: roll back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4.
+button: Deny… = p4f1c091
 header: Open incidents
 section: :bell: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *product-recommender* – waiting for a decision
-      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · p99 latency too high
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
 :bell: INC-8 *product-recommender* – waiting for a decision
-      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short_pretty} at {time}> · p99 latency too high
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
 header: Models
 section: *fraud-detector* · :white_check_mark: no open incident · live: fraud-detector-v41 for 9 d · tier 1, prod
 *product-recommender* · :arrows_counterclockwise: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> change under way, critical · :arrows_counterclockwise: Roll product-recommender-prod back to product-recommender-v23 · live: product-recommender-v24 for 8 min · tier 2, prod
 *churn-predictor* · :white_check_mark: no open incident · tier 2, prod · :warning: SageMaker did not answer
 header: Done lately
-section: <04 Mar 2026 12:30 UTC as {date_short_pretty} at {time}> · <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-6> *fraud-detector* – Rolled back
-<04 Mar 2026 12:30 UTC as {date_short_pretty} at {time}> · <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-6> *fraud-detector* – Rolled back
+section: <04 Mar 2026 12:30 UTC as {date_short} at {time}> · <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-6> *fraud-detector* – Rolled back
+<04 Mar 2026 12:30 UTC as {date_short} at {time}> · <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-6> *fraud-detector* – Rolled back
 divider:
 context: As of <04 Mar 2026 14:05 UTC as {time_secs}>; open this tab again to refresh it.\
 """)
