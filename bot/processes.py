@@ -42,6 +42,7 @@ class SandboxAddress:
     github_token: str
     rules_dir: str
     models_path: str
+    policy_path: str
 
 
 def free_port() -> int:
@@ -166,6 +167,7 @@ def _bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Web
         "AGENTOPS_PROMETHEUS_URL": address.prometheus_url,
         "AGENTOPS_RULES_DIR": address.rules_dir,
         "AGENTOPS_MODELS_FILE": address.models_path,
+        "AGENTOPS_POLICY_FILE": address.policy_path,
         "AGENTOPS_DATA_DIR": str(options.data_dir),
         "AGENTOPS_DATABASE_URL": options.database,
         "AGENTOPS_EXECUTOR_ID": "demo",

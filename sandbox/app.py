@@ -14,6 +14,7 @@ from sandbox.control import ControlRoutes
 from sandbox.github.part import GitHubPart
 from sandbox.llm.part import LlmPart
 from sandbox.parts import Part
+from sandbox.policy_copy import PolicyCopy
 from sandbox.prometheus_part import Mode, MonitoringChoice, PrometheusPart
 from sandbox.sagemaker.server import LocalSageMaker
 from sandbox.sagemaker_part import SageMakerPart, SageMakerServing
@@ -47,7 +48,7 @@ class SandboxConfig:
         scenario: Started at once.
         seed: Makes the world's noise repeatable.
         history_seconds: Wall seconds of healthy past at the start.
-        manifests: The folder with models.yaml, prometheus/ and alertmanager/; the project's own when None.
+        manifests: The folder with models.yaml, policy.yaml, iam/, prometheus/ and alertmanager/; the project's when None.
         token: For the page and the control API; made up when empty.
     """
 
@@ -81,11 +82,12 @@ class Sandbox:
         serving = SageMakerServing(self.sagemaker)
         self.world = World(serving, speed=self.config.speed, seed=self.config.seed)
         data = {p.name: ModelData(p, self.config.seed + n) for n, p in enumerate(PROFILES)}
-        self.stage = Stage(self.world, serving, load_scenarios(), data, self.sagemaker.objects)
         self._consequences = Consequences(self.world, self.sagemaker)
         self.sagemaker.set_training_world(self.world)
         self._folder = tempfile.TemporaryDirectory(prefix="agentops-sandbox-")
         self._manifests = self.config.manifests or find_manifests()
+        self._policy = PolicyCopy(self._manifests / "policy.yaml", Path(self._folder.name))
+        self.stage = Stage(self.world, serving, load_scenarios(), data, self.sagemaker.objects, self._policy)
         self.prometheus = self._prometheus_part()
         self.llm = LlmPart()
         self.github = GitHubPart(f"example-ml/{profile.name}" for profile in PROFILES)
@@ -126,7 +128,7 @@ class Sandbox:
 
     def ready_line(self) -> dict[str, str | None]:
         """What the bot needs to know; printed as one line of JSON by `python -m sandbox`."""
-        line: dict[str, str | None] = {"url": self.url, "token": self.token}
+        line: dict[str, str | None] = {"url": self.url, "token": self.token, "policy_path": str(self._policy.path)}
         for part in self.parts:
             line |= part.ready_fields()
         return line

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from sandbox.policy_copy import PolicyCopy
 from sandbox.scenario import ConceptChange, Deploy, Drift, Nulls, Scenario, Traffic, check_against
 from sandbox.world.datasets import ModelData, ObjectStore
 from sandbox.world.model_state import Defect
@@ -40,6 +41,7 @@ class Stage:
         scenarios: What there is, by name.
         data: Writes the data behind them.
         store: Where the data goes; None writes none.
+        policy: What the bot may do by itself while a scenario runs; None where no bot reads it.
         clock: Unix seconds now.
     """
 
@@ -50,6 +52,7 @@ class Stage:
         scenarios: dict[str, Scenario],
         data: dict[str, ModelData],
         store: ObjectStore | None = None,
+        policy: PolicyCopy | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         check_against(scenarios.values(), world.feature_names())
@@ -58,6 +61,7 @@ class Stage:
         self._serving = serving
         self._data = data
         self._store = store
+        self._policy = policy
         self._clock = clock
         self._runs: dict[str, Run] = {}
 
@@ -73,6 +77,8 @@ class Stage:
             raise ScenarioRefused(
                 "scenario_running", f"{before.scenario.name} still runs on {scenario.model}; heal it or reset"
             )
+        if self._policy is not None:
+            self._policy.set_autonomy(scenario.model, scenario.autonomy, scenario.name)
         for change in scenario.changes:
             match change:
                 case Deploy():
@@ -109,6 +115,8 @@ class Stage:
     def reset(self) -> None:
         """Undo every scenario in the world; what was done to SageMaker is undone by its own part."""
         self._runs.clear()
+        if self._policy is not None:
+            self._policy.reset()
         for model in self._world.models:
             self._world.reset(model)
 

@@ -82,7 +82,7 @@ def make_rig(tmp_path: Path) -> Callable[..., Rig]:
         )
         world.remember(START, past, monitoring.record)
         data = {p.name: ModelData(p, n) for n, p in enumerate(PROFILES)}
-        stage = Stage(world, serving, load_scenarios(), data, None, clock)
+        stage = Stage(world, serving, load_scenarios(), data, clock=clock)
         rig.append(Rig(world, serving, monitoring, stage))
         return rig[0]
 
