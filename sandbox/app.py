@@ -48,7 +48,7 @@ class SandboxConfig:
         scenario: Started at once.
         seed: Makes the world's noise repeatable.
         history_seconds: Wall seconds of healthy past at the start.
-        manifests: The folder with models.yaml, policy.yaml, iam/, prometheus/ and alertmanager/; the project's when None.
+        manifests: The folder with models.yaml, policy.yaml, iam/, prometheus/ ...; the project's own when None.
         token: For the page and the control API; made up when empty.
     """
 
