@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Outcome = Literal["ok", "error"]
+Outcome = Literal["ok", "denied", "error"]
 Source = Literal["outside", "deployer"]
 
 
@@ -24,7 +24,8 @@ class ChangingCall:
         operation: the API operation, such as `UpdateEndpoint` or `PutObject`.
         at: unix seconds when the call was answered.
         request: the request's parameters; for S3 the bucket and key.
-        outcome: `ok` when the effect took place, `error` when it was refused.
+        outcome: `ok` when the effect took place, `denied` when the caller may not do it, `error` when it was refused
+            for another reason.
         error: the error code when refused.
         error_message: the sentence that went with it.
         role_arn: the assumed role whose credentials signed the call, when known.

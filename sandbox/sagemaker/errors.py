@@ -64,6 +64,22 @@ def quota_exceeded(instance_type: str, limit: int, used: int, wanted: int) -> Ap
     )
 
 
+ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+"""The codes of a refusal for want of permission, by service."""
+
+_OWN_CODES = {
+    "s3": {"AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidAccessKeyId"},
+    "sts": {"AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidClientTokenId"},
+    "cloudwatch": {"AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidClientTokenId"},
+}
+
+
+def in_words_of(service: str, refused: ApiError) -> ApiError:
+    """A refusal of permission with the code that this service uses for it."""
+    codes = _OWN_CODES.get(service)
+    return refused if codes is None else ApiError(codes.get(refused.code, refused.code), refused.message, 403)
+
+
 def access_denied(caller: str, action: str, resource: str, because: str = "") -> ApiError:
     """The caller may not do this."""
     reason = f" because {because}" if because else ""

@@ -16,12 +16,14 @@ from typing import Any
 from sandbox.sagemaker import errors
 from sandbox.sagemaker.account import Account
 from sandbox.sagemaker.arns import arn_of
+from sandbox.sagemaker.authorisation import needs_of
 from sandbox.sagemaker.changelog import ChangeLog, ChangingCall
 from sandbox.sagemaker.constraints import Constraints
-from sandbox.sagemaker.errors import ApiError
+from sandbox.sagemaker.errors import ACCESS_DENIED, ApiError, in_words_of
 from sandbox.sagemaker.faults import Faults
+from sandbox.sagemaker.iam import Iam
 from sandbox.sagemaker.quotas import list_service_quotas
-from sandbox.sagemaker.sessions import ROOT_ARN, Session, Sessions
+from sandbox.sagemaker.sessions import ROOT_ARN, Session, Sessions, external_id_of
 from sandbox.sagemaker.wire import Call, Environ, error_answer, read_call
 from sandbox.sagemaker.world_clock import WorldClock
 
@@ -57,6 +59,7 @@ class Gateway:
         log: where changing calls are written.
         sessions: who is who.
         clock: the world's clock.
+        iam: who may do what; None lets everybody do everything.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Gateway:
         log: ChangeLog,
         sessions: Sessions,
         clock: WorldClock,
+        iam: Iam | None,
     ) -> None:
         self._moto = moto
         self._account = account
@@ -75,6 +79,7 @@ class Gateway:
         self._log = log
         self._sessions = sessions
         self._clock = clock
+        self._iam = iam
         self._constraints = Constraints()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -96,6 +101,7 @@ class Gateway:
         try:
             if fault is not None and fault != "lost_reply":
                 raise _trouble(fault, call, session)
+            self._authorise(call, session)
             answer = self._serve(call, environ)
             error = None if answer.ok else _error_of(answer)
         except ApiError as refused:
@@ -105,6 +111,17 @@ class Gateway:
         if fault == "lost_reply":
             raise ConnectionResetError("the answer was lost")
         return _send(start_response, answer)
+
+    def _authorise(self, call: Call, session: Session | None) -> None:
+        if self._iam is None:
+            return
+        account = self._account()
+        with account.lock:
+            needs = needs_of(call, account.tags.of)
+        try:
+            self._iam.authorise(call.access_key, session, needs, external_id_of(call.body))
+        except ApiError as refused:
+            raise in_words_of(call.service, refused) from refused
 
     def _serve(self, call: Call, environ: Environ) -> Answer:
         if (call.service, call.operation) == ("servicequotas", "ListServiceQuotas"):
@@ -149,7 +166,7 @@ class Gateway:
                 operation=call.operation,
                 at=self._clock.now(),
                 request=call.request,
-                outcome="ok" if error is None else "error",
+                outcome="ok" if error is None else "denied" if error.code in ACCESS_DENIED else "error",
                 error=None if error is None else error.code,
                 error_message=None if error is None else error.message,
                 role_arn=session.role_arn if session else None,
@@ -170,7 +187,7 @@ def _trouble(fault: str, call: Call, session: Session | None) -> ApiError:
         case "denied":
             caller = session.caller_arn if session else ROOT_ARN
             refused = errors.access_denied(caller, f"{call.service}:{call.operation}", resource)
-            return refused if call.service == "sagemaker" else ApiError("AccessDenied", refused.message, 403)
+            return in_words_of(call.service, refused)
         case "quota":
             return errors.quota_exceeded("ml.m5.xlarge", 20, 20, 1)
         case _:

@@ -5,8 +5,8 @@ endpoint configs, endpoints, training jobs, pipelines and the model registry its
 once, accepts duplicate and invalid names, ignores ClientRequestToken and lacks UpdateEndpoint; the rest of SageMaker is
 moto's.
 
-What it does not do: CloudWatch percentiles (moto has none; latency lives in Prometheus here), and IAM (a role may do
-anything, unless the `denied` fault says otherwise). An endpoint serves no inference.
+With `iam`, calls are allowed as manifests/iam says, see `iam.py`. What it does not do: CloudWatch percentiles (moto has
+none; latency lives in Prometheus here). An endpoint serves no inference.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sandbox.sagemaker.evaluation import Metrics
 from sandbox.sagemaker.faults import Faults
 from sandbox.sagemaker.fleet import SeedModel
 from sandbox.sagemaker.gateway import Gateway
+from sandbox.sagemaker.iam import Iam
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.plays import Plays
 from sandbox.sagemaker.runs import CandidateDefect
@@ -88,13 +89,15 @@ class LocalSageMaker:
     Args:
         speed: how many times faster than life updates, training and pipelines go.
         clock: unix seconds now.
+        iam: who may do what; None lets everybody do everything.
     """
 
-    def __init__(self, *, speed: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, speed: float, clock: Callable[[], float] = time.time, iam: Iam | None = None) -> None:
         self.clock = WorldClock(speed=speed, clock=clock)
         self.faults = Faults(clock)
         self.plays = Plays()
         self.objects = Objects()
+        self._iam = iam
         self._log = ChangeLog()
         self._sessions = Sessions()
         self._judge = Judge(self.objects)
@@ -131,6 +134,7 @@ class LocalSageMaker:
             log=self._log,
             sessions=self._sessions,
             clock=self.clock,
+            iam=self._iam,
         )
         server = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=QuietRequestHandler)
         self._server = server

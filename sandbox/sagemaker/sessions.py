@@ -32,6 +32,11 @@ class Session:
         return f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.role_arn.rsplit('/', 1)[-1]}/{self.name}"
 
 
+def external_id_of(body: bytes) -> str | None:
+    """The external id that an AssumeRole call brings."""
+    return parse_qs(body.decode(errors="replace")).get("ExternalId", [None])[0]
+
+
 ROOT_ARN = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
 """The caller of calls that are not signed by an assumed role."""
 

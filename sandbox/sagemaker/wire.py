@@ -67,13 +67,16 @@ def read_call(environ: Environ) -> Call:
         return Call(service, operation, request, access_key, _is_s3_write(operation), b"")
     body = _read_body(environ)
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
+    if service == "monitoring":
+        service = "cloudwatch"
     if service == "sagemaker" and target:
         operation = target.rsplit(".", 1)[-1]
         return Call(service, operation, _json(body), access_key, operation.startswith(_CHANGING), body)
-    operation = target.rsplit(".", 1)[-1]
+    operation = target.rsplit(".", 1)[-1] or _operation_in_path(environ)
     if not operation and b"Action=" in body:
         operation = parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
-    return Call(service, operation, {}, access_key, False, body)
+    request = _json(body) if target and service != "cloudwatch" else {}
+    return Call(service, operation, request, access_key, False, body)
 
 
 def error_answer(service: str, error: ApiError) -> tuple[int, str, bytes]:
@@ -93,6 +96,12 @@ def error_answer(service: str, error: ApiError) -> tuple[int, str, bytes]:
         case _:
             document = {"__type": error.code, "message": error.message}
             return error.status, "application/x-amz-json-1.1", json.dumps(document).encode()
+
+
+def _operation_in_path(environ: Environ) -> str:
+    """The operation in the path of the protocol `smithy-rpc-v2-cbor`, which boto3 speaks with CloudWatch."""
+    head, found, operation = str(environ.get("PATH_INFO", "")).partition("/operation/")
+    return operation if found and head.startswith("/service/") else ""
 
 
 def _signer(environ: Environ) -> tuple[str, str]:
