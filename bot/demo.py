@@ -1,17 +1,18 @@
-"""The demo without a person: start a scenario, answer its card as a persona would, and tell what came of it."""
+"""The demo without a person: start a scenario, answer its cards as a persona would, and tell what came of it."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import aiohttp
 
+from bot.demo_report import told
 from bot.processes import DemoFailed, DemoOptions, Running, running
 from incidents.approval import ApprovalState
+from incidents.execution import FINAL_EXECUTION_STATES
 from incidents.incident import IncidentState
 from incidents.ledger import IncidentFile
 from tools.incident_store.database import Database
@@ -22,7 +23,9 @@ T = TypeVar("T")
 
 ENDED = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED, IncidentState.ESCALATED})
 FIRST_APPROVER, SECOND_APPROVER = "UONCALL", "USECOND"
-DECISION_KINDS = frozenset({"vote", "approved", "denied", "expired", "refused", "superseded", "forbidden", "allowed"})
+NOBODY_ASKS_S = 8.0
+"""An incident that waits for a decision while no card asks for one, this long and with nothing new, is at its end."""
+CLICK_AGAIN_S = 5.0
 
 
 @dataclass
@@ -34,6 +37,17 @@ class Driver:
     reader: StoreReader
     deadline: float
     marks: dict[str, float] = field(default_factory=dict[str, float])
+    seen: tuple[int, float] = (0, 0.0)
+    clicks: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+
+    def quiet_for(self, file: IncidentFile) -> float:
+        """Seconds since anything new happened to the incident, while it waits for a decision that no card asks for."""
+        if file.incident.state is not IncidentState.AWAITING_DECISION or not file.verifications:
+            self.seen = (0, 0.0)
+            return 0.0
+        if self.seen[0] != len(file.timeline):
+            self.seen = (len(file.timeline), time.monotonic())
+        return time.monotonic() - self.seen[1]
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One call of the control API."""
@@ -77,7 +91,7 @@ def _session(demo: Running) -> AbstractAsyncContextManager[aiohttp.ClientSession
 
 
 async def play(driver: Driver, scenario: str, answer: Answer) -> dict[str, Any]:
-    """Start a scenario in a world where its model is well, answer its card, and tell what came of it."""
+    """Start a scenario in a world where its model is well, answer each card, and tell what came of it."""
     begun = time.time()
     model = (await driver.call("POST", f"scenarios/{scenario}"))["scenario"]["model"]
 
@@ -99,7 +113,8 @@ async def play(driver: Driver, scenario: str, answer: Answer) -> dict[str, Any]:
 
     file = await driver.until("the outcome", decided)
     changes = [one for one in (await driver.call("GET", "aws/changes"))["changes"] if one["at"] >= begun]
-    return _told(driver, scenario, file, changes, begun)
+    timings = {"processes_ready": round(driver.marks["processes_ready"])}
+    return told(scenario, file, changes, await _thread(driver, file), begun, timings)
 
 
 async def _settled(driver: Driver, file: IncidentFile, answer: Answer) -> bool:
@@ -108,21 +123,33 @@ async def _settled(driver: Driver, file: IncidentFile, answer: Answer) -> bool:
     for view in pending:
         if answer == "approve":
             voted = {vote.person for vote in view.approval.votes}
-            await _press(
-                driver, view.proposal.id, SECOND_APPROVER if FIRST_APPROVER in voted else FIRST_APPROVER, "primary"
-            )
+            await _approve(driver, view.proposal.id, SECOND_APPROVER if FIRST_APPROVER in voted else FIRST_APPROVER)
         elif answer == "deny":
             await _deny(driver, view.proposal.id)
-    if pending:
+    if pending or any(one.state not in FINAL_EXECUTION_STATES for one in file.executions):
         return False
-    if file.incident.state in ENDED or file.incident.state is IncidentState.MONITORING:
-        return await _everything_posted(driver)
-    waiting = file.incident.state is IncidentState.AWAITING_DECISION and bool(file.verifications)
-    return waiting and await _everything_posted(driver)
+    ended = file.incident.state in ENDED or file.incident.state is IncidentState.MONITORING
+    return (ended or driver.quiet_for(file) > NOBODY_ASKS_S) and await _everything_posted(driver)
+
+
+async def _thread(driver: Driver, file: IncidentFile) -> list[dict[str, Any]]:
+    """The messages of the incident's thread, oldest first."""
+    if file.thread is None:
+        return []
+    place = f"slack/messages?channel={file.thread.channel}&thread_ts={file.thread.ts}"
+    messages: list[dict[str, Any]] = (await driver.call("GET", place))["messages"]
+    return messages
 
 
 async def _everything_posted(driver: Driver) -> bool:
     return await asyncio.to_thread(driver.reader.outbox_depth) == 0
+
+
+async def _approve(driver: Driver, proposal_id: str, persona: str) -> None:
+    """Click once; again only when nothing has come of it."""
+    clicked = driver.clicks.get((proposal_id, persona), -CLICK_AGAIN_S)
+    if time.monotonic() - clicked >= CLICK_AGAIN_S and await _press(driver, proposal_id, persona, "primary"):
+        driver.clicks[proposal_id, persona] = time.monotonic()
 
 
 async def _press(driver: Driver, proposal_id: str, persona: str, style: str) -> bool:
@@ -181,65 +208,6 @@ async def _deny(driver: Driver, proposal_id: str) -> None:
         return True if state is not ApprovalState.PENDING else None
 
     await driver.until("the denial", denied)
-
-
-def _told(
-    driver: Driver, scenario: str, file: IncidentFile, changes: list[dict[str, Any]], begun: float
-) -> dict[str, Any]:
-    findings = file.findings
-    if findings is None:
-        raise DemoFailed("the investigation ended without a diagnosis")
-    diagnosis = findings.diagnosis
-
-    def since(moment: datetime | None) -> int | None:
-        return None if moment is None else round((moment.timestamp() - begun) * 1000)
-
-    timings = {"processes_ready": round(driver.marks["processes_ready"])}
-    for name, kinds in (
-        ("alert_received", {"alert_fired"}),
-        ("diagnosed", {"diagnosed"}),
-        ("decided", {"approved", "denied", "expired"}),
-        ("change_sent", {"call_sent"}),
-        ("change_done", {"executed"}),
-        ("recovered", {"verified", "resolved"}),
-    ):
-        moment = since(next((entry.at for entry in file.timeline if entry.kind in kinds), None))
-        if moment is not None:
-            timings[name] = moment
-    timings["total"] = round((time.time() - begun) * 1000)
-    return {
-        "scenario": scenario,
-        "incident": file.incident.id,
-        "model": file.incident.model,
-        "diagnosis": {
-            "class": diagnosis.root_cause.value,
-            "culprit": diagnosis.culprit.model_dump(),
-            "confidence": diagnosis.confidence.value,
-            "onset": diagnosis.onset.isoformat() if diagnosis.onset else None,
-            "summary": diagnosis.summary,
-            "retrain": diagnosis.retraining.retrain,
-            "advice": [advice.value for advice in diagnosis.advice],
-            "reasoner": diagnosis.reasoner.name,
-            "citations": [citation.model_dump() for citation in diagnosis.citations],
-        },
-        "proposals": [
-            {
-                "id": view.proposal.id,
-                "remediation": view.proposal.remediation.model_dump(mode="json"),
-                "digest": view.proposal.digest,
-                "state": view.approval.state.value,
-            }
-            for view in file.proposals
-        ],
-        "decisions": [
-            {"kind": entry.kind, "actor": entry.actor, "at": entry.at.isoformat(), "text": entry.text}
-            for entry in file.timeline
-            if entry.kind in DECISION_KINDS
-        ],
-        "aws_changes": changes,
-        "outcome": file.incident.state.value,
-        "timings_ms": timings,
-    }
 
 
 async def interactive(options: DemoOptions, say: Callable[[str], None]) -> None:
