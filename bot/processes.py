@@ -43,6 +43,8 @@ class SandboxAddress:
     rules_dir: str
     models_path: str
     policy_path: str
+    aws_access_key_id: str
+    aws_external_id: str
 
 
 def free_port() -> int:
@@ -176,7 +178,8 @@ def _bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Web
         "AGENTOPS_GITHUB_URL": address.github_url,
         "AGENTOPS_GITHUB_TOKEN": address.github_token,
         "AGENTOPS_LOG_LEVEL": options.log_level,
-        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AGENTOPS_AWS_EXTERNAL_ID": address.aws_external_id,
+        "AWS_ACCESS_KEY_ID": address.aws_access_key_id,
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_EC2_METADATA_DISABLED": "true",
         "ANTHROPIC_API_KEY": "",

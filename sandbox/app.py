@@ -16,6 +16,7 @@ from sandbox.llm.part import LlmPart
 from sandbox.parts import Part
 from sandbox.policy_copy import PolicyCopy
 from sandbox.prometheus_part import Mode, MonitoringChoice, PrometheusPart
+from sandbox.sagemaker.iam import BOT_ACCESS_KEY, Iam
 from sandbox.sagemaker.server import LocalSageMaker
 from sandbox.sagemaker_part import SageMakerPart, SageMakerServing
 from sandbox.scenario import load_scenarios
@@ -78,14 +79,16 @@ class Sandbox:
         self.url = ""
         self.scale = Scale(self.config.speed)
         self.workspace = Workspace.standard()
-        self.sagemaker = LocalSageMaker(speed=self.config.speed)
+        self._manifests = self.config.manifests or find_manifests()
+        self._external_id = secrets.token_urlsafe(12)
+        iam = Iam.read(self._manifests / "iam", self._external_id)
+        self.sagemaker = LocalSageMaker(speed=self.config.speed, iam=iam)
         serving = SageMakerServing(self.sagemaker)
         self.world = World(serving, speed=self.config.speed, seed=self.config.seed)
         data = {p.name: ModelData(p, self.config.seed + n) for n, p in enumerate(PROFILES)}
         self._consequences = Consequences(self.world, self.sagemaker)
         self.sagemaker.set_training_world(self.world)
         self._folder = tempfile.TemporaryDirectory(prefix="agentops-sandbox-")
-        self._manifests = self.config.manifests or find_manifests()
         self._policy = PolicyCopy(self._manifests / "policy.yaml", Path(self._folder.name))
         self.stage = Stage(self.world, serving, load_scenarios(), data, self.sagemaker.objects, self._policy)
         self.prometheus = self._prometheus_part()
@@ -128,7 +131,13 @@ class Sandbox:
 
     def ready_line(self) -> dict[str, str | None]:
         """What the bot needs to know; printed as one line of JSON by `python -m sandbox`."""
-        line: dict[str, str | None] = {"url": self.url, "token": self.token, "policy_path": str(self._policy.path)}
+        line: dict[str, str | None] = {
+            "url": self.url,
+            "token": self.token,
+            "policy_path": str(self._policy.path),
+            "aws_access_key_id": BOT_ACCESS_KEY,
+            "aws_external_id": self._external_id,
+        }
         for part in self.parts:
             line |= part.ready_fields()
         return line

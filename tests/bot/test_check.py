@@ -62,7 +62,8 @@ def local() -> Iterator[Local]:
         "AGENTOPS_AWS_ENDPOINT_URL": told["aws_url"],
         "AGENTOPS_GITHUB_URL": told["github_url"],
         "AGENTOPS_GITHUB_TOKEN": told["github_token"],
-        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AGENTOPS_AWS_EXTERNAL_ID": told["aws_external_id"],
+        "AWS_ACCESS_KEY_ID": told["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": "sandbox",
     }
     yield Local(sandbox, loop, environment)

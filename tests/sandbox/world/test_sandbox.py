@@ -187,6 +187,7 @@ async def test_the_ready_line_and_the_routes_are_all_there():
         expected = {
             "url", "token", "slack_api_url", "bot_token", "app_token", "signing_secret", "aws_url", "prometheus_url",
             "alertmanager_url", "llm_url", "github_url", "github_token", "rules_dir", "models_path", "policy_path",
+            "aws_access_key_id", "aws_external_id",
         }  # fmt: skip
         assert set(line) == expected
         assert text_of(line["models_path"]).count("[5s]") >= 3
