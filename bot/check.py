@@ -14,6 +14,7 @@ from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
 from incidents.errors import ManifestError
+from incidents.policy_notes import notes
 from tools.errors import AccessDenied, BadAnswer, NotFound, Unavailable, UpstreamError
 from tools.github.repositories import RepositoryReader
 from tools.incident_store.database import Database, reachable
@@ -53,6 +54,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     try:
         policy = load_policy(settings.policy_file)
         yield Finding("right", "policy", f"{len(policy.rules)} rules in {settings.policy_file}, hash {policy.hash[:8]}")
+        for note in notes(policy, catalogue) if catalogue is not None else ():
+            yield Finding("note", "policy", note)
     except ManifestError as error:
         yield Finding("wrong", "policy", str(error))
     yield _runbooks(settings)

@@ -21,6 +21,7 @@ OURS_MADE_IN_BOOTSTRAP = {
     "SageMakerOperator",
     "SageMakerReader",
     "SlackSide",
+    "WatchedPolicy",
     "open_writer",
 }
 """What talks to the outside, or decides: constructed in one place and passed on."""

@@ -16,7 +16,7 @@ from bot.workflows.pace import Pace
 from bot.workflows.ports import Deps
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
-from incidents.policy import Policy
+from incidents.policy import Policy, PolicySource
 from tests.bot.workflows.fakes import (
     Clock,
     FakeDatasets,
@@ -114,6 +114,7 @@ def build(
     world: World | None = None,
     clock: Callable[[], datetime] | None = None,
     given_policy: Policy | None = None,
+    policy_source: PolicySource | None = None,
     pace: Pace = PACE,
     owner: str = "bot-1",
     github: OpensIssues | None = None,
@@ -135,7 +136,7 @@ def build(
         reader=stage.reader,
         writer=stage.writer,
         catalogue=catalogue(),
-        policy=lambda: given_policy or policy(),
+        policy=policy_source or (lambda: given_policy or policy()),
         investigator=investigator,
         prometheus=prometheus,
         sagemaker=FakeSageMaker(given_world),

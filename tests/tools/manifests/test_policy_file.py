@@ -4,8 +4,12 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from incidents.errors import ManifestError
+from incidents.policy import decide, strictness
+from incidents.policy_review import facts_of
 from tools.manifests.load import load_policy, parse_policy
 
 ASK = "{effect: require_approval, approvers: [leads]}"
@@ -231,9 +235,34 @@ def test_examples_that_fail_are_read_where_they_are_to_be_played() -> None:
         parse_policy(text.encode(), "policy.yaml")
 
 
-def test_a_file_cut_off_anywhere_in_its_rules_is_never_looser_than_the_whole() -> None:
-    """Who replaces the file in place shows a part of it for a moment; what forbids stands first."""
-    whole = (Path(__file__).parents[3] / "manifests" / "policy.yaml").read_text(encoding="utf-8")
-    first_open = whole.index("effect: require_approval")
-    last_forbid = whole[: whole.index("examples:\n")].rindex("effect: forbid")
-    assert last_forbid < first_open < whole.index("effect: allow}")
+SHIPPED = (Path(__file__).parents[3] / "manifests" / "policy.yaml").read_text(encoding="utf-8")
+
+
+def test_the_shipped_file_with_its_end_missing_is_never_looser_than_the_whole() -> None:
+    """Who replaces the file in place shows a part of it for a moment."""
+    whole = parse_policy(SHIPPED.encode(), "policy.yaml")
+    lines = SHIPPED[: SHIPPED.index("examples:\n")].splitlines(keepends=True)
+    cases = [facts_of(example, whole) for example in whole.examples]
+    read = 0
+    for end in range(lines.index("rules:\n") + 1, len(lines)):
+        try:
+            part = parse_policy("".join(lines[:end]).encode(), "policy.yaml")
+        except ManifestError:
+            continue
+        read += 1
+        for facts in cases:
+            assert strictness(decide(part, facts).effect) >= strictness(decide(whole, facts).effect), facts
+    assert read > len(whole.rules)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, len(SHIPPED)), st.integers(0, 400), st.sampled_from(["", "x", "- ", "{", "1", ": ", "\n", "&a *a"])
+)
+def test_any_damage_to_the_file_is_refused_or_is_a_policy(begin: int, length: int, instead: str) -> None:
+    """Any other error would be a crash where a no is needed."""
+    damaged = SHIPPED[:begin] + instead + SHIPPED[begin + length :]
+    try:
+        parse_policy(damaged.encode(), "policy.yaml")
+    except ManifestError as error:
+        assert str(error).startswith("policy.yaml")
