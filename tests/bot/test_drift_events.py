@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from sqlmodel import select
-from tests.tools.drift_events.test_drift_events import EVENT, REPORTS
 from typer.testing import CliRunner
 
 from bot.cli import app
 from tests.bot.test_web import TOKEN, Answer, Site, served
+from tests.tools.drift_events.test_drift_events import EVENT, REPORTS
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 from tools.incident_store.tables import AlertRecord
