@@ -28,6 +28,7 @@ from bot.slack.app import SlackConfig, SlackSide
 from bot.slack.blocks.links import Links
 from bot.slack.desk import BotDesk
 from bot.slack.people import People
+from bot.slack.record_desk import RecordDesk
 from bot.slack.shelf import StoreShelf
 from bot.web import WebDeps, asgi_app
 from bot.workflows import execution, investigation, verification
@@ -46,6 +47,7 @@ from tools.incident_store.database import Database, reachable
 from tools.incident_store.issue_reader import IssueReader
 from tools.incident_store.migrate import installation_id, migrate
 from tools.incident_store.reader import StoreReader
+from tools.incident_store.trust_reader import TrustReader
 from tools.incident_store.writer.store import open_writer
 from tools.manifests.load import load_catalogue
 from tools.manifests.watched_policy import WatchedPolicy
@@ -303,6 +305,7 @@ class Bot:
                 investigator,
                 runbooks,
                 people,
+                RecordDesk(TrustReader(self._database), now),
                 runbook_link=links.runbook,
                 home_team=home_team,
                 clock=now,

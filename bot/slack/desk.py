@@ -12,7 +12,8 @@ from bot.decisions import Decided, Decisions, Switched
 from bot.handling import Handling, HandlingAnswer, PutUp
 from bot.slack.blocks.text import is_full_member
 from bot.slack.people import LookupFailed, People
-from bot.slack.ports import Delivery, Via
+from bot.slack.ports import Delivery, TrustReply, Via
+from bot.slack.record_desk import RecordDesk
 from bot.slack.views import (
     AnswerView,
     ApprovalLine,
@@ -72,6 +73,7 @@ class BotDesk:
         investigator: Investigator,
         runbooks: RunbookIndex,
         people: People,
+        record: RecordDesk,
         *,
         runbook_link: Callable[[str], str | None],
         home_team: Callable[[], str],
@@ -88,6 +90,7 @@ class BotDesk:
         self._investigator = investigator
         self._runbooks = runbooks
         self._people = people
+        self._record = record
         self._runbook_link = runbook_link
         self._home_team = home_team
         self._clock = clock
@@ -117,6 +120,12 @@ class BotDesk:
     async def home(self) -> HomeView:
         """Health, incidents, approvals, what was done."""
         return await asyncio.to_thread(self._home)
+
+    async def trust(self, model: str | None) -> TrustReply:
+        """What became of the remediations of one model, or of all."""
+        if model is not None and model not in self._catalogue.models:
+            raise UnknownModel(model, tuple(self._catalogue.models))
+        return await self._record.trust(model)
 
     async def runbooks(self, question: str) -> RunbooksView:
         """The passages nearest to a question."""

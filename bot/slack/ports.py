@@ -26,6 +26,7 @@ from bot.slack.views import (
 from incidents.approval import Person
 from incidents.ledger import IncidentFile
 from incidents.message import OutboxMessage
+from incidents.trust import Trust
 
 Via = Literal["button", "command", "home"]
 DeliveryKind = Literal[
@@ -54,6 +55,14 @@ class Delivery:
     payload: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True)
+class TrustReply:
+    """What became of the remediations, and the chart or the words in its place; None where there is nothing to draw."""
+
+    trust: Trust
+    chart: FilePost | Rendered | None = None
+
+
 class Desk(Protocol):
     """Whom the listeners hand off to."""
 
@@ -75,6 +84,10 @@ class Desk(Protocol):
 
     async def home(self) -> HomeView:
         """What the App Home shows to a full member."""
+        ...
+
+    async def trust(self, model: str | None) -> TrustReply:
+        """What became of the remediations of one model, or of all, within a year. Raises `UnknownModel`."""
         ...
 
     async def investigate(self, model: str, question: str, person: Person) -> InvestigateReply:

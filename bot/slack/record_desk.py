@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.slack.blocks.chart import chart_missing, chart_post
 from bot.slack.blocks.trust import chart_words
 from bot.slack.chart import ChartUnavailable
+from bot.slack.ports import TrustReply
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.trust_chart import render_trust
 from incidents.autonomy_advice import suggestion
@@ -17,14 +17,6 @@ from tools.incident_store.trust_reader import TrustReader
 
 WINDOW = timedelta(days=365)
 """How far back is looked; a model and its team change within a year."""
-
-
-@dataclass(frozen=True)
-class TrustReply:
-    """The figures, and the chart of them or the words in its place; None where there is nothing to draw."""
-
-    trust: Trust
-    chart: FilePost | Rendered | None
 
 
 class RecordDesk:

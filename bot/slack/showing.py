@@ -22,7 +22,7 @@ WAIT_S = 1.0
 """Slack takes a moment to take a picture in, and refuses the block until then."""
 
 
-async def show(client: AsyncWebClient, channel: str, file: FilePost, *, wait_s: float = WAIT_S) -> bool:
+async def show(client: AsyncWebClient, channel: str, file: FilePost, *, wait_s: float | None = None) -> bool:
     """Upload the picture and post it; False when Slack would not have it there, e.g. where the app is not a member."""
     try:
         content = file.message(await Sender(client, "").upload(file))
@@ -40,7 +40,7 @@ async def show(client: AsyncWebClient, channel: str, file: FilePost, *, wait_s: 
                 log.warning("slack.picture_unknown", channel=channel, why=str(failed))
                 return True
             if isinstance(failed, Refused) and failed.code == "invalid_blocks" and attempt < ATTEMPTS:
-                await asyncio.sleep(wait_s)
+                await asyncio.sleep(WAIT_S if wait_s is None else wait_s)
                 continue
             log.warning("slack.picture_not_shown", channel=channel, why=str(failed))
             return False

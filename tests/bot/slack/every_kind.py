@@ -32,6 +32,7 @@ from bot.slack.blocks.root import root_message
 from bot.slack.blocks.runbooks import runbooks_message
 from bot.slack.blocks.status import status_message
 from bot.slack.blocks.text import mrkdwn
+from bot.slack.blocks.trust import trust_message
 from bot.slack.blocks.verification import verification_message
 from bot.slack.listeners.commands.agentops import HELP_ENTRIES
 from bot.slack.rendered import Rendered
@@ -53,6 +54,7 @@ from incidents.incident import IncidentState
 from incidents.remediation import NotifyOwners
 from tests.bot.slack import proposals, samples
 from tests.bot.slack.samples import LINKS, THREAD, minute
+from tests.bot.slack.trust_samples import nothing, record
 
 RESULTS: tuple[DecisionResult, ...] = (
     "approved",
@@ -172,6 +174,9 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
     )
     yield "note", note_message(Note(words or "Flapping", words or "No further look for now.", "warning"))
     yield "failure", failure_message(words or "That did not work.", words or "INC-7", words or "Try again.")
+    yield "trust", trust_message(record(words))
+    yield "trust of one", trust_message(record(words), words or "fraud-detector")
+    yield "no trust yet", trust_message(nothing())
     yield "status", status_message(samples.status(words), LINKS)
     yield "incidents", incidents_message(samples.incidents(words), LINKS)
     yield "many incidents", incidents_message(samples.incidents(words, count=20), LINKS)

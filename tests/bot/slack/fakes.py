@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.slack.ports import Delivery, Via
-from bot.slack.rendered import Rendered
+from bot.slack.ports import Delivery, TrustReply, Via
+from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import (
     AnswerView,
     DecisionReply,
@@ -27,6 +27,7 @@ from incidents.approval import ApprovalState, Person
 from incidents.errors import UnknownModel
 from incidents.message import MessageKind, OutboxMessage
 from tests.bot.slack import samples
+from tests.bot.slack.trust_samples import record
 
 KNOWN = ("fraud-detector", "churn-predictor", "product-recommender")
 
@@ -148,6 +149,7 @@ class FakeDesk:
     result: DecisionResult = "approved"
     store_delay: float = 0.0
     fail: Exception | None = None
+    chart: FilePost | Rendered | None = None
 
     async def record(self, delivery: Delivery) -> bool:
         await asyncio.sleep(self.store_delay)
@@ -171,6 +173,11 @@ class FakeDesk:
     async def home(self) -> HomeView:
         self._called("home")
         return samples.home()
+
+    async def trust(self, model: str | None) -> TrustReply:
+        self._called("trust", model)
+        self._known(model)
+        return TrustReply(record(), self.chart)
 
     async def investigate(self, model: str, question: str, person: Person) -> InvestigateReply:
         self._called("investigate", model, question, person.id)

@@ -5,6 +5,8 @@
 import json
 import struct
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,6 +17,8 @@ from inline_snapshot import snapshot
 from bot.slack.blocks.chart import chart_post
 from bot.slack.blocks.trust import HEAD, KIND, chart_words, trust_message
 from bot.slack.chart import ChartUnavailable
+from bot.slack.record_desk import RecordDesk
+from bot.slack.rendered import FilePost, Rendered
 from bot.slack.trust_chart import _SHARES as SHARES  # pyright: ignore[reportPrivateUsage] that every outcome is in one
 from bot.slack.trust_chart import render_trust, share
 from incidents.remediation import KINDS
@@ -22,6 +26,10 @@ from incidents.trust import Counts, Outcome, Trust
 from sandbox.slack.blocks import check_message_blocks
 from tests.bot.slack.reading import read
 from tests.bot.slack.trust_samples import nothing, record, wide
+from tests.bot.told_incident import store_in, told_incident
+from tests.incidents.builders import later
+from tests.tools.incident_store.stage import Stage
+from tools.incident_store.trust_reader import TrustReader
 
 
 def test_the_message_tells_counts_times_suggestions_and_why_people_said_no() -> None:
@@ -164,3 +172,33 @@ def test_without_proposals_or_matplotlib_there_is_no_picture(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ChartUnavailable, match="charts"):
         render_trust(record(), "t")
+
+
+# From the rows to the chart.
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[RecordDesk]:
+    database = store_in(tmp_path)
+    told_incident(Stage(database))
+    yield RecordDesk(TrustReader(database), lambda: later(days=1))
+    database.close()
+
+
+async def test_the_record_is_read_counted_and_drawn(desk: RecordDesk) -> None:
+    reply = await desk.trust("product-recommender")
+    (line,) = reply.trust.lines
+    assert (line.counts.proposed, line.counts.verified) == (1, 1)
+    assert isinstance(reply.chart, FilePost) and reply.chart.content.startswith(b"\x89PNG")
+    assert reply.chart.alt_text == "2026-11: 1 proposed, 1 recovered."
+    nothing_of_it = await desk.trust("fraud-detector")
+    assert nothing_of_it.trust.lines == () and nothing_of_it.chart is None
+
+
+async def test_without_matplotlib_the_words_stand_in_the_charts_place(
+    desk: RecordDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    chart = (await desk.trust(None)).chart
+    assert isinstance(chart, Rendered)
+    assert "charts" in chart.text and "1 recovered" in json.dumps(chart.blocks)

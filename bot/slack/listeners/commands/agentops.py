@@ -9,7 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.slack.blocks.help import Entries, help_message, unknown_message
 from bot.slack.blocks.notes import private_message
 from bot.slack.ids import COMMAND
-from bot.slack.listeners.commands import deciding, handling, looking, proposing, switching
+from bot.slack.listeners.commands import deciding, handling, looking, proposing, switching, trust
 from bot.slack.listeners.commands.registry import Asked, Subcommand
 from bot.slack.listeners.commands.typed import Typed
 from bot.slack.listeners.edge import NOT_STORED, answered, member, stored
@@ -20,6 +20,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     one.usage.name: one
     for one in (
         *looking.SUBCOMMANDS,
+        *trust.SUBCOMMANDS,
         *handling.SUBCOMMANDS,
         *deciding.SUBCOMMANDS,
         *proposing.SUBCOMMANDS,

@@ -19,6 +19,8 @@ class Typed:
     user_id: str
     team_id: str
     id: str
+    channel_id: str = ""
+    """Where it was typed."""
 
     @property
     def first(self) -> str:
@@ -45,6 +47,7 @@ class Typed:
             user_id=str(command["user_id"]),
             team_id=str(command.get("team_id") or ""),
             id=f"command:{command.get('trigger_id', '')}",
+            channel_id=str(command.get("channel_id") or ""),
         )
 
 
