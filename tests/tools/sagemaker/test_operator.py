@@ -1,4 +1,5 @@
 import json
+import re
 import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,13 +7,14 @@ from typing import Any
 import pytest
 
 from incidents.effect import ApiRequest
-from incidents.origin import EndpointOrigin, PipelineOrigin
-from incidents.remediation import RollbackEndpoint, StartRetraining
+from incidents.origin import EndpointOrigin, PipelineOrigin, VariantWeight
+from incidents.remediation import PromoteModel, RollbackEndpoint, ShiftTraffic, StartRetraining
 from incidents.spec import spec_of
 from sandbox.sagemaker.server import LocalSageMaker
-from tests.tools.sagemaker.world import ACCOUNT, CREDENTIALS, REGION, SPEC
+from tests.tools.sagemaker.world import ACCOUNT, CREDENTIALS, REGION, SPEC, HandClock
 from tools.errors import (
     AccessDenied,
+    AlreadyExists,
     Busy,
     InvalidRequest,
     NotFound,
@@ -22,11 +24,13 @@ from tools.errors import (
     UpstreamError,
 )
 from tools.sagemaker.operator import SageMakerOperator
+from tools.sagemaker.reader import SageMakerReader
 from tools.sagemaker.roles import session_name
 from tools.sagemaker.session_policy import Role, session_policy
 
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)
 ENDPOINT = "product-recommender-prod"
+PACKAGE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/product-recommender/22"
 ROLLBACK = RollbackEndpoint(endpoint=ENDPOINT, to_config="product-recommender-v22")
 RETRAIN = StartRetraining(pipeline="product-recommender-train", window_start=NOW - timedelta(days=14), window_end=NOW)
 ENDPOINT_ORIGIN = EndpointOrigin(
@@ -216,3 +220,97 @@ async def test_sts_is_asked_with_external_id_session_name_and_policy(
 def test_an_id_that_cannot_name_a_session_is_refused(bad: str) -> None:
     with pytest.raises(InvalidRequest):
         session_name(bad)
+
+
+async def test_a_promotion_is_four_calls_each_under_a_session_of_its_own(
+    operator: SageMakerOperator, reader: SageMakerReader, local: LocalSageMaker, clock: HandClock
+) -> None:
+    requests = await promotion(reader)
+    for request in requests:
+        await operator.send(request, role_arn=SPEC.roles.promoter, execution_id="xp1")
+    operations = ["UpdateModelPackage", "CreateModel", "CreateEndpointConfig", "UpdateEndpoint"]
+    assert [call.operation for call in local.changes] == operations
+    assert [call.request for call in local.changes] == [request.parameters for request in requests]
+    assert {(call.role_arn, call.role_session_name) for call in local.changes} == {(SPEC.roles.promoter, "xp1")}
+    for call, request in zip(local.changes, requests, strict=True):
+        given = session_policy(request, Role.parse(SPEC.roles.promoter or ""), REGION)
+        assert json.loads(call.session_policy or "") == given
+    package = await reader.model_package(PACKAGE)
+    assert (package.approval_status, package.approval_description) == ("Approved", "AgentOps execution xp1")
+    clock.move(minutes=4)
+    pending = (await reader.endpoint(ENDPOINT)).pending
+    assert pending
+    name = pending.config_name
+    (variant,) = pending.variants
+    assert variant.statuses
+    assert {one.status for one in variant.statuses} <= {"Creating", "ActivatingTraffic", "Baking"}
+    clock.move(minutes=60)
+    endpoint = await reader.endpoint(ENDPOINT)
+    assert (endpoint.status, endpoint.config_name, endpoint.pending) == ("InService", name, None)
+
+
+async def test_a_name_that_is_taken_is_told_as_such(
+    operator: SageMakerOperator, reader: SageMakerReader, local: LocalSageMaker
+) -> None:
+    _, model, config, _ = await promotion(reader)
+    for request in (model, config):
+        await operator.send(request, role_arn=SPEC.roles.promoter, execution_id="xp1")
+        with pytest.raises(AlreadyExists):
+            await operator.send(request, role_arn=SPEC.roles.promoter, execution_id="xp1")
+
+
+async def test_a_shift_of_traffic_is_sent_with_absolute_weights(
+    operator: SageMakerOperator, reader: SageMakerReader, local: LocalSageMaker, clock: HandClock
+) -> None:
+    weights = (VariantWeight(variant="AllTraffic", weight=1), VariantWeight(variant="Other", weight=0))
+    shift = ShiftTraffic(endpoint=ENDPOINT, weights=weights)
+    (request,) = spec_of(shift).requests(await reader.traffic(ENDPOINT), "xp1")
+    with pytest.raises(InvalidRequest):
+        await operator.send(request, role_arn=ROLLER, execution_id="xp1")
+    (call,) = local.changes
+    assert (call.operation, call.request) == ("UpdateEndpointWeightsAndCapacities", request.parameters)
+
+
+def test_the_session_that_creates_a_model_may_pass_this_one_role_to_sagemaker_alone() -> None:
+    given = {
+        "ModelName": "m",
+        "ExecutionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/sagemaker-execution",
+        "PrimaryContainer": {"ModelPackageName": PACKAGE},
+    }
+    request = ApiRequest(service="sagemaker", operation="CreateModel", parameters=given)
+    create, pass_role = session_policy(request, Role.parse(ROLLER), REGION)["Statement"]
+    assert create["Resource"] == [f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m", PACKAGE]
+    assert pass_role == {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": f"arn:aws:iam::{ACCOUNT}:role/sagemaker-execution",
+        "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    }
+
+
+@pytest.mark.parametrize("name", ["*", "fraud-*", "f?", "${aws:username}"])
+def test_a_name_cannot_widen_the_session_that_is_asked_for(name: str) -> None:
+    request = ApiRequest(service="sagemaker", operation="StartPipelineExecution", parameters={"PipelineName": name})
+    (statement,) = session_policy(request, Role.parse(RETRAINER), REGION)["Statement"]
+    for resource in statement["Resource"]:
+        literal = re.sub(r"\$\{[*?$]\}", "", resource)
+        assert not set(literal) & set("*?$")
+
+
+@pytest.mark.parametrize("parameters", [{}, {"EndpointName": "e"}, {"EndpointName": None, "EndpointConfigName": 3}])
+async def test_a_request_that_names_nothing_is_not_sent(
+    operator: SageMakerOperator, local: LocalSageMaker, parameters: dict[str, Any]
+) -> None:
+    request = ApiRequest(service="sagemaker", operation="UpdateEndpoint", parameters=parameters)
+    with pytest.raises(InvalidRequest, match="nothing was sent"):
+        await operator.send(request, role_arn=ROLLER, execution_id="xp1")
+    assert local.changes == []
+
+
+async def promotion(reader: SageMakerReader) -> tuple[ApiRequest, ...]:
+    """The calls that put version 22 live."""
+    alarms = ("product-recommender-errors", "product-recommender-latency")
+    promote = PromoteModel(
+        model="product-recommender", endpoint=ENDPOINT, model_package=PACKAGE, version=22, alarms=alarms
+    )
+    return spec_of(promote).requests(await reader.promotion(ENDPOINT, "AllTraffic", PACKAGE), "xp1")
