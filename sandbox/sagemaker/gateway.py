@@ -22,9 +22,10 @@ from sandbox.sagemaker.constraints import Constraints
 from sandbox.sagemaker.errors import ACCESS_DENIED, ApiError, in_words_of
 from sandbox.sagemaker.faults import Faults
 from sandbox.sagemaker.iam import Iam
+from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.quotas import list_service_quotas
 from sandbox.sagemaker.sessions import ROOT_ARN, Session, Sessions, external_id_of
-from sandbox.sagemaker.wire import Call, Environ, error_answer, read_call
+from sandbox.sagemaker.wire import Call, Environ, error_answer, read_call, take_empty_tags
 from sandbox.sagemaker.world_clock import WorldClock
 
 Json = dict[str, Any]
@@ -131,6 +132,10 @@ class Gateway:
                 kinds = {one.instance_type for endpoint in endpoints.endpoints.values() for one in endpoint.variants}
                 return _json_answer(200, list_service_quotas(call.body, endpoints.quotas, kinds))
         if call.service != "sagemaker" or not call.operation:
+            if call.operation == "PutObjectTagging":
+                if Objects().get(call.request["Bucket"], call.request.get("Key", "")) is None:
+                    raise ApiError("NoSuchKey", "The specified key does not exist.", 404)
+                take_empty_tags(environ)
             answer = self._pass_on(environ)
             if call.service == "sts" and call.operation == "AssumeRole" and answer.ok:
                 self._sessions.learn(call.body, answer.body)

@@ -222,6 +222,53 @@ def test_what_the_catalogue_names_and_aws_does_not_have_is_named(check: Callable
     }
 
 
+def test_a_role_that_cannot_be_assumed_is_named(check: Callable[..., Result], tmp_path: Path) -> None:
+    models = catalogue_with(
+        tmp_path, "promoter: arn:aws:iam::123456789012:role/agentops-promoter", "promoter: agentops-promoter"
+    )
+    result = check(AGENTOPS_MODELS_FILE=models)
+    found = wrong(result)
+    assert set(found) == {"role agentops-promoter"}
+    assert "no ARN of a role" in found["role agentops-promoter"]
+    assert "manifests/iam/trust.json" in found["role agentops-promoter"]
+    assert re.search(r"^ok     role agentops-roller +it can be assumed", result.output, re.MULTILINE)
+
+
+def test_a_reader_role_that_cannot_be_assumed_is_why_nothing_can_be_read(
+    check: Callable[..., Result], local: Local
+) -> None:
+    faults = local.sandbox.sagemaker.faults
+    faults.add("denied", match="sts:AssumeRole")
+    try:
+        found = wrong(check())
+    finally:
+        faults.clear()
+    assert {f"role agentops-{name}" for name in ("reader", "roller", "retrainer", "promoter")} < set(found)
+    assert "role/agentops-reader for reading could not be assumed" in found["SageMaker"]
+
+
+def test_without_roles_the_check_says_what_then_holds(check: Callable[..., Result]) -> None:
+    result = check(AGENTOPS_AWS_ASSUME_ROLES="false")
+    assert re.search(r"^note   roles .*with its own credentials", result.output, re.MULTILINE)
+
+
+def test_different_reader_roles_are_refused(check: Callable[..., Result], tmp_path: Path) -> None:
+    text = (ROOT / "manifests" / "models.yaml").read_text(encoding="utf-8")
+    (tmp_path / "models.yaml").write_text(text.replace("agentops-reader", "other-reader", 1), encoding="utf-8")
+    found = wrong(check(AGENTOPS_MODELS_FILE=str(tmp_path / "models.yaml")))
+    assert "one process reads under one role" in found["catalogue"]
+
+
+def test_alarms_that_are_there_are_right_and_one_that_is_not_is_noted(
+    check: Callable[..., Result], tmp_path: Path
+) -> None:
+    models = catalogue_with(tmp_path, "churn-predictor-latency", "churn-predictor-slow")
+    result = check(AGENTOPS_MODELS_FILE=models)
+    assert (result.exit_code, wrong(result)) == (0, {})
+    assert re.search(r"^ok     alarms of fraud-detector ", result.output, re.MULTILINE)
+    assert re.search(r"^note   alarms of churn-predictor .*no alarm churn-predictor-slow", result.output, re.MULTILINE)
+
+
 def test_models_of_two_regions_are_refused_and_nothing_breaks(check: Callable[..., Result], tmp_path: Path) -> None:
     text = (ROOT / "manifests" / "models.yaml").read_text(encoding="utf-8")
     (tmp_path / "models.yaml").write_text(text.replace("region: eu-west-1", "region: us-east-1", 1), encoding="utf-8")

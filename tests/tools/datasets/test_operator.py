@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ async def test_each_trouble_is_its_own_error_and_tried_once(
 
 
 async def test_an_object_that_is_gone_is_not_found(operator: DatasetOperator) -> None:
-    given = {"Bucket": BUCKET, "Key": KEYS[0], "Tagging": {"TagSet": []}}
+    given: dict[str, Any] = {"Bucket": BUCKET, "Key": KEYS[0], "Tagging": {"TagSet": []}}
     request = ApiRequest(service="s3", operation="PutObjectTagging", parameters=given)
     with pytest.raises(NotFound):
         await operator.send(request, role_arn=ROLE, execution_id="xp1")

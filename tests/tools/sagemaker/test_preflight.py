@@ -229,7 +229,7 @@ async def test_what_a_promotion_would_lose_stands_against_it(
             VpcConfig={"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
             EnableNetworkIsolation=True,
         )
-        more = {"ContainerStartupHealthCheckTimeoutInSeconds": 300}
+        more: dict[str, Any] = {"ContainerStartupHealthCheckTimeoutInSeconds": 300}
         config(client, "in-network", model="in-network", **more)
         client.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName="in-network")
         clock.move(minutes=10)
