@@ -41,3 +41,13 @@ def test_denied_expired_and_superseded_are_told(stage: Stage) -> None:
     stage.take(alert(status="resolved"), at=later(minutes=12))
     assert last(stage, id, "denied") and last(stage, id, "expired")
     assert "cleared by itself" in last(stage, id, "superseded")
+
+
+def test_a_decision_that_came_too_late_is_told_with_who_tried(stage: Stage) -> None:
+    id = stage.awaiting()
+    assert stage.approve().result == "approved"
+    assert stage.approve(person="ULATE").result == "decided_before"
+    assert "too late, this is approved already" in last(stage, id, "refused")
+    assert stage.deny(person="UDENIER").result == "decided_before"
+    refused = [entry for entry in stage.reader.timeline(id) if entry.kind == "refused"]
+    assert [entry.actor for entry in refused] == ["ULATE", "UDENIER"]

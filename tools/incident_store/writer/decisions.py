@@ -68,8 +68,9 @@ class DecisionWriter:
                 return self._approve(session, proposal_id, person, policy_now, now, break_glass)
         except IntegrityError:
             # The unique index on targets in flight spoke: another replica queued an execution in the same moment.
-            with self._database.read() as session:
-                record = _proposal(session, proposal_id)
+            with self._database.write() as session:
+                record, incident = _locked(session, proposal_id)
+                self._refused(session, incident, record, person, "another remediation is under way", now)
                 return Verdict(
                     "busy", record.incident_id, ApprovalState(record.state), why="another remediation is under way"
                 )
@@ -80,7 +81,7 @@ class DecisionWriter:
         record, incident = _locked(session, proposal_id)
         state = ApprovalState(record.state)
         if state is not ApprovalState.PENDING:
-            return _decided_before(record)
+            return self._too_late(session, incident, record, person, now)
         if record.expires_at <= now:
             _expire(session, record, incident, now)
             return Verdict("expired", incident.id, ApprovalState.EXPIRED, at=record.expires_at)
@@ -127,7 +128,7 @@ class DecisionWriter:
         with self._database.write() as session:
             record, incident = _locked(session, proposal_id)
             if ApprovalState(record.state) is not ApprovalState.PENDING:
-                return _decided_before(record)
+                return self._too_late(session, incident, record, person, now)
             if record.expires_at <= now:
                 _expire(session, record, incident, now)
                 return Verdict("expired", incident.id, ApprovalState.EXPIRED, at=record.expires_at)
@@ -218,6 +219,15 @@ class DecisionWriter:
                     append(session, incident, at=now, actor="agentops", kind="closed", text="Closed")
                     closed += 1
         return closed
+
+    def _too_late(
+        self, session: Session, incident: IncidentRecord, record: ProposalRecord, person: str, now: datetime
+    ) -> Verdict:
+        """Somebody was first; that another click came is told, too, be it the second of the same person."""
+        again = record.decided_by == person
+        why = "it is the second of the same person" if again else "it came too late"
+        self._refused(session, incident, record, person, f"{why}, this is {record.state} already", now)
+        return _decided_before(record)
 
     def _refused(
         self, session: Session, incident: IncidentRecord, record: ProposalRecord, person: str, why: str, now: datetime
