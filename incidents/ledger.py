@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from incidents.approval import ApprovalView
 from incidents.clock import Moment
+from incidents.comparison import Comparison
 from incidents.execution import Execution
 from incidents.incident import Incident
 from incidents.investigation import Findings, ProgressStep
@@ -83,6 +84,8 @@ class VerificationView(_Frozen):
     finished_at: Moment | None
     checks: tuple[SignalCheck, ...]
     note: str
+    comparison: Comparison | None = None
+    """Of a retrained candidate: the gate's whole result."""
 
 
 class ThreadRef(_Frozen):

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.workflows.likeness import config_as_asked, model_as_asked
 from bot.workflows.ports import Deps
 from incidents.effect import ApiRequest
 from incidents.origin import EndpointOrigin, PromotionOrigin, TrafficOrigin
 from incidents.proposal import Proposal
 from incidents.remediation import ShiftTraffic
+from tools.errors import NotFound
 from tools.incident_store.tables import ExecutionRecord
 
 SEEN_UNCHANGED_AT = "origin_unchanged_at"
@@ -56,6 +58,12 @@ async def look_before_sending_again(deps: Deps, proposal: Proposal, record: Exec
             return await _weights(deps, proposal)
         case "UpdateEndpoint":
             return await _update(deps, proposal, request, record)
+        case "UpdateModelPackage":
+            return await _approval(deps, proposal, request)
+        case "CreateModel":
+            return await _created_model(deps, request)
+        case "CreateEndpointConfig":
+            return await _created_config(deps, request)
         case _:
             return Unclear(f"{request.operation} cannot be looked up.")
 
@@ -79,8 +87,12 @@ async def _update(deps: Deps, proposal: Proposal, request: ApiRequest, record: E
     origin = proposal.origin
     target = str(request.parameters["EndpointConfigName"])
     endpoint = await deps.sagemaker.endpoint(str(request.parameters["EndpointName"]))
-    ours = endpoint.config_name == target
-    if ours or endpoint.status == "Updating":
+    if endpoint.status == "Updating" and endpoint.pending is not None and endpoint.pending.config_name != target:
+        return Unclear(
+            f"{endpoint.name} is being put on {endpoint.pending.config_name} by somebody else; it is not clear whether "
+            "our own call came before. Nothing more was sent."
+        )
+    if endpoint.config_name == target or endpoint.status == "Updating":
         return Adopt(f"{endpoint.name} is {endpoint.status} on {endpoint.config_name}: taken as done by us.")
     untouched = (
         isinstance(origin, EndpointOrigin | PromotionOrigin)
@@ -98,3 +110,40 @@ async def _update(deps: Deps, proposal: Proposal, request: ApiRequest, record: E
     if seen is not None and now - datetime.fromisoformat(seen) >= deps.pace.adopt_again:
         return SendAgain()
     return WaitAndLookAgain({SEEN_UNCHANGED_AT: seen or now.isoformat()})
+
+
+async def _approval(deps: Deps, proposal: Proposal, request: ApiRequest) -> Adoption:
+    """Approved with our own words is ours; as it was, send again; anything else, a person decided meanwhile."""
+    package = await deps.sagemaker.model_package(str(request.parameters["ModelPackageArn"]))
+    ours = package.approval_description == request.parameters["ApprovalDescription"]
+    if package.approval_status == request.parameters["ModelApprovalStatus"] and ours:
+        return Adopt(f"Version {package.version} is {package.approval_status} with our own words: taken as done by us.")
+    before = proposal.origin.package_status if isinstance(proposal.origin, PromotionOrigin) else None
+    if package.approval_status == before:
+        return SendAgain()
+    return Unclear(
+        f"It is not clear whether the call took effect: version {package.version} is {package.approval_status}. "
+        "Nothing more was sent."
+    )
+
+
+async def _created_model(deps: Deps, request: ApiRequest) -> Adoption:
+    name = str(request.parameters["ModelName"])
+    try:
+        found = await deps.sagemaker.model(name)
+    except NotFound:
+        return SendAgain()
+    if model_as_asked(found, request.parameters):
+        return Adopt(f"Model {name} is there, as it was asked for: taken as done by us.")
+    return Unclear(f"A model {name} is there that is not what was asked for. Nothing more was sent.")
+
+
+async def _created_config(deps: Deps, request: ApiRequest) -> Adoption:
+    name = str(request.parameters["EndpointConfigName"])
+    try:
+        found = await deps.sagemaker.endpoint_config(name)
+    except NotFound:
+        return SendAgain()
+    if config_as_asked(found, request.parameters):
+        return Adopt(f"Endpoint config {name} is there, as it was asked for: taken as done by us.")
+    return Unclear(f"An endpoint config {name} is there that is not what was asked for. Nothing more was sent.")

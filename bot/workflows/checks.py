@@ -17,7 +17,7 @@ from incidents.origin import AnyOrigin, EndpointOrigin, PromotionOrigin, Traffic
 from incidents.pause import Pause
 from incidents.policy import Allow, Forbid, RequireApproval
 from incidents.proposal import Proposal, digest_of
-from incidents.remediation import RollbackEndpoint
+from incidents.remediation import PromoteModel, RollbackEndpoint
 from incidents.spec import SIDES, spec_of
 from tools.errors import NotFound
 from tools.incident_store.tables import ExecutionRecord
@@ -89,7 +89,8 @@ async def before_a_later_call(
     if stricter:
         where = _next_call(view.proposal, record)
         return Over(ExecutionState.NEEDS_VERIFICATION, f"Stopped before {where}: {stricter} {done}")
-    return Go()
+    moved = await _moved_on(deps, view.proposal, record)
+    return Go() if moved is None else Over(ExecutionState.NEEDS_VERIFICATION, f"Stopped: {moved} {done}")
 
 
 async def signed(
@@ -148,6 +149,26 @@ async def _not_now(
         return "Not sent again: the incident was ended meanwhile."
     stricter = await policy_problem(deps, view, record, model)
     return f"Not sent again: {stricter}" if stricter else None
+
+
+async def _moved_on(deps: Deps, proposal: Proposal, record: ExecutionRecord) -> str | None:
+    """Why what the first calls prepared must not go live: the last call of a promotion puts it there."""
+    remediation, origin = proposal.remediation, proposal.origin
+    request = proposal.requests[record.step]
+    if not isinstance(remediation, PromoteModel) or not isinstance(origin, PromotionOrigin):
+        return None
+    if request.operation != "UpdateEndpoint":
+        return None
+    try:
+        endpoint = await deps.sagemaker.endpoint(remediation.endpoint)
+        package = await deps.sagemaker.model_package(remediation.model_package)
+    except NotFound:
+        return "the endpoint or the candidate is gone."
+    if (endpoint.arn, endpoint.config_name) != (origin.arn, origin.config_name) or endpoint.status != "InService":
+        return f"{endpoint.name} is {endpoint.status} on {endpoint.config_name} now: somebody else changed it."
+    if package.approval_status != "Approved":
+        return f"version {package.version} is {package.approval_status} now: a person decided otherwise."
+    return None
 
 
 def _goes_on(incident: Incident, proposal: Proposal) -> bool:

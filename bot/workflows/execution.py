@@ -241,11 +241,18 @@ class _Held:
                         stages=stages,
                     )
                 else:
-                    await self.wait(text, self.deps.pace.poll, result, stages)
+                    await self.wait(await self.with_pause(text, model), self.deps.pace.poll, result, stages)
             case Done(text, result, stages):
                 await self.finish(ExecutionState.SUCCEEDED, text, result=result, stages=stages)
             case Failed(text, detail):
                 await self.finish(ExecutionState.FAILED, text, error=detail)
+
+    async def with_pause(self, text: str, model: ModelSpec) -> str:
+        """A pause stops what is not sent yet; what SageMaker does by itself by now goes on, and people must know."""
+        pause = await asyncio.to_thread(self.deps.reader.paused, model.name)
+        if pause is None:
+            return text
+        return f"{text}. Paused by {pause.by}: the call was sent before, so SageMaker goes on with it by itself"
 
     def overdue(self, now: datetime, proposal: Proposal) -> bool:
         """Has it taken longer than the limit, or four times its estimate where that is longer?"""

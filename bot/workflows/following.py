@@ -17,6 +17,7 @@ from incidents.remediation import (
     ShiftTraffic,
     StartRetraining,
 )
+from incidents.specs.promote_model import PromoteModelSpec
 from incidents.specs.shift_traffic import shares
 from tools.incident_store.tables import ExecutionRecord
 from tools.sagemaker.states import EndpointState, PipelineRun
@@ -70,8 +71,13 @@ async def follow(deps: Deps, proposal: Proposal, model: ModelSpec, record: Execu
             return Done(f"Issue #{number} is open in {remediation.repository}. {url}".rstrip())
         case NotifyOwners():
             return Done(f"@{remediation.owners} is called into the thread")
-        case PromoteModel() | QuarantineData():
-            return Failed(f"{remediation.kind} cannot be followed yet.")
+        case PromoteModel():
+            config = PromoteModelSpec(remediation).name(proposal.execution_id)
+            return promoted(await deps.sagemaker.endpoint(remediation.endpoint), remediation, config)
+        case QuarantineData():
+            verb = "marked as quarantined" if remediation.mode == "quarantine" else "released"
+            count = len(proposal.requests) - 1
+            return Done(f"{count} object{'' if count == 1 else 's'} {verb}; no data was changed")
         case _:
             assert_never(remediation)
 
@@ -99,6 +105,44 @@ def updated(endpoint: EndpointState, config: str) -> Following:
     if reason:
         return Failed(f"{name} reports a failure although it is InService.", reason)
     return Done(f"{name} is InService on {config}")
+
+
+def promoted(endpoint: EndpointState, remediation: PromoteModel, config: str) -> Following:
+    """How a canary stands. While SageMaker shifts the traffic, each stage it has reached is told."""
+    found = updated(endpoint, config)
+    version = remediation.version
+    match found:
+        case Running():
+            if endpoint.status == "RollingBack":
+                return Running("SageMaker is taking the canary back", stages=("the canary is being taken back",))
+            if endpoint.pending is not None and endpoint.pending.config_name != config:
+                return Running(f"{endpoint.name} is being put on {endpoint.pending.config_name} by somebody else")
+            share = _share(endpoint)
+            if share <= 0:
+                return Running(f"{endpoint.name} is Updating: the new instances are being started")
+            if share < 1:
+                stage = f"{100 * share:.0f} % of the traffic is on version {version}"
+                return Running(f"{stage}, watched for {remediation.bake_minutes:g} min", stages=(stage,))
+            stage = f"all of the traffic is on version {version}"
+            kept = f"{stage}; the old instances are kept for {remediation.bake_minutes:g} min"
+            return Running(kept, stages=(stage,))
+        case Failed():
+            if endpoint.status == "InService" and endpoint.config_name != config:
+                alarms = ", ".join(remediation.alarms)
+                text = f"{found.text} It does so when one of its alarms fires: {alarms}. Version {version} is not live."
+                return Failed(text, found.detail)
+            return found
+        case Done():
+            return Done(found.text, stages=(f"version {version} serves alone; the old instances are gone",))
+
+
+def _share(endpoint: EndpointState) -> float:
+    """The share of the traffic that the new fleet serves, 0 to 1, as the update under way tells it."""
+    if endpoint.pending is None:
+        return 0.0
+    variants = endpoint.pending.variants
+    asked = sum(one.desired_weight or 0.0 for one in variants)
+    return sum(one.weight or 0.0 for one in variants) / asked if asked else 0.0
 
 
 def _shifted(endpoint: EndpointState, remediation: ShiftTraffic, proposal: Proposal) -> Following:

@@ -296,5 +296,5 @@ async def origin_of(deps: Deps, model: ModelSpec, remediation: AnyRemediation, i
 
 
 async def _pipeline(deps: Deps, name: str, version: int | None) -> PipelineOrigin:
-    pipeline = await deps.sagemaker.pipeline(name)
+    pipeline = await deps.sagemaker.pipeline(name, version)
     return PipelineOrigin(arn=pipeline.arn, version_id=version, last_modified=pipeline.last_modified)

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from incidents.alert import Alert
 from incidents.approval import ApprovalState
 from incidents.audit import Chain
+from incidents.comparison import Comparison
 from incidents.execution import ExecutionState
 from incidents.incident import LIVE_STATES, Incident
 from incidents.investigation import Findings, ProgressStep
@@ -372,6 +373,7 @@ def _verification_view(record: VerificationRecord) -> VerificationView:
         finished_at=record.finished_at,
         checks=tuple(SignalCheck.model_validate(check) for check in record.checks.get("checks", [])),
         note=record.checks.get("note", ""),
+        comparison=Comparison.model_validate(kept) if (kept := record.checks.get("comparison")) else None,
     )
 
 

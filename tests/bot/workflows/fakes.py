@@ -1,6 +1,6 @@
 """A small world for the workflows: one SageMaker that is read and changed, one Prometheus, a clock that is set."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,16 +10,29 @@ from pydantic import BaseModel
 from incidents.catalogue import ModelSpec
 from incidents.effect import ApiRequest
 from incidents.investigation import Case, Findings, ProgressStep
+from incidents.origin import DataObject, PromotionOrigin
 from incidents.remediation import AnyRemediation
 from incidents.verification import Sample
-from tests.incidents.builders import START, endpoint_origin, later
+from tests.incidents.builders import START, endpoint_origin, later, promotion_origin
 from tools.datasets.reader import DatasetReader
-from tools.errors import NotFound, UpstreamError
+from tools.errors import AlreadyExists, NotFound, UpstreamError
 from tools.prometheus.client import PrometheusClient
 from tools.prometheus.series import Series
 from tools.sagemaker.preflight import Preflight
 from tools.sagemaker.reader import SageMakerReader
-from tools.sagemaker.states import EndpointState, ModelPackage, PipelineRun, PipelineState, VariantState
+from tools.sagemaker.states import (
+    ConfigVariant,
+    Container,
+    EndpointConfig,
+    EndpointState,
+    ModelPackage,
+    ModelState,
+    PendingDeployment,
+    PipelineRun,
+    PipelineState,
+    VariantState,
+    VariantStatus,
+)
 
 RUN_ARN = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-detector-train/execution/run1"
 
@@ -51,9 +64,27 @@ def endpoint_at_origin() -> EndpointState:
     )
 
 
+def fraud_endpoint() -> EndpointState:
+    """The endpoint that promotions of `tests.incidents.builders` start from."""
+    origin = promotion_origin()
+    return EndpointState(
+        arn=origin.arn,
+        name="fraud-detector-prod",
+        config_name=origin.config_name,
+        status=origin.status,
+        created_at=START - timedelta(days=90),
+        last_modified=origin.last_modified,
+        variants=(VariantState(name=origin.variant, current_instances=2, weight=1.0),),
+    )
+
+
+def package_arn(version: int) -> str:
+    return f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/fraud-detector/{version}"
+
+
 def package(version: int, *, approval: str = "PendingManualApproval", created_at: datetime = START) -> ModelPackage:
     return ModelPackage(
-        arn=f"arn:package/{version}",
+        arn=package_arn(version),
         group="fraud-detector",
         version=version,
         status="Completed",
@@ -64,7 +95,7 @@ def package(version: int, *, approval: str = "PendingManualApproval", created_at
 
 @dataclass
 class World:
-    """What SageMaker is like now.
+    """What SageMaker and S3 are like now.
 
     `trouble` holds what the next changing calls raise; `lost` says that a call takes effect although it raises.
     """
@@ -81,6 +112,9 @@ class World:
     run_status: str = "Executing"
     packages: list[ModelPackage] = field(default_factory=list[ModelPackage])
     figures: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
+    models: dict[str, ModelState] = field(default_factory=dict[str, ModelState])
+    configs: dict[str, EndpointConfig] = field(default_factory=dict[str, EndpointConfig])
+    objects: dict[str, DataObject] = field(default_factory=dict[str, DataObject])
 
     def read(self) -> EndpointState:
         if self.unreadable is not None:
@@ -92,12 +126,86 @@ class World:
 
     def settle(self, config: str = "product-recommender-v23", status: str = "InService", failure: str = "") -> None:
         """The update that is under way ends."""
-        self.change(config_name=config, status=status, failure_reason=failure or None, last_modified=self.clock())
+        self.change(
+            config_name=config,
+            status=status,
+            failure_reason=failure or None,
+            last_modified=self.clock(),
+            pending=None,
+        )
+
+    def shift(self, share: float, status: str = "Baking") -> None:
+        """The update that is under way reaches a share of the traffic."""
+        assert self.endpoint.pending is not None
+        variant = VariantState(
+            name="AllTraffic", weight=share, desired_weight=1.0, statuses=(VariantStatus(status=status),)
+        )
+        self.change(pending=self.endpoint.pending.model_copy(update={"variants": (variant,)}))
+
+    def approve(self, arn: str, approval: str, description: str | None = None) -> None:
+        """The approval status of a package is set."""
+        self.packages = [
+            one.model_copy(update={"approval_status": approval, "approval_description": description})
+            if one.arn == arn
+            else one
+            for one in self.packages
+        ]
+
+    def found(self, arn: str) -> ModelPackage:
+        self.read()
+        named = next((one for one in self.packages if one.arn == arn), None)
+        if named is None:
+            raise NotFound("SageMaker", "DescribeModelPackage", arn)
+        return named
 
     def apply(self, request: ApiRequest) -> None:
+        given = request.parameters
+        match request.operation:
+            case "UpdateEndpoint":
+                pending = PendingDeployment(config_name=given["EndpointConfigName"])
+                self.change(status="Updating", last_modified=self.clock(), pending=pending)
+            case "UpdateEndpointWeightsAndCapacities":
+                weights = {one["VariantName"]: one["DesiredWeight"] for one in given["DesiredWeightsAndCapacities"]}
+                variants = tuple(one.model_copy(update={"weight": weights[one.name]}) for one in self.endpoint.variants)
+                self.change(variants=variants, last_modified=self.clock())
+            case "UpdateModelPackage":
+                self.approve(given["ModelPackageArn"], given["ModelApprovalStatus"], given["ApprovalDescription"])
+            case "CreateModel":
+                self.models[_free(self.models, given["ModelName"])] = ModelState(
+                    name=given["ModelName"],
+                    arn=f"arn:model/{given['ModelName']}",
+                    created_at=self.clock(),
+                    execution_role=given["ExecutionRoleArn"],
+                    containers=(Container(package=given["PrimaryContainer"]["ModelPackageName"]),),
+                )
+            case "CreateEndpointConfig":
+                (variant,) = given["ProductionVariants"]
+                self.configs[_free(self.configs, given["EndpointConfigName"])] = EndpointConfig(
+                    name=given["EndpointConfigName"],
+                    arn=f"arn:config/{given['EndpointConfigName']}",
+                    created_at=self.clock(),
+                    variants=(
+                        ConfigVariant(
+                            name=variant["VariantName"],
+                            model_name=variant["ModelName"],
+                            instance_type=variant["InstanceType"],
+                            initial_instances=variant["InitialInstanceCount"],
+                            initial_weight=variant["InitialVariantWeight"],
+                        ),
+                    ),
+                )
+            case "PutObjectTagging":
+                tags = {one["Key"]: one["Value"] for one in given["Tagging"]["TagSet"]}
+                self.objects[given["Key"]] = self.objects[given["Key"]].model_copy(update={"tags": tags})
+            case _:
+                pass
         self.effects += 1
-        if request.operation == "UpdateEndpoint":
-            self.change(status="Updating", last_modified=self.clock())
+
+
+def _free(taken: Mapping[str, object], name: str) -> str:
+    if name in taken:
+        raise AlreadyExists("SageMaker", "Create", name)
+    return name
 
 
 class FakeSageMaker(SageMakerReader):
@@ -112,9 +220,38 @@ class FakeSageMaker(SageMakerReader):
             raise NotFound("SageMaker", "DescribeEndpoint", name)
         return found
 
+    async def endpoint_config(self, name: str) -> EndpointConfig:
+        self._world.read()
+        if name not in self._world.configs:
+            raise NotFound("SageMaker", "DescribeEndpointConfig", name)
+        return self._world.configs[name]
+
+    async def model(self, name: str) -> ModelState:
+        self._world.read()
+        if name not in self._world.models:
+            raise NotFound("SageMaker", "DescribeModel", name)
+        return self._world.models[name]
+
+    async def model_package(self, arn: str) -> ModelPackage:
+        return self._world.found(arn)
+
+    async def live_package(self, endpoint: str, variant: str, group: str) -> ModelPackage | None:
+        self._world.read()
+        return next((one for one in self._world.packages if one.approval_status == "Approved"), None)
+
+    async def promotion(self, endpoint: str, variant: str, package_arn: str) -> PromotionOrigin:
+        found = await self.endpoint(endpoint)
+        return promotion_origin(
+            arn=found.arn,
+            config_name=found.config_name,
+            status=found.status,
+            last_modified=found.last_modified,
+            package_status=self._world.found(package_arn).approval_status,
+        )
+
     async def preflight(self, remediation: AnyRemediation, model: ModelSpec) -> Preflight:
         self._world.read()
-        return Preflight(problems=tuple(self._world.preflight))
+        return Preflight(problems=tuple(self._world.preflight), checked=("the fake looked",))
 
     async def pipeline(self, name: str, version: int | None = None) -> PipelineState:
         self._world.read()
@@ -143,6 +280,10 @@ class FakeDatasets(DatasetReader):
 
     def __init__(self, world: World) -> None:
         self._world = world
+
+    async def window(self, bucket: str, prefix: str, start: datetime, end: datetime) -> tuple[DataObject, ...]:
+        self._world.read()
+        return tuple(self._world.objects[key] for key in sorted(self._world.objects) if key.startswith(prefix))
 
 
 class FakeGitHub:
@@ -223,33 +364,46 @@ class FakeInvestigator:
 
 class _Kept(BaseModel):
     endpoint: EndpointState
+    packages: list[ModelPackage] = []
+    models: dict[str, ModelState] = {}
+    configs: dict[str, EndpointConfig] = {}
 
 
 class FileWorld(World):
-    """A world that outlives the process: the endpoint in one file, a line for every effect in another."""
+    """A world that outlives the process: SageMaker in one file, a line for every effect in another."""
 
     def __init__(self, clock: Callable[[], datetime], folder: Path) -> None:
         super().__init__(clock)
-        self._endpoint = folder / "endpoint.json"
+        self._sagemaker = folder / "sagemaker.json"
         self._effects = folder / "effects.txt"
-        if self._endpoint.exists():
-            self.endpoint = _Kept.model_validate_json(self._endpoint.read_text()).endpoint
+        if self._sagemaker.exists():
+            kept = _Kept.model_validate_json(self._sagemaker.read_text())
+            self.endpoint, self.packages = kept.endpoint, kept.packages
+            self.models, self.configs = kept.models, kept.configs
 
     def apply(self, request: ApiRequest) -> None:
         super().apply(request)
         with self._effects.open("a") as lines:
             lines.write(f"{request.operation}\n")
-        self._endpoint.write_text(_Kept(endpoint=self.endpoint).model_dump_json())
+        self.keep()
+
+    def keep(self) -> None:
+        """Write SageMaker down as it stands."""
+        kept = _Kept(endpoint=self.endpoint, packages=self.packages, models=self.models, configs=self.configs)
+        self._sagemaker.write_text(kept.model_dump_json())
 
     def effects_of_all_processes(self) -> list[str]:
         return self._effects.read_text().splitlines() if self._effects.exists() else []
 
 
-def finished_run(world: World, candidate_f1: float, live_f1: float = 0.80) -> None:
-    """The pipeline run ends and registers version 42; version 41 is live."""
+def finished_run(world: World, candidate_f1: float, live_f1: float = 0.80, **slices: float) -> None:
+    """The pipeline run ends and registers version 42; version 41 is live. `slices`: its F1 there; live 0.8."""
     world.run_status = "Succeeded"
     world.packages = [package(42, created_at=later(hours=1)), package(41, approval="Approved")]
-    world.figures = {"arn:package/42": {"f1": candidate_f1}, "arn:package/41": {"f1": live_f1}}
+    figures = {"f1": candidate_f1, "champion.f1": live_f1}
+    for name, value in slices.items():
+        figures |= {f"slice.{name}.f1": value, f"champion.slice.{name}.f1": 0.8, f"slice.{name}.rows": 1_000.0}
+    world.figures = {package_arn(42): figures}
 
 
 def operations(requests: Iterable[ApiRequest]) -> list[str]:

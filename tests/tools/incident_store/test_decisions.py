@@ -197,9 +197,10 @@ def test_a_newer_diagnosis_takes_older_proposals_back(stage: Stage) -> None:
 def test_an_endpoint_that_moved_voids_its_proposals_and_begins_a_new_look(stage: Stage) -> None:
     id = stage.awaiting()
     target = "endpoint/product-recommender-prod"
-    same = stage.writer.decisions.supersede_changed(target, "product-recommender-v24", "s", later(minutes=1))
+    same = stage.writer.decisions.supersede_changed(target, lambda _: None, "s", later(minutes=1))
     assert same == []
-    touched = stage.writer.decisions.supersede_changed(target, "product-recommender-v25", "s", later(minutes=1))
+    moved = "the endpoint is on product-recommender-v25 now"
+    touched = stage.writer.decisions.supersede_changed(target, lambda _: moved, "s", later(minutes=1))
     assert touched == [id]
     view = stage.reader.proposal("p1").approval
     assert view.state == "superseded" and "product-recommender-v25" in view.reason

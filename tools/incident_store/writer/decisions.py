@@ -1,5 +1,6 @@
 """Decisions: one compare-and-set from pending, in the transaction that creates the execution."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,7 +11,9 @@ from sqlmodel import Session, col, select
 from incidents.approval import ApprovalState
 from incidents.incident import LIVE_STATES, IncidentState
 from incidents.message import MessageKind
+from incidents.origin import AnyOrigin
 from incidents.policy import Decision, Forbid, RequireApproval
+from incidents.spec import SIDES
 from tools.incident_store.database import Database
 from tools.incident_store.records import proposal_of
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord, VoteRecord
@@ -175,8 +178,13 @@ class DecisionWriter:
                     expired.append(incident.id)
         return expired
 
-    def supersede_changed(self, target: str, config: str, investigation_id: str, now: datetime) -> list[str]:
-        """The endpoint stands on `config` now: proposals made on another are void; a new look begins."""
+    def supersede_changed(
+        self, target: str, why: Callable[[AnyOrigin], str | None], investigation_id: str, now: datetime
+    ) -> list[str]:
+        """Proposals on `target` whose origin has changed, as `why` tells, are void; a new look begins in each incident.
+
+        Returns the ids of the incidents.
+        """
         touched: list[str] = []
         with self._database.write() as session:
             records = session.exec(
@@ -185,11 +193,11 @@ class DecisionWriter:
                 )
             ).all()
             for record in records:
-                origin = proposal_of(record).origin
-                if origin.kind != "endpoint" or origin.config_name == config or record.incident_id in touched:
+                reason = why(proposal_of(record).origin)
+                if reason is None or record.incident_id in touched:
                     continue
                 incident = locked_incident(session, record.incident_id)
-                supersede(session, incident, f"the endpoint is on {config} now, not on {origin.config_name}", now)
+                supersede(session, incident, reason, now, only=lambda one: one.kind not in SIDES)
                 session.add(
                     InvestigationRecord(
                         id=f"{investigation_id}-{len(touched)}",
