@@ -97,7 +97,12 @@ class _Held:
                 verdict = await before_a_later_call(self.deps, self.view, self.record, self.incident, model)
             if not await self.heeded(verdict) or not await self.send(model):
                 return
-            self.record = await asyncio.to_thread(self.deps.reader.execution_record, self.record.id)
+            await self.look_anew()
+
+    async def look_anew(self) -> None:
+        """The rows as they are after a call: people may have ended the incident while it was under way."""
+        self.record = await asyncio.to_thread(self.deps.reader.execution_record, self.record.id)
+        self.incident = await asyncio.to_thread(self.deps.reader.incident, self.record.incident_id)
 
     async def heeded(self, verdict: Verdict) -> bool:
         """May the next request be sent? If not, what the checks found is done instead."""
@@ -200,7 +205,7 @@ class _Held:
                         ExecutionState.NEEDS_VERIFICATION, self.with_left_behind(f"A call had no answer. {stop}")
                     )
                 elif await self.send(model):
-                    self.record = await asyncio.to_thread(self.deps.reader.execution_record, self.record.id)
+                    await self.look_anew()
                     await self.send_on(model)
             case WaitAndLookAgain(result):
                 await self.wait(

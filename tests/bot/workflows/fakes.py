@@ -326,10 +326,11 @@ class FakeOperator:
 
 
 class FakePrometheus(PrometheusClient):
-    """One series of one value; None is no series, an error is raised."""
+    """One series of one value; None is no series, an error is raised. `traffic` is what a rate of requests answers."""
 
     def __init__(self) -> None:
-        self.value: float | None = 0.2
+        self.value: float | None = 0.002
+        self.traffic = 50.0
         self.error: Exception | None = None
         self.asked: list[str] = []
 
@@ -341,10 +342,11 @@ class FakePrometheus(PrometheusClient):
             raise self.error
         if self.value is None:
             return []
+        value = self.traffic if promql.startswith("sum") and "/" not in promql else self.value
         pause = step or timedelta(seconds=15)
         count = int((end - start) / pause) + 1
-        samples = tuple(Sample(at=start + pause * n, value=self.value) for n in range(count))
-        return [Series(labels={"model": "product-recommender"}, samples=samples)]
+        samples = tuple(Sample(at=start + pause * n, value=value) for n in range(count))
+        return [Series(labels={}, samples=samples)]
 
 
 class FakeInvestigator:

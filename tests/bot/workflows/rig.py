@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from dbos import DBOS
 
@@ -14,9 +15,13 @@ from bot.workflows.engine import Engine, config_for
 from bot.workflows.operators import OpensIssues, Operators
 from bot.workflows.pace import Pace
 from bot.workflows.ports import Deps
+from incidents.alert import Alert
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
+from incidents.origin import AnyOrigin
 from incidents.policy import Policy, PolicySource
+from incidents.proposal import Proposal
+from incidents.remediation import AnyRemediation
 from tests.bot.workflows.fakes import (
     Clock,
     FakeDatasets,
@@ -26,10 +31,23 @@ from tests.bot.workflows.fakes import (
     FakePrometheus,
     FakeSageMaker,
     World,
+    fraud_endpoint,
+    package,
 )
-from tests.incidents.builders import MANIFESTS, catalogue, later, policy
+from tests.incidents.builders import (
+    MANIFESTS,
+    alert,
+    catalogue,
+    later,
+    needs,
+    policy,
+    promotion,
+    promotion_origin,
+    proposal,
+)
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
+from tools.incident_store.tables import ExecutionRecord
 from tools.prometheus.rule_files import rules_from_files
 from tools.prometheus.series import AlertRule
 
@@ -63,6 +81,7 @@ class Rig:
     world: World
     prometheus: FakePrometheus
     investigator: FakeInvestigator
+    in_force: list[Policy]
     deps: Deps
     engine: Engine
     dispatcher: Dispatcher
@@ -106,6 +125,51 @@ class Rig:
         self.clock.at = later(minutes=1)
         return incident_id
 
+    def approved(self, remediation: AnyRemediation, origin: AnyOrigin, *alerts: Alert) -> str:
+        """An incident with this remediation approved by two people, as p1; its execution is queued."""
+        incident_id = self.stage.open(*alerts)
+        made = proposal("p1", incident_id, remediation=remediation, origin=origin, decision=needs(2))
+        self.stage.propose(incident_id, made)
+        for person in ("UONCALL", "ULEAD"):
+            verdict = self.stage.approve(person=person, policy_now=needs(2), at=later(minutes=1))
+        assert verdict.result == "approved"
+        self.clock.at = later(minutes=1)
+        return incident_id
+
+    def approved_promotion(self) -> str:
+        """The same with the promotion of version 42, which stands on its own."""
+        self.world.endpoint = fraud_endpoint()
+        self.world.packages = [package(42), package(41, approval="Approved")]
+        return self.approved(promotion(), promotion_origin(), fraud_alert())
+
+    def decide(self, proposal_id: str) -> None:
+        """Two people approve a proposal that waits."""
+        for person in ("UONCALL", "ULEAD"):
+            verdict = self.stage.approve(proposal_id, person, needs(2), self.clock())
+            if verdict.result == "approved":
+                return
+        raise AssertionError(verdict)
+
+    def waiting(self) -> Proposal:
+        """The one proposal that waits for a decision."""
+        (view,) = self.stage.reader.pending_proposals()
+        return view.proposal
+
+    def execution(self, id: str = "xp1") -> ExecutionRecord:
+        return self.stage.reader.execution_record(id)
+
+    def explain(self) -> None:
+        """Slack has every message that is wanted."""
+        messages = self.stage.writer.messages
+        while due := messages.due(self.clock() + timedelta(days=1), 1000):
+            for message in due:
+                messages.sent(message.id, message.wanted_revision, f"ts{message.id}", self.clock())
+
+
+def fraud_alert(name: str = "EndpointLatencyP99High", **given: Any) -> Alert:
+    labels = {"model": "fraud-detector", "endpoint": "fraud-detector-prod", "severity": "critical"}
+    return alert(name, labels=labels, **given)
+
 
 def build(
     database: Database,
@@ -125,6 +189,7 @@ def build(
     given_world = world or World(given_clock)
     stage = Stage(database)
     prometheus, investigator = FakePrometheus(), FakeInvestigator()
+    in_force = [given_policy or policy()]
 
     async def rules() -> list[AlertRule]:
         return rules_from_files(RULES)
@@ -136,7 +201,7 @@ def build(
         reader=stage.reader,
         writer=stage.writer,
         catalogue=catalogue(),
-        policy=policy_source or (lambda: given_policy or policy()),
+        policy=policy_source or (lambda: in_force[-1]),
         investigator=investigator,
         prometheus=prometheus,
         sagemaker=FakeSageMaker(given_world),
@@ -167,9 +232,8 @@ def build(
     async def no_clicks() -> None:
         """Slack is not part of this."""
 
-    return Rig(
-        stage, own_clock, given_world, prometheus, investigator, deps, engine, Dispatcher(engine, deps, no_clicks)
-    )
+    dispatcher = Dispatcher(engine, deps, no_clicks)
+    return Rig(stage, own_clock, given_world, prometheus, investigator, in_force, deps, engine, dispatcher)
 
 
 def paced(**values: timedelta) -> Pace:

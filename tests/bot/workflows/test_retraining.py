@@ -1,39 +1,72 @@
 import math
+from collections.abc import Callable
 
 import pytest
 
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
-from tests.bot.workflows.fakes import finished_run, operations
+from incidents.proposal import RemediationChoice, When
+from incidents.remediation import PromoteModel, RollbackEndpoint
+from tests.bot.workflows.fakes import finished_run, fraud_endpoint, operations
 from tests.bot.workflows.rig import Rig
-from tests.incidents.builders import alert, later, needs, pipeline_origin, proposal, retraining
+from tests.incidents.builders import alert, choice, later, needs, pipeline_origin, proposal, retraining
 from tools.errors import Unavailable
 
 S, X = IncidentState, ExecutionState
 POLL = {"seconds": 15}
 
 
-def approved_retraining(rig: Rig) -> str:
+def approved_retraining(rig: Rig, *later_steps: RemediationChoice) -> str:
+    rig.world.endpoint = fraud_endpoint()
     accuracy = alert("ModelF1Low", labels={"model": "fraud-detector", "env": "prod", "severity": "critical"})
     id = rig.stage.open(accuracy)
-    rig.stage.propose(id, proposal("p1", id, remediation=retraining(), origin=pipeline_origin(), decision=needs()))
+    made = proposal("p1", id, remediation=retraining(), origin=pipeline_origin(), decision=needs())
+    rig.stage.propose(id, made, later_steps=later_steps)
     assert rig.stage.approve(at=later(minutes=1)).result == "approved"
     rig.clock.at = later(minutes=1)
     return id
 
 
-async def test_a_candidate_that_passes_its_gate_waits_for_a_person_to_promote_it(rig: Rig) -> None:
+async def test_a_candidate_that_passes_its_gate_brings_its_promotion_as_a_decision_of_its_own(rig: Rig) -> None:
     id = approved_retraining(rig)
     await rig.look()
     await rig.look(**POLL)
     assert rig.row_text().startswith("the pipeline run is starting")
-    finished_run(rig.world, candidate_f1=0.795)
+    finished_run(rig.world, candidate_f1=0.795, DE=0.85)
     await rig.look(**POLL)
     assert rig.state() is X.SUCCEEDED
     await rig.until(lambda: rig.incident_state(id) is S.AWAITING_DECISION, **POLL)
     note = rig.stage.reader.verification("xp1").note
     assert "passes its gate" in note and "not deployed" in note
     assert operations(rig.world.sent) == ["StartPipelineExecution"]
+    card = rig.waiting()
+    assert isinstance(card.remediation, PromoteModel) and card.remediation.version == 42
+    assert card.remediation.alarms == ("fraud-detector-errors", "fraud-detector-latency")
+    assert card.evidence == ("E1", "E2") and card.follows == "xp1" and "passes its gate" in card.reason
+    assert card.comparison is not None and [row.slice for row in card.comparison.rows] == [None, "DE"]
+    assert card.checked == ("the fake looked",)
+    assert rig.stage.reader.verification("xp1").comparison == card.comparison
+
+
+async def test_retraining_and_promoting_are_two_approvals_one_start_and_one_promotion(rig: Rig) -> None:
+    id = approved_retraining(rig)
+    await rig.look()
+    finished_run(rig.world, candidate_f1=0.85)
+    await rig.until(lambda: rig.incident_state(id) is S.AWAITING_DECISION, **POLL)
+    promotion = rig.waiting()
+    rig.decide(promotion.id)
+    await rig.look(**POLL)
+    (config,) = rig.world.configs
+    rig.world.settle(config)
+    await rig.until(lambda: rig.incident_state(id) is S.RESOLVED, minutes=1)
+    assert operations(rig.world.sent) == [
+        "StartPipelineExecution",
+        "UpdateModelPackage",
+        "CreateModel",
+        "CreateEndpointConfig",
+        "UpdateEndpoint",
+    ]
+    assert rig.stage.told(id).count("approved") == 2
 
 
 async def test_a_candidate_that_fails_its_gate_calls_a_person(rig: Rig) -> None:
@@ -41,7 +74,55 @@ async def test_a_candidate_that_fails_its_gate_calls_a_person(rig: Rig) -> None:
     await rig.look()
     finished_run(rig.world, candidate_f1=0.78)
     await rig.until(lambda: rig.incident_state(id) is S.ESCALATED, **POLL)
-    assert "fails its gate" in rig.stage.reader.verification("xp1").note
+    view = rig.stage.reader.verification("xp1")
+    assert "fails its gate" in view.note and view.comparison is not None and not view.comparison.passed
+
+
+async def test_a_candidate_that_is_worse_on_one_slice_is_refused(rig: Rig) -> None:
+    id = approved_retraining(rig)
+    await rig.look()
+    finished_run(rig.world, candidate_f1=0.9, DE=0.6)
+    await rig.until(lambda: rig.incident_state(id) is S.ESCALATED, **POLL)
+    assert "worse on slice DE: 0.600, live 0.800" in rig.stage.reader.verification("xp1").note
+
+
+async def test_a_candidate_that_fails_its_gate_brings_the_plans_step_for_this_case(rig: Rig) -> None:
+    back = RollbackEndpoint(endpoint="fraud-detector-prod", to_config="fraud-detector-v40")
+    step = choice(back, "E1", "E2").model_copy(
+        update={"when": When.IF_GATE_FAILS, "condition": "if the candidate fails its gate"}
+    )
+    id = approved_retraining(rig, step)
+    await rig.look()
+    assert rig.stage.reader.pending_proposals() == [], "a later step has no card before its time"
+    finished_run(rig.world, candidate_f1=0.5)
+    await rig.until(lambda: rig.incident_state(id) is S.AWAITING_DECISION, **POLL)
+    card = rig.waiting()
+    assert card.remediation == back and card.when is When.IF_GATE_FAILS and card.follows == "xp1"
+    assert card.condition == "if the candidate fails its gate"
+    rig.decide(card.id)
+    await rig.look(**POLL)
+    assert operations(rig.world.sent) == ["StartPipelineExecution", "UpdateEndpoint"]
+
+
+@pytest.mark.parametrize("reason", ["preflight", "no promotion section"])
+async def test_a_promotion_that_cannot_be_proposed_calls_a_person_and_says_why(
+    make_rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    rig = make_rig()
+    id = approved_retraining(rig)
+    models = rig.deps.catalogue.models
+    spec = models["fraud-detector"]
+    if reason == "preflight":
+        rig.world.preflight = ["alarm fraud-detector-errors is firing"]
+    else:
+        assert spec.retraining is not None
+        bare = spec.retraining.model_copy(update={"promotion": None})
+        monkeypatch.setitem(models, "fraud-detector", spec.model_copy(update={"retraining": bare}))
+    await rig.look()
+    finished_run(rig.world, candidate_f1=0.9)
+    await rig.until(lambda: rig.incident_state(id) is S.ESCALATED, **POLL)
+    note = rig.stage.reader.verification("xp1").note
+    assert "is not proposed" in note and ("is firing" in note or "no promotion section" in note)
 
 
 async def test_a_candidate_without_figures_passes_no_gate(rig: Rig) -> None:

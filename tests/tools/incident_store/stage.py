@@ -14,7 +14,7 @@ from incidents.alert import Alert
 from incidents.incident import Incident
 from incidents.message import MessageKind
 from incidents.policy import Decision
-from incidents.proposal import Proposal
+from incidents.proposal import Proposal, RemediationChoice
 from incidents.timeline import first_break
 from tests.incidents.builders import START, alert, catalogue, findings, later, needs, proposal
 from tools.incident_store.database import Database
@@ -62,13 +62,22 @@ class Stage:
         (incident_id,) = self.take(*(alerts or (alert(),)), at=at)
         return incident_id
 
-    def propose(self, incident_id: str, *proposals: Proposal, at: datetime = START) -> None:
-        """Run the incident's newest investigation to its end with these proposals."""
+    def propose(
+        self,
+        incident_id: str,
+        *proposals: Proposal,
+        at: datetime = START,
+        later_steps: Sequence[RemediationChoice] = (),
+    ) -> None:
+        """Run the incident's newest investigation to its end with these proposals, and steps that are not due yet."""
         with self.database.read() as session:
             of = InvestigationRecord
             id = session.exec(select(of.id).where(col(of.incident_id) == incident_id, col(of.state) == "queued")).one()
         assert self.writer.investigations.begin(id, at)
-        assert self.writer.investigations.finish(id, findings(*(one.remediation for one in proposals)), proposals, at)
+        found = findings(*(one.remediation for one in proposals))
+        plan = found.plan.model_copy(update={"choices": (*found.plan.choices, *later_steps)})
+        found = found.model_copy(update={"plan": plan})
+        assert self.writer.investigations.finish(id, found, proposals, at)
 
     def awaiting(self, *proposals: Proposal, decision: Decision | None = None) -> str:
         """An incident that waits for a decision, by default on proposal p1."""
