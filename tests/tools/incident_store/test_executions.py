@@ -3,9 +3,10 @@ from sqlmodel import col, select
 
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
+from incidents.ledger import Provenance
 from incidents.message import MessageKind
 from incidents.timeline import first_break
-from tests.incidents.builders import START, alert, later, model
+from tests.incidents.builders import START, alert, forbidden, later, model, proposal
 from tests.tools.incident_store.stage import LEASE, Stage, at_once
 from tools.incident_store.tables import ExecutionRecord
 
@@ -205,11 +206,13 @@ def test_the_cooldown_counts_from_a_change_that_nobody_is_sure_of(stage: Stage) 
         ("recovered", S.RESOLVED, "verified"),
         ("failed", S.ESCALATED, "verification_failed"),
         ("inconclusive", S.ESCALATED, "verification_inconclusive"),
-        ("candidate_ready", S.AWAITING_DECISION, "candidate_registered"),
+        ("candidate_ready", S.ESCALATED, "candidate_registered"),
         ("candidate_refused", S.ESCALATED, "verification_candidate_refused"),
+        ("step_done", S.ESCALATED, "step_verified"),
+        ("overtaken", S.ESCALATED, "verification_overtaken"),
     ],
 )
-def test_a_verification_ends_once_and_moves_the_incident(
+def test_a_verification_ends_once_and_moves_the_incident_where_nothing_follows(
     stage: Stage, ending: str, state: IncidentState, kind: str
 ) -> None:
     id, _, fence = stage.executing()
@@ -223,6 +226,34 @@ def test_a_verification_ends_once_and_moves_the_incident(
     assert stage.told(id)[-1] == kind
     report_or_call = MessageKind.REPORT if ending == "recovered" else MessageKind.ESCALATION
     assert report_or_call in stage.kinds(id)
+
+
+@pytest.mark.parametrize("ending", ["candidate_ready", "failed", "refired", "step_done"])
+def test_a_verification_with_something_that_follows_waits_for_its_decision(stage: Stage, ending: str) -> None:
+    id, _, fence = stage.executing()
+    finish(stage, fence, X.SUCCEEDED)
+    following = (proposal("p2", id, created_at=later(minutes=9)), Provenance())
+    assert stage.writer.verifications.finish(
+        "xp1",
+        ending,  # pyright: ignore[reportArgumentType] one of the endings
+        (),
+        "so it is",
+        later(minutes=9),
+        proposals=[following],
+        look_again="look-2" if ending == "refired" else None,
+    )
+    assert stage.incident(id).state is S.AWAITING_DECISION
+    assert [view.proposal.id for view in stage.reader.pending_proposals()] == ["p2"]
+    looks = [one.state for one in stage.reader.file(id).investigations]
+    assert looks.count("queued") == (1 if ending == "refired" else 0)
+
+
+def test_what_follows_and_is_forbidden_calls_a_person(stage: Stage) -> None:
+    id, _, fence = stage.executing()
+    finish(stage, fence, X.SUCCEEDED)
+    following = (proposal("p2", id, decision=forbidden("a freeze"), created_at=later(minutes=9)), Provenance())
+    assert stage.writer.verifications.finish("xp1", "failed", (), "no", later(minutes=9), proposals=[following])
+    assert stage.incident(id).state is S.ESCALATED and "forbidden" in stage.told(id)
 
 
 def test_an_unclear_verification_of_an_alert_that_cleared_ends_the_incident(stage: Stage) -> None:
