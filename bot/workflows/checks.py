@@ -135,9 +135,10 @@ async def policy_problem(deps: Deps, view: ProposalView, record: ExecutionRecord
     match ruling.decision.effect:
         case Forbid(because=because):
             return f"the policy says no now ({because})."
-        case RequireApproval(count=count):
-            approval = (await asyncio.to_thread(deps.reader.proposal, view.proposal.id)).approval
-            return f"the policy asks for {count} approvals now." if len(approval.votes) < count else None
+        case RequireApproval(count=count, break_glass=may_act_for_two):
+            # Who broke the glass acts for two, as long as the policy permits that.
+            votes = len(view.approval.votes) + (1 if view.broke_glass is not None and may_act_for_two else 0)
+            return f"the policy asks for {count} approvals now." if votes < count else None
         case Allow():
             return None
 
