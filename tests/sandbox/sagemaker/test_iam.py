@@ -109,9 +109,7 @@ def test_a_session_policy_never_widens_the_role(act: Act, refusal: Refusal):
     assert (code, "no identity-based policy" in message) == ("AccessDeniedException", True)
 
 
-def test_the_bots_own_credentials_change_nothing_and_assume_what_they_should(
-    local: LocalSageMaker, refusal: Refusal
-):
+def test_the_bots_own_credentials_change_nothing_and_assume_what_they_should(local: LocalSageMaker, refusal: Refusal):
     aws = Aws(local.url)
     own = aws.client("sagemaker", aws_access_key_id=BOT_ACCESS_KEY)
     code, message = refusal(lambda: own.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=BEFORE))

@@ -244,3 +244,43 @@ async def test_control_api_shows_changes_and_endpoints_and_arms_plays(
             answer = await client.post("/_sandbox/aws/plays", data=json.dumps(wrong))
             assert answer.status == 400
     assert [play["kind"] for play in local.plays.armed()] == ["step_failed"]
+
+
+async def test_control_api_plays_the_traps_of_others(
+    sm: "SageMakerClient", local: LocalSageMaker, clock: "HandClock", refusal: Refusal
+):
+    app = web.Application()
+    install(app, local)
+    async with TestClient(TestServer(app)) as client:
+
+        async def post(path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+            answer = await client.post(f"/_sandbox/aws/{path}", json=body)
+            return answer.status, await answer.json()
+
+        other_type = {"model": "product-recommender", "version": 24, "instance_type": "ml.m5.large"}
+        assert (await post("deploy", other_type))[1] == {"ok": True, "config": "product-recommender-v24"}
+        status, answer = await post("deploy", other_type)
+        assert (status, "in-progress" in answer["error"]) == (400, True)
+        clock.move(3.1)
+        await post("autoscaling", {"endpoint": ENDPOINT})
+        assert "must be deregistered" in refusal(lambda: roll_back(sm))[1]
+        await post("autoscaling", {"endpoint": ENDPOINT, "most": 0})
+        await post("quotas", {"instance_type": "ml.c5.2xlarge", "instances": 1})
+        assert refusal(lambda: roll_back(sm))[0] == "ResourceLimitExceeded"
+        await post("quotas", {"instance_type": "ml.c5.2xlarge", "instances": None})
+        assert (await client.delete(f"/_sandbox/aws/configs/{BEFORE}")).status == 200
+        assert (await client.delete(f"/_sandbox/aws/configs/{BEFORE}")).status == 400
+        assert "Could not find endpoint configuration" in refusal(lambda: roll_back(sm))[1]
+        await post("alarms", {"name": "product-recommender-errors", "state": "ALARM"})
+        listed = (await (await client.get("/_sandbox/aws/alarms")).json())["alarms"]
+        assert [(alarm["state"], alarm["pinned"]) for alarm in listed] == [("ALARM", True), ("OK", False)]
+        assert (await post("alarms", {}))[1]["alarms"][0]["pinned"] is False
+        for path, wrong in (
+            ("deploy", {"model": "nobody"}),
+            ("deploy", {"model": "product-recommender", "share": 2}),
+            ("alarms", {"name": "nothing", "state": "ALARM"}),
+            ("alarms", {"name": "product-recommender-errors", "state": "LOUD"}),
+            ("quotas", {"instances": 1}),
+        ):
+            status, answer = await post(path, wrong)
+            assert (status, answer["ok"]) == (400, False)

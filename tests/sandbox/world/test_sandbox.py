@@ -356,4 +356,6 @@ async def test_an_unknown_scenario_ends_the_command_with_a_reason():
     async with command("--no-prometheus", "--scenario", "nothing", **options) as process:
         _, errors = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
         assert process.returncode == 2
-        assert errors.decode().splitlines()[-1].startswith("sandbox: no scenario 'nothing'; there are autonomous_rollback")
+        assert (
+            errors.decode().splitlines()[-1].startswith("sandbox: no scenario 'nothing'; there are autonomous_rollback")
+        )

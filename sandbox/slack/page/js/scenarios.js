@@ -11,6 +11,9 @@ import { worldTable } from "./world.js";
 const KNOWN = [
   ["bad_deployment", "Bad deployment", "The recommender's new version is slow and fails."],
   ["feature_drift", "Feature drift", "Card payments change; the fraud detector loses accuracy."],
+  ["autonomous_rollback", "Autonomous rollback", "A bad version where the policy lets the bot act by itself."],
+  ["retrain_and_promote", "Retrain and promote", "A new way to pay: two decisions, then a canary."],
+  ["gate_fails", "Failing the gate", "Subscribers behave anew; a retrained candidate is no better."],
   ["upstream_nulls", "Upstream nulls", "A column of the churn model arrives empty: do not retrain."],
   ["benign_drift", "Benign drift", "Prices change with the season, and nothing is harmed."],
   [
