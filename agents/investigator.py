@@ -12,6 +12,7 @@ from agents.brief import CaseBrief, brief_of
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
 from agents.fencing import facts_fenced, fenced
+from agents.llm import LanguageModel, build
 from agents.llm_config import LlmConfig
 from agents.readings import Found, SignalReading
 from agents.rules.symptoms import Symptoms
@@ -47,9 +48,19 @@ class Investigator:
     """Investigates incidents and answers questions. One for each process; safe for many cases at once."""
 
     def __init__(
-        self, sources: Sources, llm: LlmConfig, *, timing: Timing | None = None, issues_enabled: bool = False
+        self,
+        sources: Sources,
+        llm: LlmConfig,
+        *,
+        timing: Timing | None = None,
+        issues_enabled: bool = False,
+        make: Callable[[LlmConfig], LanguageModel] = build,
     ) -> None:
-        """Nothing is loaded before the first call; `warm_up` loads it ahead of time. `issues_enabled`: on GitHub."""
+        """Nothing is loaded before the first call; `warm_up` loads it ahead of time.
+
+        `issues_enabled`: on GitHub. `make`: what makes the language model; tests give one that misbehaves.
+        """
+        self._make = make
         self._issues_enabled = issues_enabled
         self._sources = sources
         self._llm = llm
@@ -136,7 +147,7 @@ class Investigator:
 
         with self._loading:
             if loop not in self._reasoning:
-                self._reasoning[loop] = Reasoning(self._llm)
+                self._reasoning[loop] = Reasoning(self._llm, self._make)
             return self._reasoning[loop]
 
     async def _read(self, bench: Workbench, report: "_Reporter") -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
@@ -13,7 +14,7 @@ from pydantic_ai.messages import ModelMessage, ModelResponse
 
 from agents.answering.agent import answering_agent
 from agents.diagnosis.agent import diagnosis_agent
-from agents.llm import build, failure_in_words, names_of, why_not
+from agents.llm import LanguageModel, build, failure_in_words, names_of, why_not
 from agents.llm_config import LlmConfig
 from agents.remediation.agent import remediation_agent
 from agents.rules.model import OFFLINE_NAME
@@ -60,9 +61,9 @@ class Spending:
 class Reasoning:
     """The agents of this process. Building them takes a second; they keep nothing between runs."""
 
-    def __init__(self, config: LlmConfig) -> None:
+    def __init__(self, config: LlmConfig, make: Callable[[LlmConfig], LanguageModel] = build) -> None:
         self._config = config
-        self._language_model = build(config)
+        self._language_model = make(config)
         model = self._language_model.model
         self.triage = triage_agent(model)
         self.diagnosis = diagnosis_agent(model)

@@ -103,6 +103,7 @@ class FakeSageMaker:
     changes: list[Change] = field(default_factory=list[Change])
     problems: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     pipeline_status: str = "Active"
+    failure_reason: str | None = None
     variants: tuple[VariantState, ...] = (
         VariantState(name="AllTraffic", current_instances=2, desired_instances=2, weight=1.0),
     )
@@ -119,6 +120,7 @@ class FakeSageMaker:
             status="InService",
             created_at=self.created_at,
             last_modified=self.last_modified,
+            failure_reason=self.failure_reason,
             variants=self.variants,
         )
 
