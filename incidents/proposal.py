@@ -21,7 +21,7 @@ SHOWN_DIGITS = 8
 
 
 class When(StrEnum):
-    """When a step of a plan gets its card. Set by code; a reasoner only words the condition."""
+    """When a step of a plan gets its card. Set by code, as is the condition in words."""
 
     AT_ONCE = "at_once"
     AFTER_PREVIOUS = "after_previous"
@@ -38,7 +38,7 @@ class RemediationChoice(BaseModel):
     remediation: Remediation
     reason: str = Field(min_length=1, max_length=600)
     evidence: tuple[str, ...] = Field(description="ids of the evidence it rests on; at least one")
-    condition: str = Field(default="", max_length=300, description="when this step applies, if not at once")
+    condition: str = Field(default="", max_length=300, description="leave it empty; code sets it")
     when: When = Field(default=When.AT_ONCE, description="leave as it is; code sets it")
 
 
