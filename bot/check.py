@@ -1,7 +1,7 @@
 """`agentops check`: which settings, tokens, servers, channels and files are right, in plain words."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
@@ -51,13 +51,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("right", "catalogue", f"{len(catalogue.models)} models in {settings.models_file}")
     except ManifestError as error:
         yield Finding("wrong", "catalogue", str(error))
-    try:
-        policy = load_policy(settings.policy_file)
-        yield Finding("right", "policy", f"{len(policy.rules)} rules in {settings.policy_file}, hash {policy.hash[:8]}")
-        for note in notes(policy, catalogue) if catalogue is not None else ():
-            yield Finding("note", "policy", note)
-    except ManifestError as error:
-        yield Finding("wrong", "policy", str(error))
+    for finding in _policy(settings, catalogue):
+        yield finding
     yield _runbooks(settings)
     yield await _database(settings)
     yield _webhook(settings)
@@ -82,6 +77,17 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     async for finding in _roles(settings, clients, catalogue):
         yield finding
+
+
+def _policy(settings: Settings, catalogue: Catalogue | None) -> Iterator[Finding]:
+    try:
+        policy = load_policy(settings.policy_file)
+    except ManifestError as error:
+        yield Finding("wrong", "policy", str(error))
+        return
+    yield Finding("right", "policy", f"{len(policy.rules)} rules in {settings.policy_file}, hash {policy.hash[:8]}")
+    for note in notes(policy, catalogue) if catalogue is not None else ():
+        yield Finding("note", "policy", note)
 
 
 def _runbooks(settings: Settings) -> Finding:

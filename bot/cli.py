@@ -8,24 +8,23 @@ import shutil
 import sys
 import tempfile
 import textwrap
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.audit_cli import audit_app
-from bot.console import WRONG_SETUP, settings_or_exit, told
-from bot.drift_cli import drift
-from bot.drift_event_cli import drift_event_app
-from bot.policy_cli import policy_app
-from bot.trust_cli import show_trust
+from bot.commands.audit import audit_app
+from bot.commands.console import WRONG_SETUP, settings_or_exit
+from bot.commands.drift import drift
+from bot.commands.drift_event import drift_event_app
+from bot.commands.policy import policy_app
+from bot.commands.runbooks import runbooks_app
+from bot.commands.trust import show_trust
 from incidents.errors import AgentOpsError, ManifestError
 
 app = typer.Typer(
     help="AgentOps: from alert to recovered endpoint, in one Slack thread.", no_args_is_help=True, add_completion=False
 )
-runbooks_app = typer.Typer(help="Index and search the runbooks.", no_args_is_help=True)
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(audit_app, name="audit")
 app.add_typer(policy_app, name="policy")
@@ -154,53 +153,3 @@ def check() -> None:
         typer.echo(f"\n{wrong} {'thing' if wrong == 1 else 'things'} to mend{noted}.")
         raise typer.Exit(1)
     typer.echo(f"\nEverything that is needed is right{noted}.")
-
-
-@runbooks_app.command("index")
-def index_runbooks(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of Markdown; the configured one by default.")] = None,
-) -> None:
-    """Bring the index up to date; only files that changed are read again."""
-    from bot import logs
-    from bot.partners import open_runbooks
-
-    settings = settings_or_exit()
-    logs.configure("error", "console")
-    with told(), closing(open_runbooks(settings)) as index:
-        report = index.index(folder or settings.runbooks_dir)
-    typer.echo(
-        f"{report.added} added, {report.updated} updated, {report.removed} removed, {report.unchanged} unchanged"
-    )
-
-
-@runbooks_app.command("search")
-def search_runbooks(
-    question: Annotated[str, typer.Argument(help="Words or a question.")],
-    alert: Annotated[str | None, typer.Option(help="Name of an alert rule.")] = None,
-    corpus: Annotated[Path | None, typer.Option(help="Search this folder of Markdown instead of the index.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    k: Annotated[int, typer.Option("--k", min=1, help="How many results at most.")] = 5,
-) -> None:
-    """Search the runbooks; an empty answer means that no runbook fits."""
-    from bot import logs
-    from bot.partners import open_corpus
-
-    settings = settings_or_exit()
-    logs.configure("error", "console")
-    folder = corpus or settings.runbooks_dir
-    if not folder.is_dir():
-        typer.echo(f"{folder} is not a folder", err=True)
-        raise typer.Exit(WRONG_SETUP)
-    with told(), open_corpus(folder, settings) as index:
-        hits = index.search(question, alert=alert, k=k)
-    if as_json:
-        results = [
-            {"file": h.file, "heading": h.heading, "lines": list(h.lines), "quote": h.quote, "score": h.score}
-            for h in hits
-        ]
-        typer.echo(json.dumps({"results": results}, ensure_ascii=False))
-        return
-    if not hits:
-        typer.echo("No runbook fits.")
-    for hit in hits:
-        typer.echo(f"{hit.file}:{hit.lines[0]}  {hit.heading}\n    {hit.quote}\n")

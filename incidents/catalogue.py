@@ -132,7 +132,9 @@ class ModelSpec(_Strict):
     data: DataSpec = DataSpec()
     features: tuple[str, ...] = ()
     dashboard: str | None = None
-    repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")] | None = None
+    repository: (
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")] | None
+    ) = None
     """``owner/name`` on GitHub, where issues about the model are opened."""
     signals: dict[str, Signal] = {}
 

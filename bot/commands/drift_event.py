@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.console import WRONG_SETUP
+from bot.commands.console import WRONG_SETUP
 from incidents.errors import AgentOpsError
 
 drift_event_app = typer.Typer(help="Make drift events of detectors' reports.", no_args_is_help=True)

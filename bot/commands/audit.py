@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import WRONG_SETUP, settings_or_exit, told
+from bot.commands.console import WRONG_SETUP, settings_or_exit, told
 from incidents.audit import Anchor, AuditResult, verify
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def export_evidence(
     The same rows make the same bytes. Secrets are taken out. A timeline that is not whole is exported all the same, and
     the bundle says so.
     """
-    from bot.audit import bundle
-    from bot.audit_markdown import markdown
+    from bot.commands.bundle import bundle
+    from bot.commands.bundle_markdown import markdown
 
     anchors = _anchors(head or [])
     with _reader() as reader:
@@ -102,7 +102,7 @@ def export_evidence(
 
 @contextmanager
 def _reader() -> Generator["AuditReader"]:
-    from bot.stored import stored
+    from bot.commands.stored import stored
     from tools.incident_store.audit_reader import AuditReader
 
     with told(), stored(settings_or_exit()) as database:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import settings_or_exit, told
+from bot.commands.console import settings_or_exit, told
 from incidents.errors import AgentOpsError, ManifestError
 from incidents.facts import Facts
 from incidents.policy_explained import Explanation, RuleExplained, explain
@@ -136,7 +136,7 @@ def _cases(subject: str, policy: "Policy", settings: "Settings") -> Iterator[_Ca
     if example is not None:
         yield _Case(f"the example “{example.name}”", facts_of(example, policy))
         return
-    from bot.stored import stored
+    from bot.commands.stored import stored
     from tools.errors import NotFound
     from tools.incident_store.reader import StoreReader
     from tools.manifests.load import load_catalogue

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import WRONG_SETUP
+from bot.commands.console import WRONG_SETUP
 from incidents.errors import AgentOpsError
 
 if TYPE_CHECKING:

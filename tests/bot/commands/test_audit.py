@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from bot.audit import bundle, seal
-from bot.audit_markdown import markdown
 from bot.cli import app
+from bot.commands.bundle import bundle, seal
+from bot.commands.bundle_markdown import markdown
 from incidents.proposal import digest_of
 from tests.bot.quiet import restored_logging
 from tests.bot.told_incident import SECRETS, store_in, told_incident

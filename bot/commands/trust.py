@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import settings_or_exit, told
+from bot.commands.console import settings_or_exit, told
 
 if TYPE_CHECKING:
     from incidents.trust import Times, Trust
@@ -21,7 +21,7 @@ def show_trust(
 
     What it says might be considered is a suggestion: the level of autonomy is a line of policy.yaml, with an author.
     """
-    from bot.stored import stored
+    from bot.commands.stored import stored
     from incidents.autonomy_advice import suggestion
     from incidents.clock import now
     from incidents.trust import trust
