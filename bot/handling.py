@@ -172,6 +172,9 @@ class Handling:
         """Put up what `person` asks for; with `dry_run` only show it. Raises `UnknownModel`."""
         why = self._authority.refusal("propose", person)
         if why is not None:
+            # Where the words name a model with an open incident, its timeline keeps who tried.
+            for incident in await asyncio.to_thread(self._named, words):
+                await self._write_down("propose", incident.id, person, why)
             return PutUp("refused", problems=(why,))
         wanted = await self._by_hand.read(words)
         if isinstance(wanted, Unusable):
@@ -214,6 +217,10 @@ class Handling:
         refuse = self._writer.handling.refuse
         await asyncio.to_thread(refuse, incident_id, person.id, _WORDS[act], why, self._clock())
         self._wake()
+
+    def _named(self, words: str) -> list[Incident]:
+        model = words.split()[1] if len(words.split()) > 1 else ""
+        return self._reader.incidents(live=True, limit=1, model=model) if model else []
 
     def _look_up(self, proposal_id: str) -> tuple[ProposalView, IncidentFile] | None:
         try:

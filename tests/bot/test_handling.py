@@ -259,6 +259,16 @@ async def test_proposing_needs_an_approver_an_open_incident_and_whole_words(offi
     assert (unread.result, unread.problems) == ("not_put_up", ("SageMaker could not be read",))
 
 
+@pytest.mark.parametrize("person", [VIEWER, GUEST, STRANGER], ids=lambda one: one.id)
+async def test_who_may_not_propose_is_written_down_in_the_incident_of_the_model(office: Office, person: Person) -> None:
+    id = office.stage.awaiting()
+    done = await office.handling().propose("rollback product-recommender", person, dry_run=False)
+    assert done.result == "refused"
+    last = office.stage.reader.timeline(id)[-1]
+    assert (last.kind, last.actor) == ("refused", person.id)
+    assert len(office.stage.reader.file(id).proposals) == 1
+
+
 async def test_acting_for_two_is_asked_of_the_policy_again_at_the_click(office: Office) -> None:
     """The card permits it, the shipped policy of this tier-2 model does not: the stricter of both holds."""
     id = office.stage.awaiting(decision=TWO)

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 from bot.slack import ids
 from bot.slack.blocks.calls import calls_blocks
+from bot.slack.blocks.comparison import comparison_blocks
 from bot.slack.blocks.heading import heading
 from bot.slack.blocks.kit import context, fields, header, rendered, section, table
 from bot.slack.blocks.proposal_buttons import buttons
-from bot.slack.blocks.proposal_state import state_words
+from bot.slack.blocks.proposal_state import state_word, state_words
 from bot.slack.blocks.text import minutes, mrkdwn, person
-from bot.slack.blocks.wording import APPROVAL, RISK
+from bot.slack.blocks.wording import RISK
 from bot.slack.rendered import Block, Rendered
 from incidents.approval import ApprovalState
 from incidents.audit import Anchor
@@ -32,7 +33,7 @@ def proposal_message(view: ProposalView, *, anchor: Anchor | None = None, origin
         anchor: the timeline entry that decided it: a cut or changed timeline does not hold it any more.
         origin: what it comes from, in mrkdwn, where it follows from another change.
     """
-    proposal, approval = view.proposal, view.approval
+    proposal = view.proposal
     title = heading(proposal, view.model)
     end = list(buttons(view, block_id=ids.DECISION_BLOCK))
     blocks = [
@@ -41,6 +42,7 @@ def proposal_message(view: ProposalView, *, anchor: Anchor | None = None, origin
         section("\n".join(_why(proposal))),
         table(("What", "Before", "After"), [(row.what, row.before, row.after) for row in proposal.plan]),
         *_separate(view),
+        *(comparison_blocks(proposal.comparison) if proposal.comparison is not None else ()),
         *calls_blocks(proposal),
         fields(
             ("Risk", RISK[proposal.risk]),
@@ -51,8 +53,7 @@ def proposal_message(view: ProposalView, *, anchor: Anchor | None = None, origin
         context(*_checked(proposal), " · ".join(_identity(view, anchor))),
         *end,
     ]
-    text = f"{APPROVAL[approval.state][1]}: {mrkdwn(title, 200)}"
-    return rendered(text, blocks, tail=len(end) + 1)
+    return rendered(f"{state_word(view)}: {mrkdwn(title, 200)}", blocks, tail=len(end) + 1)
 
 
 def _why(proposal: Proposal) -> Iterator[str]:
@@ -86,7 +87,7 @@ def _checked(proposal: Proposal) -> list[str]:
 
 def _estimate(proposal: Proposal) -> str:
     estimate = proposal.estimate
-    cost = f", about ${estimate.cost_usd:,.2f}" if estimate.cost_usd is not None else ""
+    cost = ", no cost" if estimate.cost_usd == 0 else f", about ${estimate.cost_usd:,.2f}" if estimate.cost_usd else ""
     return f"about {minutes(estimate.minutes)}{cost} ({mrkdwn(estimate.basis, 160)})"
 
 

@@ -9,22 +9,30 @@ from incidents.ledger import ProposalView
 from incidents.policy import Allow
 
 
+ALLOWED = "The policy allows this without people"
+
+
+def state_word(view: ProposalView) -> str:
+    """The state in a few words, for a notification."""
+    allowed = isinstance(view.proposal.decision.effect, Allow) and not view.approval.votes
+    if allowed and view.approval.state in {ApprovalState.PENDING, ApprovalState.APPROVED}:
+        return ALLOWED
+    return APPROVAL[view.approval.state][1]
+
+
 def state_words(view: ProposalView) -> str:
     """The state, who and when; mrkdwn."""
     proposal, approval = view.proposal, view.approval
     sign, word = APPROVAL[approval.state]
     match approval.state:
         case ApprovalState.PENDING if isinstance(proposal.decision.effect, Allow):
-            return f"{sign} *{word}* – The policy allows this without people; the plan below is posted first."
+            return f":arrow_forward: *{ALLOWED}*; the plan below is posted before anything is sent."
         case ApprovalState.PENDING:
             who = f"{plural(approval.needed, 'approval')} from {approvers_words(view.approvers)} needed"
             again = f" Asked for the {_nth(view.round)} time." if view.round > 1 else ""
             return f"{sign} *{word}* – {who}, by {date(proposal.expires_at)}.{again}{_votes(view)}"
         case ApprovalState.APPROVED if not approval.votes:
-            return (
-                f"{sign} *Allowed by the policy without people*{_at(approval.decided_at)}; "
-                "the plan below was posted first."
-            )
+            return f":arrow_forward: *{ALLOWED}*{_at(approval.decided_at)}; the plan below was posted first."
         case ApprovalState.APPROVED:
             by = " and ".join(person(vote.person) for vote in approval.votes)
             return f"{sign} *{word}* by {by}{_at(approval.decided_at)}.{_glass(view)}"

@@ -128,7 +128,7 @@ def _title(file: IncidentFile, proposal_id: str) -> str:
 def _to_decide(file: IncidentFile) -> Iterator[str]:
     yield from (_waiting(view) for view in _in_state(file, ApprovalState.PENDING)[:3])
     ready = [watch for watch in file.verifications if watch.state == "candidate_ready"]
-    if ready:
+    if ready and not _in_state(file, ApprovalState.PENDING):
         yield f"*Decide:* {mrkdwn(ready[-1].note, 300)}"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from incidents.approval import ApprovalState, ApprovalView, Vote
 from incidents.catalogue import EndpointSpec, ModelSpec, RetrainingSpec
+from incidents.comparison import Comparison, compare
 from incidents.ledger import ProposalView
 from incidents.origin import (
     AnyOrigin,
@@ -111,6 +112,27 @@ def promotion(words: str = "") -> tuple[PromoteModel, PromotionOrigin]:
     return remediation, origin
 
 
+def comparison(words: str = "", *, slices: int = 2, same_holdout: bool = True) -> Comparison:
+    name = (words or "merchant_category=travel").replace(".", " ")[:200]
+    figures = {"f1": 0.912, "precision": 0.931, "recall": 0.894}
+    if same_holdout:
+        figures |= {"champion.f1": 0.871, "champion.precision": 0.929, "champion.recall": 0.82}
+    for n in range(slices):
+        slice_name = f"slice.{name}-{n}"
+        figures |= {f"{slice_name}.f1": 0.89 - n / 200, f"{slice_name}.rows": 180.0 + 700 * n}
+        figures |= {f"champion.{slice_name}.f1": 0.89} if same_holdout else {}
+    made = compare(
+        figures,
+        metric="f1",
+        margin=0.01,
+        candidate_version=42,
+        live_version=41,
+        live_figures={"f1": 0.95, "precision": 0.9},
+    )
+    assert made is not None
+    return made
+
+
 def quarantine(words: str = "", *, count: int, mode: str = "quarantine") -> tuple[QuarantineData, DataOrigin]:
     remediation = QuarantineData(
         mode="release" if mode == "release" else "quarantine",
@@ -182,6 +204,10 @@ def views(words: str = "") -> Iterator[tuple[str, ProposalView]]:
         view = waiting(made(remediation, origin, words=words))
         yield f"{name} pending", view
         yield f"{name} approved", approved(view, "UONCALL", "ULEAD")
+    compared = made(*promotion(words), words=words).model_copy(update={"comparison": comparison(words), "follows": "x"})
+    yield "promotion compared", waiting(compared)
+    many = comparison(words, slices=40, same_holdout=False)
+    yield "promotion that fails", waiting(compared.model_copy(update={"comparison": many}))
     glass = waiting(made(*promotion(words), words=words), broke_glass=words or "UONCALL")
     yield "promotion for two", approved(glass, "UONCALL", reason=words or "Nobody else is awake, fraud goes through.")
     allowed = Decision(effect=Allow(), rules=("fraud-detector may act by itself",))

@@ -36,4 +36,4 @@ def _kept(typed: Typed) -> Delivery:
     return Delivery(typed.id, "propose", typed.by | {"words": words, "dry_run": "yes" if dry_run else ""})
 
 
-SUBCOMMANDS = (Subcommand(_PROPOSE, "propose", _propose, keep=_kept),)
+SUBCOMMANDS = (Subcommand(_PROPOSE, "propose", _propose, keep=_kept, refusals_are_kept=True),)

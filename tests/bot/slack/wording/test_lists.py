@@ -1,0 +1,105 @@
+"""Status, lists, answers, and the app home. Made anew by `pytest --inline-snapshot=fix`."""
+
+# ruff: noqa: E501 - a line of a message stands here as it is sent
+
+from inline_snapshot import snapshot
+
+from bot.slack.rendered import Rendered
+from tests.bot.slack.every_kind import homes
+from tests.bot.slack.reading import read
+from tests.bot.slack.wording.said import said
+
+
+def test_status() -> None:
+    assert said("status") == snapshot("""\
+text: 3 models, 1 open incident
+section: *fraud-detector* · :white_check_mark: no open incident · live: fraud-detector-v41 for 9 d · tier 1, prod
+*product-recommender* · :arrows_counterclockwise: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> change under way, critical · :arrows_counterclockwise: Roll product-recommender-prod back to product-recommender-v23 · live: product-recommender-v24 for 8 min · tier 2, prod
+*churn-predictor* · :white_check_mark: no open incident · tier 2, prod · :warning: SageMaker did not answer
+context: As of <04 Mar 2026 14:05 UTC as {time_secs}>\
+""")
+
+
+def test_incidents() -> None:
+    assert said("incidents") == snapshot("""\
+text: 45 open incidents
+section: *45 open incidents*
+section: :bell: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *product-recommender* – waiting for a decision
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
+:bell: INC-8 *product-recommender* – waiting for a decision
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
+context: Page 1 of 3: `/agentops incidents 2`\
+""")
+
+
+def test_runbooks() -> None:
+    assert said("runbooks") == snapshot("""\
+text: 2 passages on “how do I roll back?”
+section: :mag: *2 passages on “how do I roll back?”*
+section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
+quote: If it began with a deployment, roll back first.
+section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
+quote: If it began with a deployment, roll back first.\
+""")
+
+
+def test_answer() -> None:
+    assert said("answer") == snapshot("""\
+text: A new config went live.
+context: Asked: why did it fall?
+section: A new config went live.
+section: *It stands on*
+section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
+quote: If it began with a deployment, roll back first.
+section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
+quote: If it began with a deployment, roll back first.
+context: Written by claude-sonnet · 9.9 s · 3 requests · 12,345 tokens in, 678 out · $0.0471\
+""")
+
+
+def test_investigating() -> None:
+    assert said("investigating") == snapshot("""\
+text: Looking into *fraud-detector*. The answer comes in <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7>.
+section: :mag: Looking into *fraud-detector*. The answer comes in <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7>.\
+""")
+
+
+def test_not_investigating() -> None:
+    assert said("not investigating") == snapshot("""\
+text: *m* is not looked into now: busy (<https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7>)
+section: :information_source: *m* is not looked into now: busy (<https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7>)\
+""")
+
+
+def test_home() -> None:
+    view = dict(homes())["home"]
+    assert read(Rendered("", view["blocks"])) == snapshot("""\
+text: \n\
+header: Approvals waiting
+section: *product-recommender: roll back to product-recommender-v23*
+Endpoint config: product-recommender-v24 → product-recommender-v23
+:bell: *Waiting for a decision* – 1 approval from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short} at {time}>.
+<https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> · Risk high: it changes what serves production · digest `728691f4` · proposal `p4f1c09`
+button: Approve = p4f1c09, asks: product-recommender: roll back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4.
+button: Deny… = p4f1c09
+section: *product-recommender: roll back to product-recommender-v23*
+Endpoint config: product-recommender-v24 → product-recommender-v23
+:bell: *Waiting for a decision* – 1 approval from @ml-oncall or @ml-leads needed, by <04 Mar 2026 14:07 UTC as {date_short} at {time}>.
+<https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> · Risk high: it changes what serves production · digest `728691f4` · proposal `p4f1c091`
+button: Approve = p4f1c091, asks: product-recommender: roll back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4.
+button: Deny… = p4f1c091
+header: Open incidents
+section: :bell: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *product-recommender* – waiting for a decision
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
+:bell: INC-8 *product-recommender* – waiting for a decision
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
+header: Models
+section: *fraud-detector* · :white_check_mark: no open incident · live: fraud-detector-v41 for 9 d · tier 1, prod
+*product-recommender* · :arrows_counterclockwise: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> change under way, critical · :arrows_counterclockwise: Roll product-recommender-prod back to product-recommender-v23 · live: product-recommender-v24 for 8 min · tier 2, prod
+*churn-predictor* · :white_check_mark: no open incident · tier 2, prod · :warning: SageMaker did not answer
+header: Done lately
+section: <04 Mar 2026 12:30 UTC as {date_short} at {time}> · <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-6> *fraud-detector* – Rolled back
+<04 Mar 2026 12:30 UTC as {date_short} at {time}> · <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-6> *fraud-detector* – Rolled back
+divider:
+context: As of <04 Mar 2026 14:05 UTC as {time_secs}>; open this tab again to refresh it.\
+""")
