@@ -8,7 +8,6 @@ from incidents.approval import ApprovalState, ApprovalView
 from incidents.ledger import ProposalView
 from incidents.policy import Allow
 
-
 ALLOWED = "The policy allows this without people"
 
 
