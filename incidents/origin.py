@@ -160,3 +160,15 @@ Origin = Annotated[
     Field(discriminator="kind"),
 ]
 AnyOrigin = EndpointOrigin | TrafficOrigin | PromotionOrigin | PipelineOrigin | DataOrigin | IncidentOrigin
+
+
+def stands(approved: AnyOrigin, now: AnyOrigin) -> bool:
+    """Is the world, as far as it was approved, still as it was?
+
+    Data goes on arriving: objects that came into a window since were not approved and are not touched, and those that
+    were must be the same, tags included, since a set of tags is written as a whole.
+    """
+    if isinstance(approved, DataOrigin) and isinstance(now, DataOrigin):
+        found = {one.key: one for one in now.objects}
+        return approved.bucket == now.bucket and all(found.get(one.key) == one for one in approved.objects)
+    return approved.identity == now.identity

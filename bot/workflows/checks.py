@@ -13,7 +13,7 @@ from incidents.catalogue import ModelSpec
 from incidents.execution import ExecutionState
 from incidents.incident import LIVE_STATES, Incident, IncidentState
 from incidents.ledger import ProposalView
-from incidents.origin import AnyOrigin, EndpointOrigin, PromotionOrigin, TrafficOrigin
+from incidents.origin import AnyOrigin, EndpointOrigin, PromotionOrigin, TrafficOrigin, stands
 from incidents.pause import Pause
 from incidents.policy import Allow, Forbid, RequireApproval
 from incidents.proposal import Proposal, digest_of
@@ -216,7 +216,7 @@ async def _origin(
         found = _endpoint(deps, proposal, record, origin)
         if found is not None:
             return found
-    if origin.identity != proposal.origin.identity:
+    if not stands(proposal.origin, origin):
         return Over(
             ExecutionState.STALE, "Not run: the world is no longer as it was when this was approved. Ask again."
         )
