@@ -41,7 +41,7 @@ def register(engine: Engine, deps: Deps) -> None:
 
     @engine.step("execute_v1.advance")
     async def advance(id: str) -> None:
-        await _advance(deps, id)
+        await advance_once(deps, id)
         deps.wake_outbox()
         deps.wake_dispatcher()
 
@@ -50,7 +50,7 @@ def register(engine: Engine, deps: Deps) -> None:
         await advance(id)
 
 
-async def _advance(deps: Deps, id: str) -> None:
+async def advance_once(deps: Deps, id: str) -> None:
     """One step of an execution, whichever is next; harmless when it is somebody else's."""
     fence = await asyncio.to_thread(deps.writer.executions.claim, id, deps.owner, deps.clock(), deps.pace.lease)
     if fence is None:

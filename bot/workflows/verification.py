@@ -46,7 +46,7 @@ def register(engine: Engine, deps: Deps) -> None:
 
     @engine.step("verify_v1.look")
     async def look(execution_id: str) -> None:
-        await _look(deps, execution_id)
+        await look_once(deps, execution_id)
         deps.wake_outbox()
         deps.wake_dispatcher()
 
@@ -55,7 +55,8 @@ def register(engine: Engine, deps: Deps) -> None:
         await look(execution_id)
 
 
-async def _look(deps: Deps, execution_id: str) -> None:
+async def look_once(deps: Deps, execution_id: str) -> None:
+    """One look at a verification; harmless once it has ended."""
     record = await asyncio.to_thread(deps.reader.execution_record, execution_id)
     proposal = (await asyncio.to_thread(deps.reader.proposal, record.proposal_id)).proposal
     incident = await asyncio.to_thread(deps.reader.incident, record.incident_id)

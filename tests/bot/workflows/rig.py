@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from dbos import DBOS
@@ -171,6 +172,57 @@ def fraud_alert(name: str = "EndpointLatencyP99High", **given: Any) -> Alert:
     return alert(name, labels=labels, **given)
 
 
+@cache
+def shipped_rules() -> tuple[AlertRule, ...]:
+    return tuple(rules_from_files(RULES))
+
+
+def deps_over(
+    stage: Stage,
+    world: World,
+    clock: Callable[[], datetime],
+    *,
+    policy_source: PolicySource = policy,
+    prometheus: FakePrometheus | None = None,
+    investigator: FakeInvestigator | None = None,
+    pace: Pace = PACE,
+    owner: str = "bot-1",
+    github: OpensIssues | None = None,
+) -> Deps:
+    """What the workflows are given, over the small world."""
+
+    async def rules() -> list[AlertRule]:
+        return list(shipped_rules())
+
+    def woken() -> None:
+        """Nobody waits: tests look by themselves."""
+
+    return Deps(
+        reader=stage.reader,
+        writer=stage.writer,
+        catalogue=catalogue(),
+        policy=policy_source,
+        investigator=investigator or FakeInvestigator(),
+        prometheus=prometheus or FakePrometheus(),
+        sagemaker=FakeSageMaker(world),
+        datasets=FakeDatasets(world),
+        operators=Operators(
+            sagemaker=FakeOperator(world),
+            datasets=FakeOperator(world),
+            github=github or FakeGitHub(world),
+            notices=stage.writer.messages,
+            clock=clock,
+        ),
+        rules=rules,
+        pace=pace,
+        owner=owner,
+        clock=clock,
+        new_id=stage.new_id,
+        wake_outbox=woken,
+        wake_dispatcher=woken,
+    )
+
+
 def build(
     database: Database,
     engine_url: str,
@@ -190,36 +242,16 @@ def build(
     stage = Stage(database)
     prometheus, investigator = FakePrometheus(), FakeInvestigator()
     in_force = [given_policy or policy()]
-
-    async def rules() -> list[AlertRule]:
-        return rules_from_files(RULES)
-
-    def woken() -> None:
-        """Nobody waits: tests look by themselves."""
-
-    deps = Deps(
-        reader=stage.reader,
-        writer=stage.writer,
-        catalogue=catalogue(),
-        policy=policy_source or (lambda: in_force[-1]),
-        investigator=investigator,
+    deps = deps_over(
+        stage,
+        given_world,
+        given_clock,
+        policy_source=policy_source or (lambda: in_force[-1]),
         prometheus=prometheus,
-        sagemaker=FakeSageMaker(given_world),
-        datasets=FakeDatasets(given_world),
-        operators=Operators(
-            sagemaker=FakeOperator(given_world),
-            datasets=FakeOperator(given_world),
-            github=github or FakeGitHub(given_world),
-            notices=stage.writer.messages,
-            clock=given_clock,
-        ),
-        rules=rules,
+        investigator=investigator,
         pace=pace,
         owner=owner,
-        clock=given_clock,
-        new_id=stage.new_id,
-        wake_outbox=woken,
-        wake_dispatcher=woken,
+        github=github,
     )
     config = config_for(url=engine_url, executor_id=owner)
     # The listener that nothing here uses; stopping waits for its next look.

@@ -168,18 +168,21 @@ def test_a_workflow_or_step_registered_twice_is_an_error(tmp_path: Path) -> None
     engine.destroy()
 
 
+@pytest.mark.parametrize(
+    ("remediation", "call"), [("rollback", 1), ("promotion", 1), ("promotion", 2), ("promotion", 3), ("promotion", 4)]
+)
 @pytest.mark.parametrize("when", ["before the effect", "after the effect"])
-async def test_a_process_killed_between_intent_and_answer_leaves_exactly_one_effect(
-    make_rig: Callable[..., Rig], tmp_path: Path, when: str
+async def test_a_process_killed_between_intent_and_answer_leaves_exactly_one_effect_of_each_call(
+    make_rig: Callable[..., Rig], tmp_path: Path, when: str, remediation: str, call: int
 ) -> None:
-    command = (sys.executable, "-m", "tests.bot.workflows.killed", str(tmp_path), when)
+    command = (sys.executable, "-m", "tests.bot.workflows.killed", str(tmp_path), when, remediation, str(call))
     killed = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert killed.stdout is not None
     incident_id: str = json.loads(await asyncio.wait_for(killed.stdout.readline(), 60))["incident"]
     killed.kill()
     assert await killed.wait() == -signal.SIGKILL
     world = FileWorld(now, tmp_path)
-    assert len(world.effects_of_all_processes()) == (1 if when == "after the effect" else 0)
+    assert len(world.effects_of_all_processes()) == (call if when == "after the effect" else call - 1)
 
     rig = make_rig(world=world, clock=now, pace=FAST)
     assert rig.stage.reader.execution_record("xp1").intent_at is not None
@@ -187,9 +190,10 @@ async def test_a_process_killed_between_intent_and_answer_leaves_exactly_one_eff
     while rig.state() is not X.SUCCEEDED:
         assert time.monotonic() < deadline, rig.row_text()
         await rig.look()
-        if world.endpoint.status == "Updating":
-            world.settle()
-    assert world.effects_of_all_processes() == ["UpdateEndpoint"]
+        if world.endpoint.pending is not None:
+            world.settle(world.endpoint.pending.config_name)
+    calls = ["UpdateModelPackage", "CreateModel", "CreateEndpointConfig", "UpdateEndpoint"]
+    assert world.effects_of_all_processes() == (calls if remediation == "promotion" else calls[3:])
     assert rig.stage.reader.execution_record("xp1").fence > 1
     assert rig.incident_state(incident_id) in {S.VERIFYING, S.RESOLVED}
     rig.stage.told(incident_id)
