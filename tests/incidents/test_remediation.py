@@ -17,7 +17,7 @@ from incidents.remediation import (
     ShiftTraffic,
     StartRetraining,
 )
-from incidents.spec import spec_of
+from incidents.spec import SIDES, spec_of
 from incidents.specs.base import client_request_token
 from incidents.specs.quarantine_data import MOST_OBJECTS, TAG
 from tests.incidents.builders import (
@@ -205,3 +205,8 @@ def test_a_kind_that_nobody_specified_is_refused() -> None:
 def test_parameters_of_ones_own_are_refused() -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
         StartRetraining.model_validate(retraining().model_dump() | {"instance_count": 400})
+
+
+def test_the_sides_are_the_kinds_that_can_break_nothing() -> None:
+    harmless = {one.kind for one, _ in every_remediation() if spec_of(one).risk is RiskClass.NONE}
+    assert harmless == SIDES
