@@ -162,6 +162,8 @@ class Outbox:
         """Begin what may go now; seconds until something else may."""
         try:
             await self._write_down()
+            # From before the read: what ends while the rows are read is still unsent in them.
+            busy = set(self._busy)
             rows = await asyncio.to_thread(self.store.due, self.clock(), AT_ONCE)
         except Exception:
             # The edge of the process: whatever the database says, the outbox lives on and tries again.
@@ -169,7 +171,7 @@ class Outbox:
             return SWEEP_SECONDS
         if first:
             self._unsure.update(row.id for row in rows if row.ts is None)
-        waits = [SWEEP_SECONDS, *(self._begin(row) for row in _next_in_line(rows, set(self._busy)))]
+        waits = [SWEEP_SECONDS, *(self._begin(row) for row in _next_in_line(rows, busy))]
         return max(0.0, min(waits))
 
     def _begin(self, row: OutboxMessage) -> float:

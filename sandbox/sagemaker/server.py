@@ -163,7 +163,9 @@ class LocalSageMaker:
                 self._account.fleet.seed(model)
 
     def reset(self, models: Iterable[SeedModel] | None = None) -> None:
-        """Back to the moment after seeding: no faults, no plays, no log, no sessions, the seeded models as new.
+        """Back to the moment after seeding: no faults, no plays, no log, the seeded models as new.
+
+        Whoever assumed a role goes on under it: sessions are no part of the world, and last for an hour.
 
         Args:
             models: what to seed from now on; what was seeded last when None.
@@ -171,7 +173,6 @@ class LocalSageMaker:
         self.faults.clear()
         self.plays.clear()
         self._log.clear()
-        self._sessions.clear()
         with self._account.lock:
             _forget_everything_in_moto()
             self._account = Account(self.clock, self.plays, self.objects, self._judge)

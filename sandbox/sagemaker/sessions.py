@@ -69,8 +69,3 @@ class Sessions:
         """The session this access key belongs to; None for a user's key."""
         with self._lock:
             return self._by_key.get(access_key)
-
-    def clear(self) -> None:
-        """Forget every session."""
-        with self._lock:
-            self._by_key.clear()

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 
@@ -228,6 +230,48 @@ async def test_a_database_that_goes_away_after_the_post_is_written_when_it_is_ba
     await bench.start()
     await bench.settle()
     assert bench.texts() == ["message 1 revision 1"]
+
+
+class SlowStore(FakeStore):
+    """Hands its rows out late: what was sent meanwhile is not yet sent in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow = False
+        self.reading, self.hand_out = threading.Event(), threading.Event()
+
+    def due(self, now: datetime, limit: int) -> list[OutboxMessage]:
+        rows = super().due(now, limit)
+        if self.slow and rows:
+            self.slow = False
+            self.reading.set()
+            assert self.hand_out.wait(10)
+        return rows
+
+
+async def test_rows_read_before_a_message_was_written_down_do_not_post_it_twice(slack: SlackServer) -> None:
+    rendering, go_on = asyncio.Event(), asyncio.Event()
+
+    async def render(message: OutboxMessage) -> Rendered:
+        rendering.set()
+        await go_on.wait()
+        return await render_plainly(message)
+
+    store = SlowStore()
+    bench = Bench(slack, store, render)
+    store.want()
+    await bench.start()
+    await rendering.wait()
+    store.slow = True
+    bench.wake()
+    await eventually(store.reading.is_set)
+    go_on.set()
+    await eventually(lambda: store.settled and not any(one.get_name() == "message 1" for one in asyncio.all_tasks()))
+    store.hand_out.set()
+    store.want()  # sent by a later look
+    await bench.settle()
+    await bench.stop()
+    assert bench.texts() == ["message 1 revision 1", "message 2 revision 1"]
 
 
 async def test_an_unreadable_store_does_not_stop_the_outbox(bench: Bench) -> None:

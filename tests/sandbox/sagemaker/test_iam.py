@@ -125,6 +125,12 @@ def test_the_bots_own_credentials_change_nothing_and_assume_what_they_should(loc
         assert (code, "sts:AssumeRole" in message) == ("AccessDenied", True)
 
 
+def test_a_reset_world_knows_the_roles_that_were_assumed_before(act: Act, local: LocalSageMaker):
+    reader = act("reader", "sagemaker")
+    local.reset([MODEL])
+    assert reader.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] == "InService"
+
+
 def test_unknown_credentials_are_nobodys(local: LocalSageMaker, refusal: Refusal):
     stranger = {"aws_access_key_id": "AKIASTRANGER"}
     aws = Aws(local.url)
