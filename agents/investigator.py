@@ -267,7 +267,9 @@ class Investigator:
         draft = await agents.run(agents.remediation, prompt, PlanningBench(bench, allowed), spending)
         plan = bounded_plan(draft, allowed, book, by_rules)
         count = len(plan.choices)
-        await report.done("remediation", f"{count} to approve" if count else "nothing to approve")
+        await report.done(
+            "remediation", f"{count} step{'' if count == 1 else 's'} planned" if count else "nothing to approve"
+        )
         return plan
 
 

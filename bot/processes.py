@@ -145,7 +145,7 @@ def bot_log(options: DemoOptions) -> Path:
 
 def _sandbox_command(options: DemoOptions, webhook: Webhook) -> list[str]:
     command = [sys.executable, "-m", "sandbox", "--bot-url", webhook.bot_url]
-    command += ["--webhook-token", webhook.token, "--port", str(options.port), "--speed", f"{options.speed:g}"]
+    command += [f"--webhook-token={webhook.token}", "--port", str(options.port), "--speed", f"{options.speed:g}"]
     command += ["--exit-with-parent"]
     if not options.real_prometheus:
         command.append("--no-prometheus")

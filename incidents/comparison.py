@@ -16,6 +16,9 @@ SLICE = "slice."
 ROWS = "rows"
 """How many rows a slice has: ``slice.<name>.rows``."""
 
+_ABOUT_THE_REPORT = frozenset({"version", ROWS})
+"""Numbers of a report that are no figures of a model."""
+
 FLOOR_ROWS = 200
 """A slice with fewer rows is shown and does not decide: one row of 200 moves a ratio by 0.005, half of the margin."""
 
@@ -100,7 +103,7 @@ def compare(
     if metric not in figures or theirs is None:
         return None
     rows = [_row(metric, None, figures[metric], theirs, None, margin)]
-    for name in sorted(name for name in figures if "." not in name and name != metric):
+    for name in sorted(name for name in figures if "." not in name and name not in {metric, *_ABOUT_THE_REPORT}):
         champion = figures.get(f"{CHAMPION}{name}") if same_holdout else (live_figures or {}).get(name)
         if champion is not None:
             rows.append(_row(name, None, figures[name], champion, None, margin))

@@ -82,7 +82,7 @@ def comment_on(
     new = [
         entry
         for entry in file.timeline
-        if entry.number > told and entry.kind in HEADLINE and not _is_about(entry, besides)
+        if entry.number > told and entry.kind in HEADLINE and not _goes_on(entry) and not _is_about(entry, besides)
     ]
     over = file.incident.state not in LIVE_STATES
     if not new and not over:
@@ -115,6 +115,11 @@ def _newest(file: IncidentFile, entries: Sequence[TimelineEntry]) -> list[str]:
         lines.pop(0)
     left_out = len(entries) - len(lines)
     return [f"- {left_out} earlier ones are left out.", *lines] if left_out else lines
+
+
+def _goes_on(entry: TimelineEntry) -> bool:
+    """A later call of a change whose first has been told: a quarantine has one for each object."""
+    return entry.kind == "call_sent" and entry.details.get("call", 1) != 1
 
 
 def _is_about(entry: TimelineEntry, ids: Collection[str]) -> bool:

@@ -1,7 +1,8 @@
 """The closing report: what happened when, rendered by code from the timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +21,9 @@ MILESTONES: tuple[tuple[str, frozenset[str]], ...] = (
     ("Recovered", frozenset({"verified", "resolved"})),
 )
 """What the report's table shows, each by the first timeline entry of one of these kinds."""
+
+TELLS_PEOPLE = frozenset({"slack", "github"})
+"""Services whose calls tell somebody something; the milestones are of what changes the model or its data."""
 
 
 class Milestone(BaseModel):
@@ -48,6 +52,8 @@ class Report(BaseModel):
     chain_head: str
     broke_glass: tuple[TimelineEntry, ...] = ()
     """Who acted for two, and why."""
+    decided_by: tuple[str, ...] = ()
+    """The people who decided, each once, in order; with those who were one of several."""
     closed_by: TimelineEntry | None = None
     """Who ended it, where it was not its recovery that did."""
 
@@ -62,8 +68,9 @@ def write(
     found: list[tuple[str, Moment, str, str]] = []
     if diagnosis and diagnosis.onset:
         found.append(("Trouble began", diagnosis.onset, "first sign in the metrics", "agentops"))
+    side = _sides(timeline)
     for what, kinds in MILESTONES:
-        entry = next((e for e in timeline if e.kind in kinds), None)
+        entry = next((e for e in timeline if e.kind in kinds and not _is_of(e, side)), None)
         if entry:
             found.append((what, entry.at, entry.text, entry.actor))
     found.sort(key=lambda row: row[1])
@@ -75,13 +82,42 @@ def write(
             Milestone(what=what, at=at, since_onset=at - start, text=text, actor=actor)
             for what, at, text, actor in found
         ),
-        done=tuple(e.text for e in timeline if e.kind in {"executed", "candidate_registered"}),
+        done=tuple(_done(timeline)),
         read_next=tuple(read_next),
         chain_length=len(timeline),
         chain_head=timeline[-1].hash if timeline else "",
         broke_glass=tuple(e for e in timeline if e.kind == "broke_glass"),
+        decided_by=tuple(dict.fromkeys(e.actor for e in timeline if e.kind in _BY_PEOPLE and e.actor not in _NOBODY)),
         closed_by=closed_by_hand(timeline),
     )
+
+
+_BY_PEOPLE = frozenset({"vote", "approved", "denied"})
+_NOBODY = frozenset({"agentops", "policy"})
+
+
+def _done(timeline: Sequence[TimelineEntry]) -> Iterator[str]:
+    """What was done; of a candidate that waits for its promotion also that it does."""
+    for number, entry in enumerate(timeline):
+        later = timeline[number + 1 :]
+        waits = entry.kind == "candidate_registered" and not any(one.kind == "executed" for one in later)
+        if entry.kind == "executed" or waits:
+            yield entry.text
+
+
+def _sides(timeline: Sequence[TimelineEntry]) -> set[str]:
+    """Ids of the proposals and executions that only tell people."""
+    found: set[str] = set()
+    for entry in timeline:
+        told = entry.details.get("requests") or [entry.details.get("request")]
+        services = {str(cast("dict[str, object]", one).get("service")) for one in told if isinstance(one, dict)}
+        if services and services <= TELLS_PEOPLE:
+            found |= {str(entry.details[key]) for key in ("proposal", "execution") if key in entry.details}
+    return found
+
+
+def _is_of(entry: TimelineEntry, ids: set[str]) -> bool:
+    return any(str(entry.details.get(key, "")) in ids for key in ("proposal", "execution"))
 
 
 def closed_by_hand(timeline: Sequence[TimelineEntry]) -> TimelineEntry | None:

@@ -63,6 +63,10 @@ class SignalCheck(BaseModel):
     worst: float | None
     samples: int
     why: str
+    subject: str = ""
+    """The feature that the alert names, if any."""
+    own: bool = True
+    """Judged by the alert's own expression; False for a signal of the catalogue, watched besides or in its place."""
 
 
 def judge(

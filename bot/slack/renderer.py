@@ -10,7 +10,6 @@ from bot.slack.blocks.diagnosis import diagnosis_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
 from bot.slack.blocks.heading import heading
-from bot.slack.blocks.kit import rendered, section
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.notes import broke_glass_message, escalation_message, failure_message, note_message
 from bot.slack.blocks.notice import notice_message
@@ -19,7 +18,6 @@ from bot.slack.blocks.progress import progress_message
 from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.report import SIMILAR, report_message
 from bot.slack.blocks.root import root_message
-from bot.slack.blocks.text import mrkdwn
 from bot.slack.blocks.verification import verification_message
 from bot.slack.people import LookupFailed
 from bot.slack.ports import Groups, Shelf
@@ -32,7 +30,7 @@ from incidents.incident import IncidentState
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, VerificationView
 from incidents.message import MessageKind, OutboxMessage
-from incidents.policy import RequireApproval
+from incidents.policy import Allow, RequireApproval
 from incidents.remediation import NotifyOwners
 
 _READ_NEXT = 5
@@ -87,7 +85,8 @@ class Renderer:
                 finished = one.state in {"done", "failed"}
                 return progress_message(one.steps, question=one.question, finished=finished)
             case MessageKind.DIAGNOSIS:
-                return diagnosis_message(_findings(file, subject), self._links, proposed=_open_titles(file))
+                proposed, allowed = _open_titles(file)
+                return diagnosis_message(_findings(file, subject), self._links, proposed=proposed, allowed=allowed)
             case MessageKind.EVIDENCE:
                 return evidence_message(_findings(file, subject), self._links)
             case MessageKind.ADVICE:
@@ -102,8 +101,6 @@ class Renderer:
                 return self._execution(file, subject)
             case MessageKind.VERIFICATION:
                 return verification_message(_verification(file, subject))
-            case MessageKind.NOTICE:
-                return _notice(file, subject)
             case MessageKind.REPORT:
                 return self._report(file)
             case (
@@ -186,15 +183,6 @@ def _investigation(file: IncidentFile, id: str) -> InvestigationView:
     return found
 
 
-def _notice(file: IncidentFile, execution_id: str) -> Rendered | None:
-    for view in file.proposals:
-        remediation = view.proposal.remediation
-        if view.proposal.execution_id == execution_id and isinstance(remediation, NotifyOwners):
-            text = mrkdwn(f"@{remediation.owners}: {remediation.text}", 700)
-            return rendered(text, [section(text)])
-    return None
-
-
 def _findings(file: IncidentFile, id: str) -> Findings:
     findings = _investigation(file, id).findings
     if findings is None:
@@ -231,9 +219,12 @@ def _to_ask_again(file: IncidentFile, subject: str) -> list[ProposalView]:
     return sorted(open_ones, key=lambda view: view.proposal.id != subject)
 
 
-def _open_titles(file: IncidentFile) -> list[str]:
+def _open_titles(file: IncidentFile) -> tuple[list[str], list[str]]:
+    """Of what may still be done: what people decide, and what the policy lets run without them."""
     live = {ApprovalState.PENDING, ApprovalState.APPROVED}
-    return [view.proposal.title for view in file.proposals if view.approval.state in live]
+    views = [view for view in file.proposals if view.approval.state in live]
+    alone = [view for view in views if isinstance(view.proposal.decision.effect, Allow)]
+    return [one.proposal.title for one in views if one not in alone], [one.proposal.title for one in alone]
 
 
 def _needed(file: IncidentFile, subject: str) -> tuple[str, list[str], ProposalView | None]:

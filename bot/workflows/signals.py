@@ -99,7 +99,10 @@ def watch(
             except UnsplittableRule as error:
                 notes.append(f"{alert.name} cannot be watched: {error.detail}")
     if waits_for_labels:
-        notes.append("quality metrics wait for labels, so prediction drift, errors and latency stand in for them")
+        notes.append(
+            "Quality figures are known only once labels arrive; prediction drift, errors and latency were judged in "
+            "their place"
+        )
     if waits_for_labels or proxies:
         watched.extend(Watched(_proxy(model, name)) for name in PROXIES if name in model.signals)
     return watched, notes
@@ -156,6 +159,8 @@ async def _check(deps: Deps, one: Watched, window: timedelta, now: datetime) -> 
     found = await deps.prometheus.query_range(one.threshold.expression, now - window, now, step)
     series = series_of(one.alert.labels, found) if one.alert is not None else found
     check = judge(one.threshold, [each.samples for each in series], window=(now - window, now), step=step)
+    subject = one.alert.labels.get("feature", "") if one.alert is not None else ""
+    check = check.model_copy(update={"subject": subject, "own": one.alert is not None})
     traffic = traffic_of(one.threshold.expression)
     if check.outcome is not Outcome.RECOVERED or traffic is None:
         return check

@@ -131,7 +131,7 @@ class _Watch:
         verb = "carries the tag" if wanted else "no longer carries the tag"
         text = f"Every one of {count} objects {verb}, {kept}."
         step = await next_step(self.of)
-        said = "Nothing follows by itself." if step is None else step.why_not or "The plan goes on."
+        said = "Nothing follows by itself." if step is None else step.why_not or "The next step of the plan follows."
         await self.finish("step_done", (), f"{text} {said}", step)
 
     async def endpoint(self, remediation: RollbackEndpoint | ShiftTraffic | PromoteModel) -> None:
@@ -179,7 +179,7 @@ class _Watch:
             await self.wait(reading.checks, "; ".join([f"watching for another {remaining}", *reading.notes]))
         elif reading.recovered:
             text = f"Every watched signal stayed inside its threshold for {words_of(reading.window)}"
-            await self.finish("recovered", reading.checks, ". ".join([text, *reading.notes]))
+            await self.finish("recovered", reading.checks, f"{'. '.join([text, *reading.notes])}.")
         else:
             await self.wait_or_give_up(reading.checks, _worst(reading))
 

@@ -55,6 +55,13 @@ def test_other_metrics_are_shown_and_do_not_decide() -> None:
     assert found.passed and found.rows[1].metric == "recall" and found.rows[1].verdict == "worse"
 
 
+def test_what_a_report_says_of_itself_is_no_figure() -> None:
+    made = compared(
+        {"f1": 0.9, "champion.f1": 0.88, "version": 42, "champion.version": 41, "rows": 9, "champion.rows": 9}
+    )
+    assert [one.metric for one in made.rows] == ["f1"]
+
+
 def test_without_the_live_model_on_the_same_holdout_its_own_report_stands_in() -> None:
     found = compared({"f1": 0.7, "slice.a.f1": 0.1}, {"f1": 0.8, "slice.a.f1": 0.9})
     assert not found.same_holdout and not found.passed and "its own holdout" in found.words

@@ -86,6 +86,52 @@ def test_a_denied_proposal_is_a_decision_and_nothing_was_done() -> None:
     assert made.done == ()
 
 
+def _told(kind: str, minute: float, actor: str, details: dict[str, object]) -> TimelineEntry:
+    return chained(
+        incident_id="INC-7",
+        number=1,
+        at=later(minutes=minute),
+        actor=actor,
+        kind=kind,
+        text=f"{kind} at {minute:g}",
+        details=details,
+        previous=GENESIS,
+    )
+
+
+def test_telling_people_is_no_milestone_and_everybody_who_decided_is_named() -> None:
+    issue, change = {"requests": [{"service": "github"}]}, {"requests": [{"service": "sagemaker"}]}
+    made = report.write(
+        INCIDENT,
+        None,
+        [
+            _told("proposed", 1, "agentops", {"proposal": "p1", **issue}),
+            _told("proposed", 1, "agentops", {"proposal": "p2", **change}),
+            _told("allowed", 2, "policy", {"proposal": "p1"}),
+            _told("call_sent", 3, "agentops", {"execution": "xp1", "request": {"service": "github"}}),
+            _told("executed", 4, "agentops", {"execution": "xp1"}),
+            _told("vote", 5, "UONCALL", {"proposal": "p2"}),
+            _told("approved", 6, "USECOND", {"proposal": "p2"}),
+            _told("call_sent", 7, "agentops", {"execution": "xp2", "request": {"service": "sagemaker"}}),
+            _told("executed", 8, "agentops", {"execution": "xp2"}),
+        ],
+    )
+    assert [(one.what, one.text) for one in made.milestones] == [
+        ("Decided", "approved at 6"),
+        ("Change sent", "call_sent at 7"),
+        ("Change done", "executed at 8"),
+    ]
+    assert made.decided_by == ("UONCALL", "USECOND")
+    assert made.done == ("executed at 4", "executed at 8")
+
+
+def test_a_candidate_that_was_promoted_is_not_told_as_waiting() -> None:
+    waits = story(("executed", 1, "agentops"), ("candidate_registered", 2, "agentops"))
+    assert report.write(INCIDENT, None, waits).done == ("executed at 1", "candidate_registered at 2")
+    promoted = story(*((one.kind, n, one.actor) for n, one in enumerate(waits)), ("executed", 9, "agentops"))
+    assert report.write(INCIDENT, None, promoted).done == ("executed at 0", "executed at 9")
+
+
 def test_the_milestone_is_the_first_entry_of_its_kind() -> None:
     made = report.write(INCIDENT, None, story(("diagnosed", 2, "first"), ("diagnosed", 9, "second")))
     assert [one.actor for one in made.milestones] == ["first"]

@@ -308,10 +308,11 @@ class StoreReader:
 
 
 def _changed_something() -> ColumnElement[bool]:
-    """Sent, or perhaps sent; what only tells people is no change."""
+    """Sent, or perhaps sent; what only tells people is no change, and neither is a call that was refused."""
+    refused = (col(ExecutionRecord.state) == ExecutionState.FAILED.value) & (col(ExecutionRecord.step) == 0)
     may_have_been = (
         col(ExecutionRecord.sent_at).is_not(None)
-        | col(ExecutionRecord.intent_at).is_not(None)
+        | (col(ExecutionRecord.intent_at).is_not(None) & ~refused)
         | (col(ExecutionRecord.state) == ExecutionState.NEEDS_VERIFICATION.value)
     )
     return may_have_been & col(ExecutionRecord.kind).in_(CHANGING)

@@ -7,7 +7,7 @@ from bot.slack.blocks.kit import bullets, context, glue, paragraph, rendered, ri
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.reasoner import written_by
 from bot.slack.blocks.text import date, joined, mrkdwn
-from bot.slack.blocks.wording import ADVICE, CAUSE, CONFIDENCE, culprit_words
+from bot.slack.blocks.wording import ADVICE, CAUSE, CONFIDENCE, culprit_words, inside_a_sentence
 from bot.slack.rendered import Block, Rendered
 from incidents.diagnosis import Diagnosis
 from incidents.investigation import Findings
@@ -17,8 +17,17 @@ _CITATIONS = 4
 _GAPS = 8
 
 
-def diagnosis_message(findings: Findings, links: Links, *, proposed: Sequence[str] = ()) -> Rendered:
-    """The checked diagnosis. `proposed` are the titles of what is put up for approval because of it."""
+def diagnosis_message(
+    findings: Findings, links: Links, *, proposed: Sequence[str] = (), allowed: Sequence[str] = ()
+) -> Rendered:
+    """The checked diagnosis.
+
+    Args:
+        findings: what was found.
+        links: addresses.
+        proposed: titles of what is put up for approval because of it.
+        allowed: titles of what the policy lets run without people.
+    """
     diagnosis = findings.diagnosis
     cause = CAUSE[diagnosis.root_cause]
     culprit = culprit_words(diagnosis.culprit)
@@ -28,7 +37,7 @@ def diagnosis_message(findings: Findings, links: Links, *, proposed: Sequence[st
         section(
             f"*What:* {what}{since} ({CONFIDENCE[diagnosis.confidence]})\n"
             f"*Why:* {mrkdwn(diagnosis.summary, 600)}\n"
-            f"*What next:* {_next(diagnosis, proposed)}"
+            f"*What next:* {_next(diagnosis, proposed, allowed)}"
         ),
         *_gaps(diagnosis.gaps),
         *_grounds(diagnosis),
@@ -38,9 +47,15 @@ def diagnosis_message(findings: Findings, links: Links, *, proposed: Sequence[st
     return rendered(f"Diagnosis: {what} ({CONFIDENCE[diagnosis.confidence]})", blocks, tail=1)
 
 
-def _next(diagnosis: Diagnosis, proposed: Sequence[str]) -> str:
+def _next(diagnosis: Diagnosis, proposed: Sequence[str], allowed: Sequence[str]) -> str:
+    said: list[str] = []
     if proposed:
-        return f"{joined([mrkdwn(title, 160) for title in proposed[:3]], last='or')} – waits for approval below."
+        said.append(f"{joined([mrkdwn(title, 160) for title in proposed[:3]], last='or')} – put up for approval below.")
+    if allowed:
+        told = joined([inside_a_sentence(mrkdwn(title, 160)) for title in allowed[:3]])
+        said.append(f"Without waiting for people, as the policy allows: {told}.")
+    if said:
+        return " ".join(said)
     if diagnosis.advice:
         return " ".join(ADVICE[advice] for advice in diagnosis.advice)
     return "nothing is proposed; the thread is updated when something changes."

@@ -20,6 +20,10 @@ _NEXT: dict[ExecutionState, str] = {
 _ONE_BY_ONE = 6
 """So many calls are shown one by one; more of them as a count."""
 _STEPS = 8
+_ANSWER = {"steps_done": "Steps done", "candidate": "Candidate", "number": "Issue", "url": "Address"}
+"""Answers of ours, in words; AWS's keep AWS's names."""
+_NOT_SHOWN = ("ETag", "Checksum", "candidate_version")
+"""Beginnings of what nobody decides by; the timeline has it."""
 
 
 def execution_message(
@@ -47,11 +51,18 @@ def execution_message(
     steps = [*_calls(view, own), *_canary(own)]
     if steps:
         blocks.append(section("\n".join(steps)))
-    if execution.result:
-        told = [f"{mrkdwn(name, 60)}: {code(value, 300)}" for name, value in list(execution.result.items())[:6]]
-        blocks.append(context("\n".join(told)))
+    told = [f"{mrkdwn(name, 60)}: {code(value, 300)}" for name, value in _answers(execution)]
+    if told:
+        blocks.append(context("\n".join(told[:6])))
     blocks.append(context(" · ".join(_facts(execution, view, now))))
     return rendered(f"{word}: {title}", blocks, tail=1)
+
+
+def _answers(execution: Execution) -> Iterator[tuple[str, str]]:
+    """What the calls were answered with, by name."""
+    for name, value in execution.result.items():
+        if not name.startswith(_NOT_SHOWN):
+            yield _ANSWER.get(name, name), value
 
 
 def _pause(execution: Execution, own: Sequence[TimelineEntry]) -> TimelineEntry | None:

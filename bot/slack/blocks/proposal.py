@@ -61,7 +61,7 @@ def _why(proposal: Proposal) -> Iterator[str]:
     yield f"*What:* {mrkdwn(proposal.title, 200)}"
     yield f"*Why:* {mrkdwn(proposal.reason, 600)}{marks}"
     if proposal.condition:
-        yield f"*Only if:* {mrkdwn(proposal.condition, 300)}"
+        yield f"*Condition:* {mrkdwn(proposal.condition, 300)}"
 
 
 def _separate(view: ProposalView) -> Iterator[Block]:

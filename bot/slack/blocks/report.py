@@ -6,7 +6,7 @@ from bot.slack import ids
 from bot.slack.blocks.citations import past_incident
 from bot.slack.blocks.kit import actions, button, context, header, rendered, section, table
 from bot.slack.blocks.links import Links
-from bot.slack.blocks.text import code, duration, mrkdwn, person
+from bot.slack.blocks.text import code, duration, joined, mrkdwn, person
 from bot.slack.blocks.wording import CAUSE, culprit_words
 from bot.slack.rendered import Rendered
 from incidents.report import Milestone, Report
@@ -17,7 +17,6 @@ _SPANS: tuple[tuple[str, str, str], ...] = (
     ("Decide", "Diagnosed", "Decided"),
     ("Recover", "Decided", "Recovered"),
 )
-_DECIDED = "Decided"
 SIMILAR = "Similar: "
 """Begins what is to be read next where it is a past incident."""
 
@@ -55,14 +54,16 @@ def _story(report: Report) -> list[str]:
         culprit = culprit_words(diagnosis.culprit)
         lines.append(f"*Cause:* {CAUSE[diagnosis.root_cause]}" + (f": {mrkdwn(culprit, 200)}" if culprit else ""))
     done = [mrkdwn(one, 300) for one in report.done[:5]]
-    lines.append(f"*Done:* {'; '.join(done)}" if done else "*Done:* nothing was changed.")
+    if len(done) > 1:
+        lines.append("\n".join(["*Done:*", *(f"• {one}" for one in done)]))
+    else:
+        lines.append(f"*Done:* {done[0]}" if done else "*Done:* nothing was changed.")
     at = {m.what: m for m in report.milestones}
     spans = [f"{name} {duration(span)}" for name, span in _durations(at)]
     if spans:
         lines.append(f"*How long it took:* {' · '.join(spans)}")
-    decided = at.get(_DECIDED)
-    if decided is not None and decided.actor not in {"agentops", "policy"}:
-        lines.append(f"*Decided by:* {person(decided.actor)}")
+    if report.decided_by:
+        lines.append(f"*Decided by:* {joined([person(one) for one in report.decided_by[:6]])}")
     for entry in report.broke_glass[:3]:
         lines.append(f":rotating_light: *Break-glass:* {person(entry.actor)}: {mrkdwn(entry.text, 400)}")
     if report.closed_by is not None:

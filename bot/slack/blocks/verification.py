@@ -1,8 +1,10 @@
 """Whether the world has recovered, signal by signal."""
 
+from collections.abc import Sequence
+
 from bot.slack.blocks.kit import context, rendered, section, table
 from bot.slack.blocks.text import date, duration, mrkdwn, number, plural
-from bot.slack.blocks.wording import OUTCOME, alert_words
+from bot.slack.blocks.wording import OUTCOME, signal_words
 from bot.slack.rendered import Rendered
 from incidents.alert import KIND_BY_ALERT_NAME, AlertKind
 from incidents.ledger import VerificationView
@@ -18,6 +20,9 @@ _SHARES = frozenset(
     }
 )
 
+_CATALOGUE = {"latency_p99": AlertKind.LATENCY, "error_rate": AlertKind.ERROR_RATE}
+"""Signals of the catalogue that have a unit."""
+
 _VERDICT: dict[str, tuple[str, str]] = {
     "watching": (":hourglass_flowing_sand:", "Checking the recovery"),
     "recovered": (":white_check_mark:", "Recovered"),
@@ -25,7 +30,7 @@ _VERDICT: dict[str, tuple[str, str]] = {
     "inconclusive": (":warning:", "Cannot be told"),
     "candidate_ready": (":white_check_mark:", "The candidate is ready for review"),
     "candidate_refused": (":x:", "The candidate is not good enough"),
-    "step_done": (":white_check_mark:", "Done; the plan goes on"),
+    "step_done": (":white_check_mark:", "Done as planned"),
     "refired": (":rotating_light:", "It fired again"),
     "overtaken": (":white_circle:", "Not watched any more"),
 }
@@ -45,15 +50,25 @@ def verification_message(view: VerificationView) -> Rendered:
     if view.checks:
         rows = [_row(check) for check in view.checks]
         blocks.append(table(("Signal", "Threshold", "Worst value", "Samples", "Verdict"), rows))
-        blocks.append(context(f"{plural(len(view.checks), 'signal')}, each judged by its alert's own expression"))
+        blocks.append(context(_basis(view.checks)))
     return rendered(f"{word}. {mrkdwn(view.note, 200)}" if view.note else f"{word}.", blocks)
+
+
+def _basis(checks: Sequence[SignalCheck]) -> str:
+    """What each signal is judged by."""
+    others = sum(not check.own for check in checks)
+    if others == len(checks):
+        return f"{plural(others, 'signal')} of the catalogue"
+    own = f"{plural(len(checks) - others, 'signal')}, each judged by its alert's own expression"
+    return f"{own}; {others} more from the catalogue" if others else own
 
 
 def _row(check: SignalCheck) -> tuple[str, str, str, str, str]:
     threshold = check.threshold
     comparison = "below" if threshold.comparison.startswith(">") else "above"
     worst = _figure(threshold, check.worst) if check.worst is not None else "–"
-    name = alert_words(threshold.alert).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+    name = signal_words(threshold.alert, check.subject)
+    name = name.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     return (
         name,
         f"stays {comparison} {_figure(threshold, threshold.bound)}",
@@ -65,7 +80,7 @@ def _row(check: SignalCheck) -> tuple[str, str, str, str, str]:
 
 def _figure(threshold: Threshold, value: float) -> str:
     """With the unit of the alert's kind: PSI has none, latency is in seconds, all other kinds are shares."""
-    kind = KIND_BY_ALERT_NAME.get(threshold.alert, AlertKind.OTHER)
+    kind = KIND_BY_ALERT_NAME.get(threshold.alert, _CATALOGUE.get(threshold.alert, AlertKind.OTHER))
     if kind in _SHARES or threshold.alert == "EndpointCpuSaturated":
         return f"{100 * value:.3g} %"
     return f"{number(value)} s" if kind is AlertKind.LATENCY else number(value)

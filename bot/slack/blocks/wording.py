@@ -117,6 +117,8 @@ _ALERTS: dict[str, tuple[str, str]] = {
     "SchemaViolationRateHigh": ("", "Schema violations"),
     "InputVolumeAbnormal": ("", "Unusual input volume"),
 }
+_SIGNALS = {"prediction_psi": "Prediction drift", "error_rate": "Error rate", "latency_p99": "p99 latency"}
+"""Signals of the catalogue that are watched after a change."""
 _NOTHING = re.compile(r"^Nothing is proposed(?: for approval)?[:.] ")
 _GROUPS_SHOWN = 4
 _SUBJECTS_SHOWN = 2
@@ -125,6 +127,11 @@ _SUBJECTS_SHOWN = 2
 def alert_words(name: str) -> str:
     """What an alert means, in words; the name itself where it is not one of ours. Escaped for mrkdwn."""
     return _ALERTS[name][1] if name in _ALERTS else mrkdwn(name, 80)
+
+
+def signal_words(name: str, subject: str = "") -> str:
+    """What is watched after a change: an alert's, about `subject` where it names one, or the catalogue's. Escaped."""
+    return _SIGNALS[name] if name in _SIGNALS else _group(name, [subject] if subject else [])
 
 
 def still_fires(alerts: Iterable[Alert]) -> str:
@@ -142,7 +149,7 @@ def what_fired(alerts: Iterable[Alert]) -> str:
         if subject and subject not in subjects:
             subjects.append(subject)
     told = [_group(name, subjects) for name, subjects in groups.items()]
-    told = [*told[:1], *(_inside_a_sentence(one) for one in told[1:])]
+    told = [*told[:1], *(inside_a_sentence(one) for one in told[1:])]
     more = len(told) - _GROUPS_SHOWN
     told = [*told[:_GROUPS_SHOWN], f"{more} more"] if more > 0 else told
     return joined(told) or "No alert"
@@ -157,7 +164,7 @@ def _group(name: str, subjects: list[str]) -> str:
     return with_subjects.format(named + (f" (+{more})" if more > 0 else ""))
 
 
-def _inside_a_sentence(words: str) -> str:
+def inside_a_sentence(words: str) -> str:
     """`Error rate` as `error rate`; `F1`, `CPU` and names of alerts stay."""
     return words[0].lower() + words[1:] if words[:2].istitle() and words.split(" ")[0][1:].islower() else words
 

@@ -184,6 +184,13 @@ def test_the_cooldown_counts_from_what_was_sent_and_not_from_what_was_stopped(st
     assert stage.reader.last_change("product-recommender") is None
 
 
+def test_a_call_that_was_refused_is_no_change_to_cool_down_from(stage: Stage) -> None:
+    _, _, fence = stage.executing()
+    assert stage.writer.executions.intend("xp1", fence, 0, later(minutes=2, seconds=10))
+    finish(stage, fence, X.FAILED)
+    assert stage.reader.last_change("product-recommender") is None
+
+
 @pytest.mark.parametrize("state", [X.SUCCEEDED, X.FAILED])
 def test_the_cooldown_counts_from_the_end_of_a_change(stage: Stage, state: ExecutionState) -> None:
     _, _, fence = stage.executing()

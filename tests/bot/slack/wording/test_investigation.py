@@ -56,7 +56,7 @@ def test_diagnosis() -> None:
 text: Diagnosis: Bad deployment: endpoint config product-recommender-v24 (high confidence)
 section: *What:* Bad deployment: endpoint config product-recommender-v24, since <04 Mar 2026 13:58 UTC as {date_short} at {time}> (high confidence)
 *Why:* p99 rose to 2.5 s a minute after product-recommender-v24 went live; its inputs did not change.
-*What next:* Roll back – waits for approval below.
+*What next:* Roll back – put up for approval below.
 section: :warning: *Could not be read:* the data capture of the last hour
 section: *What speaks for it*
 bullet: p99 is 12 times what it was before the deployment. [E1, E2]

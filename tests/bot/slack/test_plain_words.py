@@ -1,0 +1,69 @@
+"""Sentences that depend on more than one thing: what the policy lets run, and what a recovery was judged by."""
+
+from bot.slack.blocks.diagnosis import diagnosis_message
+from bot.slack.blocks.verification import verification_message
+from incidents.investigation import Findings
+from incidents.verification import Outcome, SignalCheck, Threshold
+from tests.bot.slack import samples
+from tests.bot.slack.reading import read
+
+
+def _next(*, proposed: tuple[str, ...] = (), allowed: tuple[str, ...] = ()) -> str:
+    findings: Findings = samples.findings()
+    said = read(diagnosis_message(findings, samples.LINKS, proposed=proposed, allowed=allowed))
+    return next(line for line in said.splitlines() if "*What next:*" in line)
+
+
+def test_what_people_decide_and_what_the_policy_allows_are_told_apart() -> None:
+    said = _next(proposed=("Quarantine the data",), allowed=("Call @ml-oncall", "Open an issue"))
+    assert said.endswith(
+        "Quarantine the data – put up for approval below. "
+        "Without waiting for people, as the policy allows: call @ml-oncall and open an issue."
+    )
+
+
+def test_what_runs_by_itself_is_not_told_as_waiting() -> None:
+    said = _next(allowed=("Roll back to v23",))
+    assert "approval" not in said and said.endswith("as the policy allows: roll back to v23.")
+
+
+def _check(alert: str, *, subject: str = "", own: bool = True, bound: float = 0.25) -> SignalCheck:
+    return SignalCheck(
+        threshold=Threshold(alert=alert, expression="x", comparison=">", bound=bound),
+        outcome=Outcome.RECOVERED,
+        worst=0.001,
+        samples=3,
+        why="all 3 samples are inside the threshold",
+        subject=subject,
+        own=own,
+    )
+
+
+def _verification(*checks: SignalCheck) -> str:
+    return read(verification_message(samples.verification("recovered").model_copy(update={"checks": checks})))
+
+
+def test_each_feature_has_its_own_words() -> None:
+    said = _verification(
+        _check("ModelFeatureDriftHigh", subject="amount"), _check("ModelFeatureDriftHigh", subject="country")
+    )
+    assert "Feature drift on amount" in said and "Feature drift on country" in said
+    assert "2 signals, each judged by its alert's own expression" in said
+
+
+def test_signals_of_the_catalogue_have_words_and_units_and_are_not_called_the_alerts_own() -> None:
+    said = _verification(
+        _check("ModelFeatureDriftHigh", subject="amount"),
+        _check("prediction_psi", own=False),
+        _check("error_rate", own=False, bound=0.01),
+        _check("latency_p99", own=False, bound=1.0),
+    )
+    assert (
+        "Prediction drift" in said
+        and "Error rate | stays below 1 %" in said
+        and "p99 latency | stays below 1 s" in said
+    )
+    assert "1 signal, each judged by its alert's own expression; 3 more from the catalogue" in said
+    assert "3 signals of the catalogue" in _verification(
+        *(_check(name, own=False) for name in ("prediction_psi", "error_rate", "latency_p99"))
+    )
