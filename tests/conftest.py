@@ -6,6 +6,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.thoroughness import EXAMPLES, THOROUGH
+
+settings.register_profile("agentops", max_examples=EXAMPLES)
+settings.load_profile("agentops")
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +43,14 @@ def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 def _short_folder(factory: pytest.TempPathFactory) -> Path:
     # The server's socket lies in it, and a socket's path may have about 100 characters.
     return factory.mktemp("pg")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is marked `thorough` to the run that asks for it, unless it was named."""
+    named = any("::" in argument for argument in config.args)
+    if THOROUGH or named:
+        return
+    left = [item for item in items if item.get_closest_marker("thorough") is not None]
+    items[:] = [item for item in items if item.get_closest_marker("thorough") is None]
+    config.hook.pytest_deselected(items=left)

@@ -13,6 +13,7 @@ from tests.benchmarks.install_size import disk_mb
 from tests.benchmarks.machine import machine
 from tests.benchmarks.processes import stage
 from tests.benchmarks.serving import serving
+from tests.thoroughness import thorough
 from tools.alertmanager.payload import WebhookPayload
 from tools.manifests.load import load_catalogue
 
@@ -34,6 +35,7 @@ def test_quick_benchmarks_of_the_reasoning_tell_their_figures_as_json_and_as_a_t
     assert {"cores", "load_1m", "disk_commit_median_ms"} <= told["machine"].keys()
 
 
+@thorough
 async def test_a_tiny_run_measures_a_bot_in_a_process_of_its_own(tmp_path: Path) -> None:
     figures: list[Figure] = []
     async with stage(tmp_path, models=2) as on:

@@ -16,6 +16,7 @@ from bot.settings import inherited
 from sandbox.slack.server import SlackServer
 from sandbox.slack.signed_http import SignedSender
 from sandbox.slack.workspace import Workspace
+from tests.thoroughness import thorough
 
 Json = dict[str, Any]
 TOKEN = "a-token-of-a-test"
@@ -115,6 +116,7 @@ async def test_slack_over_signed_http_is_answered_and_forged_or_stale_requests_a
         assert (forged.status, stale.status) == (401, 401)
 
 
+@thorough
 async def test_on_postgresql_an_alert_becomes_one_thread_across_a_restart(
     slack: SlackServer, hand: aiohttp.ClientSession, tmp_path: Path, new_postgresql: Callable[[str], str]
 ) -> None:

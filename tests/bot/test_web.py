@@ -29,6 +29,7 @@ from sqlmodel import func, select
 from bot.web import WebDeps, asgi_app
 from incidents.clock import now
 from tests.incidents.builders import catalogue
+from tests.thoroughness import EXAMPLES, thorough
 from tools.incident_store.database import Database, reachable
 from tools.incident_store.migrate import migrate
 from tools.incident_store.tables import AlertRecord
@@ -346,6 +347,7 @@ async def test_a_database_that_cannot_be_opened_means_503_until_it_is_back(tmp_p
     database.close()
 
 
+@thorough
 async def test_a_postgresql_that_goes_away_means_503_until_it_is_back(new_postgresql: Callable[[str], str]) -> None:
     database = Database(new_postgresql("template1"))
     await asyncio.to_thread(migrate, database)
@@ -522,7 +524,7 @@ def spoilt(draw: st.DrawFn) -> Any:
     return payload
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.one_of(payloads, spoilt(), junk))
 async def test_no_json_makes_the_server_fail_and_nothing_refused_is_stored(site: Site, body: Any) -> None:
     before = site.rows()

@@ -29,6 +29,7 @@ from tests.incidents.builders import catalogue, policy
 from tests.security.attacks import ATTACKS, EVIL_HOST
 from tests.security.obedient import NAME, Obedient
 from tests.security.stand import CARRIERS, TIMING, Outcome, Stand
+from tests.thoroughness import THOROUGH
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 from tools.incident_store.tables import ExecutionRecord, PauseRecord, PolicyRecord, VoteRecord
@@ -38,6 +39,8 @@ PERMITTING = ("bad_deployment", "feature_drift", "upstream_nulls")
 WORLDS = (*PERMITTING, "benign_drift", *PERMITTING, "latency_saturation")
 BATCH = 36
 BATCHES = len(ATTACKS) // BATCH
+TRIED = range(BATCHES) if THOROUGH else range(0, BATCHES, 3)
+"""All of them take a minute of processor time."""
 
 
 def told_in(number: int) -> dict[str, str]:
@@ -63,7 +66,7 @@ class Trials:
     model: Obedient
 
 
-@pytest.fixture(scope="module", params=range(BATCHES))
+@pytest.fixture(scope="module", params=TRIED)
 def trials(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trials:
     model = Obedient()
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('attacked') / 'agentops.sqlite'}")

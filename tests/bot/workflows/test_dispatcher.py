@@ -17,6 +17,7 @@ from tests.bot.workflows.fakes import FileWorld
 from tests.bot.workflows.killed import FAST
 from tests.bot.workflows.rig import Rig
 from tests.incidents.builders import alert, findings, later, retraining, rollback
+from tests.thoroughness import thorough
 from tools.errors import Unavailable
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -169,7 +170,8 @@ def test_a_workflow_or_step_registered_twice_is_an_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("remediation", "call"), [("rollback", 1), ("promotion", 1), ("promotion", 2), ("promotion", 3), ("promotion", 4)]
+    ("remediation", "call"),
+    [("rollback", 1), *(pytest.param("promotion", call, marks=thorough) for call in (1, 2, 3)), ("promotion", 4)],
 )
 @pytest.mark.parametrize("when", ["before the effect", "after the effect"])
 async def test_a_process_killed_between_intent_and_answer_leaves_exactly_one_effect_of_each_call(

@@ -11,6 +11,7 @@ from incidents.proposal import digest_of
 from tests.bot.workflows.fakes import operations
 from tests.bot.workflows.rig import Rig
 from tests.incidents.builders import alert, findings, later, policy, rollback
+from tests.thoroughness import thorough
 from tools.errors import AccessDenied, Busy, InvalidRequest, NotFound, Throttled, Unavailable, UpstreamError
 from tools.incident_store.tables import ExecutionRecord, ProposalRecord, TimelineRecord
 
@@ -41,6 +42,7 @@ async def test_an_approved_rollback_is_sent_once_followed_and_verified(rig: Rig)
     ]
 
 
+@thorough
 async def test_it_is_the_same_with_everything_on_postgresql(
     make_rig: Callable[..., Rig], new_postgresql: Callable[[str], str]
 ) -> None:

@@ -31,6 +31,7 @@ from tests.incidents.builders import (
     retraining,
     rollback,
 )
+from tests.thoroughness import DATABASES
 from tests.tools.incident_store.stage import Stage
 from tools.errors import Unavailable
 from tools.incident_store.database import Database
@@ -45,7 +46,7 @@ RECOMMENDER, FRAUD = "product-recommender", "fraud-detector"
 ENDPOINT = "endpoint/product-recommender-prod"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=DATABASES)
 def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('facts') / 'agentops.sqlite'}"

@@ -22,6 +22,7 @@ from tests.bot.slack.fakes import eventually
 from tests.bot.workflows.fakes import Clock
 from tests.bot.workflows.rig import PACE
 from tests.incidents.builders import alert, later
+from tests.thoroughness import DATABASES
 from tests.tools.incident_store.stage import LEASE, Stage
 from tests.tools.incident_store.test_issues import opened
 from tools.github.operator import GitHubOperator
@@ -103,7 +104,7 @@ def _migrate(url: str) -> None:
     made.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
         copied = tmp_path / "agentops.sqlite"

@@ -26,6 +26,7 @@ from incidents.timeline import first_break
 from tests.bot.workflows.fakes import Clock, World, fraud_endpoint, package
 from tests.bot.workflows.rig import deps_over, fraud_alert
 from tests.incidents.builders import findings, needs, promotion, promotion_origin, proposal, rollback
+from tests.thoroughness import EXAMPLES
 from tests.tools.incident_store.stage import Stage
 from tools.errors import AccessDenied, Throttled, Unavailable
 from tools.incident_store.database import Database
@@ -311,7 +312,7 @@ def _reachable(before: IncidentState) -> set[IncidentState]:
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=25,
+    max_examples=EXAMPLES // 4,
     stateful_step_count=20,
     deadline=None,
     # A failing life is short enough to read as it is; to shrink it takes minutes.

@@ -18,6 +18,9 @@ from sandbox.world.configs import write_scaled
 from sandbox.world.front import PrometheusFront
 from sandbox.world.real import RealMonitoring, find_programs, openmetrics
 from sandbox.world.scaling import Scale
+from tests.thoroughness import thorough
+
+pytestmark = thorough
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 SCALE = Scale(60.0)

@@ -20,6 +20,7 @@ from sandbox.app import Sandbox, SandboxConfig
 from sandbox.prometheus_part import Mode
 from sandbox.scenario import load_scenarios
 from sandbox.world.real import RealMonitoringError
+from tests.thoroughness import thorough
 
 DEADLINE_SECONDS = 40.0
 P99 = (
@@ -103,7 +104,7 @@ async def running(bot: Bot | None = None, *, mode: Mode = "built-in", past: floa
             yield Client(sandbox, session)
 
 
-@pytest.mark.parametrize("mode", ["built-in", "real"])
+@pytest.mark.parametrize("mode", ["built-in", pytest.param("real", marks=thorough)])
 async def test_a_bad_deployment_is_told_and_a_rollback_heals_it(bot: Bot, mode: Mode):
     async with running(bot, mode=mode) as client:
         assert client.sandbox.prometheus.is_real == (mode == "real")
@@ -147,6 +148,7 @@ def text_of(path: str | None) -> str:
     return Path(path).read_text()
 
 
+@thorough
 async def test_the_real_servers_know_the_past_and_end_with_the_sandbox(bot: Bot):
     async with running(bot, mode="real", past=120.0) as client:
         pids = client.sandbox.prometheus.pids
@@ -323,6 +325,7 @@ async def test_the_command_prints_one_line_and_ends_on_a_signal(bot: Bot):
         assert await process.stdout.read() == b""
 
 
+@thorough
 async def test_the_real_servers_die_with_a_killed_sandbox(bot: Bot):
     arguments = ("--bot-url", bot.url, "--webhook-token", "hook", "--require-prometheus")
     async with command(*arguments, stderr=asyncio.subprocess.DEVNULL) as process:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.thoroughness import DATABASES
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
@@ -32,7 +33,7 @@ def migrated_postgresql(new_postgresql: Callable[[str], str]) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         copied = tmp_path / "agentops.sqlite"

@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from incidents.timeline import first_break
 from tests.incidents.builders import START, evidence, findings, later
+from tests.thoroughness import DATABASES
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.errors import Unavailable
 from tools.incident_store.database import Database, reachable
@@ -31,7 +32,7 @@ migrate(Database(sys.argv[1]))
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.sqlite'}"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from incidents.errors import ManifestError
 from incidents.policy import decide, strictness
 from incidents.policy_review import facts_of
+from tests.thoroughness import EXAMPLES
 from tools.manifests.load import load_policy, parse_policy
 
 ASK = "{effect: require_approval, approvers: [leads]}"
@@ -255,7 +256,7 @@ def test_the_shipped_file_with_its_end_missing_is_never_looser_than_the_whole() 
     assert read > len(whole.rules)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.integers(0, len(SHIPPED)), st.integers(0, 400), st.sampled_from(["", "x", "- ", "{", "1", ": ", "\n", "&a *a"])
 )

@@ -181,7 +181,7 @@ async def test_alarms_that_fire_or_cannot_be_read_stand_against_a_promotion(
     reader: SageMakerReader, local: LocalSageMaker, state: str | None, words: str
 ) -> None:
     if state is None:
-        local.faults.add("denied", match="monitoring:DescribeAlarms")
+        local.faults.add("denied", match="cloudwatch:DescribeAlarms")
     else:
         local.pin_alarm(ALARMS[0], state)
     (problem,) = (await reader.preflight(PROMOTION, SPEC)).problems
