@@ -66,6 +66,19 @@ const DRAWN = {
     svg("path", { d: "M12 3a6 6 0 0 0-6 6v5l-2 3h16l-2-3V9a6 6 0 0 0-6-6z", fill: AMBER }),
     svg("circle", { cx: 12, cy: 19.6, r: 2, fill: AMBER }),
   ],
+  no_bell: () => [
+    svg("path", { d: "M12 3a6 6 0 0 0-6 6v5l-2 3h16l-2-3V9a6 6 0 0 0-6-6z", fill: "#8a8f98" }),
+    stroke("M4 4l16 16", RED, 2.6),
+  ],
+  loudspeaker: () => [
+    svg("path", { d: "M3 9.5h4l9-5v15l-9-5H3z", fill: AMBER }),
+    stroke("M7.5 15l1.5 5M19 9.5a4 4 0 0 1 0 5", AMBER, 2.4),
+  ],
+  raising_hand: () => [
+    svg("circle", { cx: 10, cy: 8, r: 4.2, fill: AMBER }),
+    svg("path", { d: "M2.5 21c0-4.5 3.3-7 7.5-7s7.5 2.5 7.5 7z", fill: BLUE }),
+    stroke("M19.5 14V5M19.5 5l-1.6 2M19.5 5l1.6 2", AMBER, 2.2),
+  ],
   information_source: () => [
     svg("rect", { x: 2.5, y: 2.5, width: 19, height: 19, rx: 5, fill: BLUE }),
     stroke("M12 11v6M12 7.2v.1"),
@@ -221,8 +234,6 @@ const UNICODE = {
   shrug: "🤷",
   brain: "🧠",
   mega: "📣",
-  loudspeaker: "📢",
-  no_bell: "🔕",
   unlock: "🔓",
   white_large_square: "⬜",
   black_large_square: "⬛",
