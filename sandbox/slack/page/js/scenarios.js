@@ -263,7 +263,7 @@ export function welcome() {
           testid: "welcome-more",
           on: { click: () => showPanel(true) },
         },
-        "See all five",
+        "See them all",
       ),
     ),
   );
