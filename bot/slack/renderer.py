@@ -19,13 +19,13 @@ from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.report import SIMILAR, report_message
 from bot.slack.blocks.root import root_message
 from bot.slack.blocks.verification import verification_message
+from bot.slack.needed import needed
 from bot.slack.people import LookupFailed
 from bot.slack.ports import Groups, Shelf
 from bot.slack.rendered import FilePost, Rendered
 from incidents import report
 from incidents.approval import ApprovalState
 from incidents.audit import decision_anchor
-from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile, InvestigationView, ProposalView, VerificationView
@@ -34,7 +34,6 @@ from incidents.policy import Allow, RequireApproval
 from incidents.remediation import NotifyOwners
 
 _READ_NEXT = 5
-_ASK_AGAIN = "Ask for a new look and a new proposal: /agentops investigate"
 
 
 class Renderer:
@@ -142,13 +141,14 @@ class Renderer:
         )
 
     async def _escalation(self, file: IncidentFile, subject: str) -> Rendered:
-        why, steps, about = _needed(file, subject)
+        need = needed(file, subject)
+        why = need.why
         note = await self._shelf.note(file.incident.id, subject)
         if note is not None:
             why = f"{note.title} {note.text}".strip()
         again = [(view.proposal.id, heading(view.proposal, view.model)) for view in _to_ask_again(file, subject)]
         ids = await self._ids_of_groups()
-        return escalation_message(why, steps, call=_called(about), group_ids=ids, ask_again=again)
+        return escalation_message(why, need.steps, call=_called(need.about), group_ids=ids, ask_again=again)
 
     async def _broke_glass(self, file: IncidentFile, subject: str) -> Rendered:
         view = _proposal(file, subject)
@@ -225,44 +225,3 @@ def _open_titles(file: IncidentFile) -> tuple[list[str], list[str]]:
     views = [view for view in file.proposals if view.approval.state in live]
     alone = [view for view in views if isinstance(view.proposal.decision.effect, Allow)]
     return [one.proposal.title for one in views if one not in alone], [one.proposal.title for one in alone]
-
-
-def _needed(file: IncidentFile, subject: str) -> tuple[str, list[str], ProposalView | None]:
-    """Why a person is needed, what they can do, and which proposal it is about."""
-    ask_again = f"{_ASK_AGAIN} {file.incident.model}"
-    execution = next((e for e in file.executions if e.id == subject), None)
-    proposal_id = execution.proposal_id if execution else subject
-    about = next((view for view in file.proposals if view.proposal.id == proposal_id), None)
-    title = f"“{about.proposal.title}”" if about else "The proposal"
-    if execution is None:
-        asked = file.asked_again(proposal_id)
-        if asked is not None:
-            return f"Nobody decided on {title} in time; it has been asked for again.", [], about
-        why = f"Nobody decided on {title} in time. Nothing was changed and the alerts still fire."
-        once_more = f"Put it up again below, or with /agentops ask-again {proposal_id}"
-        return why, ["Read the diagnosis and the evidence above.", once_more, ask_again], about
-    candidate = execution.result.get("candidate", "")
-    watch = next((view for view in file.verifications if view.execution_id == execution.id), None)
-    if watch is not None and watch.state == "candidate_ready":
-        return "A candidate waits for review.", _promote(candidate), about
-    if watch is not None and watch.state == "candidate_refused":
-        steps = [f"Look at its evaluation: {candidate}", "The live model stays as it is.", ask_again]
-        return "The candidate is not good enough.", steps, about
-    match execution.state:
-        case ExecutionState.NEEDS_VERIFICATION:
-            why = f"It is not known whether {title} took effect; it is not sent again by itself."
-            return why, [f"Look at {execution.target} by hand.", ask_again], about
-        case ExecutionState.SUCCEEDED:
-            why = f"{title} was done, but the recovery could not be confirmed."
-            undo = [f"To undo it: {about.proposal.undo}"] if about else []
-            return why, ["Look at the signals above.", *undo, ask_again], about
-        case _:
-            return f"{title} could not be done.", ["Look at the error above.", ask_again], about
-
-
-def _promote(candidate: str) -> list[str]:
-    return [
-        f"Review the candidate's metrics and slices in the model registry: {candidate}",
-        "If it is good, set its approval status to Approved there, and deploy it with your usual canary.",
-        "The live model stays as it is until then; runbooks/procedures/retraining.md has the steps.",
-    ]

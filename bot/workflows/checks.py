@@ -211,16 +211,30 @@ async def _origin(
     try:
         origin = await origin_of(deps, model, proposal.remediation, incident)
     except NotFound as error:
-        return Over(ExecutionState.STALE, f"Not run: {error.service} no longer has what it would change.")
+        gone = _in_words(proposal.target)
+        text = f"Not run: {error.service} no longer has what it would change ({gone}): somebody deleted it."
+        return Over(ExecutionState.STALE, f"{text} Nothing was sent.")
     if isinstance(origin, EndpointOrigin | TrafficOrigin | PromotionOrigin):
         found = _endpoint(deps, proposal, record, origin)
         if found is not None:
             return found
     if not stands(proposal.origin, origin):
-        return Over(
-            ExecutionState.STALE, "Not run: the world is no longer as it was when this was approved. Ask again."
+        text = (
+            f"Not run: the world is no longer as it was when this was approved{_difference(proposal.origin, origin)}."
         )
+        return Over(ExecutionState.STALE, f"{text} Nothing was sent. Ask again.")
     return Go()
+
+
+def _difference(before: AnyOrigin, is_now: AnyOrigin) -> str:
+    """What has changed on the endpoint, where that is what has changed."""
+    was, now = _config_of(before), _config_of(is_now)
+    return "" if was is None or now is None or was == now else f": the endpoint is on {now} now, not on {was}"
+
+
+def _in_words(target: str) -> str:
+    """`endpoint/fraud-detector-prod` as `endpoint fraud-detector-prod`."""
+    return target.replace("/", " ", 1)
 
 
 def _endpoint(

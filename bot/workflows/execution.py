@@ -21,6 +21,7 @@ from bot.workflows.following import Done, Failed, Following, Running, follow
 from bot.workflows.halfway import counted, left_behind
 from bot.workflows.planning import model_of
 from bot.workflows.ports import Deps
+from bot.workflows.refusal import refusal
 from incidents.catalogue import ModelSpec
 from incidents.effect import ApiRequest
 from incidents.execution import ExecutionState
@@ -146,12 +147,7 @@ class _Held:
                 incident_id=self.incident.id,
             )
         except (Throttled, Busy) as error:
-            text = f"waiting: {error.service} is busy, trying again"
-            if self.record.intent_at is None:
-                await self.withdraw(text)
-            else:
-                # An earlier call had no answer, and this refusal says nothing about that one.
-                await self.wait(text, self.deps.pace.poll)
+            await self.not_now(error, request)
             return False
         except Unavailable:
             await self.wait(
@@ -165,12 +161,23 @@ class _Held:
         except UpstreamError as error:
             await self.finish(
                 ExecutionState.FAILED,
-                self.with_left_behind(f"{error.service} refused {request.operation}."),
+                self.with_left_behind(refusal(error, request)),
                 error=error.detail,
             )
             return False
         await self.answered(request, answer)
         return True
+
+    async def not_now(self, error: Throttled | Busy, request: ApiRequest) -> None:
+        """It is too early for the call: try again, but not on an approval that is long past."""
+        if self.record.intent_at is not None:
+            # An earlier call had no answer, and this refusal says nothing about that one.
+            await self.wait(f"waiting: {error.service} is busy, trying again", self.deps.pace.poll)
+            return
+        await self.withdraw(f"waiting: {error.service} is busy, trying again", error.detail)
+        if self.deps.clock() - self.record.created_at > self.deps.pace.update_limit:
+            too_late = f"{error.service} is too busy for {request.operation}, and this was approved too long ago"
+            await self.stop(f"Not tried again: {too_late}")
 
     async def answered(self, request: ApiRequest, answer: dict[str, str]) -> None:
         """Write the answer down; after the last request the execution is given back until it is followed."""
@@ -249,8 +256,8 @@ class _Held:
                     await self.wait(await self.with_pause(text, model), self.deps.pace.poll, result, stages)
             case Done(text, result, stages):
                 await self.finish(ExecutionState.SUCCEEDED, text, result=result, stages=stages)
-            case Failed(text, detail):
-                await self.finish(ExecutionState.FAILED, text, error=detail)
+            case Failed(text, detail, stages):
+                await self.finish(ExecutionState.FAILED, text, error=detail, stages=stages)
 
     async def with_pause(self, text: str, model: ModelSpec) -> str:
         """A pause stops what is not sent yet; what SageMaker does by itself by now goes on, and people must know."""
@@ -286,7 +293,7 @@ class _Held:
             stages=stages,
         )
 
-    async def withdraw(self, text: str) -> None:
+    async def withdraw(self, text: str, detail: str) -> None:
         """It was refused before it took effect: begin again with every check at the next look."""
         now = self.deps.clock()
         await asyncio.to_thread(
@@ -294,6 +301,7 @@ class _Held:
             self.record.id,
             self.fence,
             text,
+            error=detail,
             now=now,
             next_step_at=now + self.deps.pace.poll,
         )

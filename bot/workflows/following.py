@@ -22,6 +22,7 @@ from incidents.specs.shift_traffic import shares
 from tools.incident_store.tables import ExecutionRecord
 from tools.sagemaker.states import EndpointState, PipelineRun
 
+TAKEN_BACK = "the canary is being taken back"
 MOVING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 
@@ -49,6 +50,7 @@ class Failed:
 
     text: str
     detail: str = ""
+    stages: tuple[str, ...] = ()
 
 
 Following = Running | Done | Failed
@@ -91,7 +93,8 @@ def updated(endpoint: EndpointState, config: str) -> Following:
     if endpoint.status == "UpdateRollbackFailed":
         return Failed(
             f"The update of {name} failed, and SageMaker could not take it back either: it is UpdateRollbackFailed on "
-            f"{endpoint.config_name}. Its instances may be mixed; a person has to repair it now.",
+            f"{endpoint.config_name}. Its instances may be of both configs. Nothing is sent by itself: a person has to "
+            "mend the cause below and update the endpoint to the config that should serve.",
             reason,
         )
     if endpoint.status != "InService":
@@ -114,7 +117,7 @@ def promoted(endpoint: EndpointState, remediation: PromoteModel, config: str) ->
     match found:
         case Running():
             if endpoint.status == "RollingBack":
-                return Running("SageMaker is taking the canary back", stages=("the canary is being taken back",))
+                return Running("SageMaker is taking the canary back", stages=(TAKEN_BACK,))
             if endpoint.pending is not None and endpoint.pending.config_name != config:
                 return Running(f"{endpoint.name} is being put on {endpoint.pending.config_name} by somebody else")
             share = _share(endpoint)
@@ -129,8 +132,11 @@ def promoted(endpoint: EndpointState, remediation: PromoteModel, config: str) ->
         case Failed():
             if endpoint.status == "InService" and endpoint.config_name != config:
                 alarms = ", ".join(remediation.alarms)
-                text = f"{found.text} It does so when one of its alarms fires: {alarms}. Version {version} is not live."
-                return Failed(text, found.detail)
+                text = (
+                    f"{found.text} It does so when one of its alarms fires: {alarms}. Version {version} is not live. "
+                    f"{endpoint.config_name} serves as before, so there is nothing to undo on the endpoint."
+                )
+                return Failed(text, found.detail, stages=(TAKEN_BACK,))
             return found
         case Done():
             return Done(found.text, stages=(f"version {version} serves alone; the old instances are gone",))

@@ -175,7 +175,7 @@ async def propose_by_hand(
     choice = RemediationChoice(remediation=remediation, reason=(reason or "Asked for by hand.")[:600], evidence=known)
     made = await make(deps, file.incident, model, choice, Basis(_confidence(file), chosen_by=person))
     if isinstance(made, NotProposed):
-        return made
+        return await _told(deps, incident_id, person, made)
     return await _added(deps, made, Provenance(investigation_id=latest, chosen_by=person))
 
 
@@ -202,7 +202,7 @@ async def ask_again(deps: Deps, proposal_id: str, person: str) -> Proposal | Not
     basis = Basis(_confidence(file), comparison=old.comparison, follows=old.follows, chosen_by=view.chosen_by)
     made = await make(deps, file.incident, model, choice, basis)
     if isinstance(made, NotProposed):
-        return made
+        return await _told(deps, old.incident_id, person, made)
     before = await asyncio.to_thread(deps.reader.provenance, proposal_id)
     changed = {"round": before.round + 1, "replaces": proposal_id, "approvers": _next_group_first(made.decision)}
     log.info("proposal.asked_again", proposal=proposal_id, person=person)
@@ -215,6 +215,12 @@ async def _added(deps: Deps, proposal: Proposal, provenance: Provenance) -> Prop
     deps.wake_dispatcher()
     why = _why_not(added, proposal.decision)
     return proposal if why is None else NotProposed(proposal.title, (why,))
+
+
+async def _told(deps: Deps, incident_id: str, person: str, why: NotProposed) -> NotProposed:
+    """`why`, written down for those who were not told."""
+    await asyncio.to_thread(deps.writer.proposals.not_proposed, incident_id, person, why.words, deps.clock())
+    return why
 
 
 def _why_not(added: Added, decision: Decision) -> str | None:

@@ -15,6 +15,8 @@ CHAMPION = "champion"
 SLICE = "slice"
 _SLICES = ("slices", "slice")
 _NAMES_OF_A_SLICE = ("name", "slice")
+_NO_FIGURES = frozenset({"version"})
+"""Numbers that say which model it is, not how good."""
 _ALSO_CALLED = {
     "f1_score": "f1",
     "roc_auc": "auc",
@@ -28,7 +30,7 @@ _ALSO_CALLED = {
 
 
 def figures(report: dict[str, Any]) -> dict[str, float]:
-    """Every finite number of the report by its dotted path.
+    """Every finite number of the report by its dotted path, but the version's.
 
     SageMaker's own shape is flattened: ``{"binary_classification_metrics": {"f1": {"value": 0.9}}}`` becomes
     ``{"f1": 0.9}``, and so do ``metrics`` around figures. Slices may be an object by name or a list of objects with a
@@ -54,6 +56,8 @@ def _collect(node: dict[str, Any], path: str, found: dict[str, float], depth: in
     for key, value in node.items():
         if len(found) >= MAX_FIGURES or depth == 0:
             return
+        if key in _NO_FIGURES:
+            continue
         if key in _SLICES and isinstance(value, (dict, list)):
             _collect_slices(cast("dict[str, Any] | list[Any]", value), _below(path, SLICE), found, depth - 1)
             continue

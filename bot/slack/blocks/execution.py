@@ -24,6 +24,8 @@ _ANSWER = {"steps_done": "Steps done", "candidate": "Candidate", "number": "Issu
 """Answers of ours, in words; AWS's keep AWS's names."""
 _NOT_SHOWN = ("ETag", "Checksum", "candidate_version")
 """Beginnings of what nobody decides by; the timeline has it."""
+_LONGEST = 800
+"""Characters of what came of it: what stopped it, what was done before, how to take that back."""
 
 
 def execution_message(
@@ -42,7 +44,7 @@ def execution_message(
         by = f" by {person(pause.actor)}" if pause.actor != "agentops" else ""
         said.append(f"{mrkdwn(pause.text, 300)}{by}. It goes on once an approver resumes: `/agentops resume`.")
     elif execution.progress:
-        said.append(mrkdwn(execution.progress, 300))
+        said.append(mrkdwn(execution.progress, _LONGEST))
     if execution.error:
         said.append(f"*Error:* {mrkdwn(execution.error, 500)}")
     if execution.state in _NEXT:

@@ -12,7 +12,16 @@ from tests.bot.workflows.fakes import operations
 from tests.bot.workflows.rig import Rig
 from tests.incidents.builders import alert, findings, later, policy, rollback
 from tests.thoroughness import thorough
-from tools.errors import AccessDenied, Busy, InvalidRequest, NotFound, Throttled, Unavailable, UpstreamError
+from tools.errors import (
+    AccessDenied,
+    Busy,
+    InvalidRequest,
+    NotFound,
+    QuotaExceeded,
+    Throttled,
+    Unavailable,
+    UpstreamError,
+)
 from tools.incident_store.tables import ExecutionRecord, ProposalRecord, TimelineRecord
 
 S, X = IncidentState, ExecutionState
@@ -122,6 +131,8 @@ async def test_an_origin_that_changed_since_the_approval_stops_it(rig: Rig, chan
     await rig.look()
     assert rig.state() is X.STALE and rig.world.sent == []
     assert rig.incident_state(id) is S.ESCALATED
+    assert "Nothing was sent" in rig.row_text()
+    assert (f"is on {V25} now, not on {V24}" in rig.row_text()) is ("config_name" in changed)
 
 
 async def test_an_endpoint_that_is_updating_is_waited_for(rig: Rig) -> None:
@@ -272,12 +283,29 @@ async def test_a_policy_that_is_stricter_before_the_call_stops_it(make_rig: Call
 
 
 async def test_a_throttled_call_is_sent_again_after_every_check(rig: Rig) -> None:
-    rig.approved_rollback()
+    id = rig.approved_rollback()
     rig.world.trouble = [Throttled("SageMaker", "UpdateEndpoint", "slow down")]
     await rig.look()
     assert rig.state() is X.EXECUTING and rig.world.effects == 0
     await rig.look(**POLL)
     assert (len(rig.world.sent), rig.world.effects) == (2, 1)
+    kinds = [entry.kind for entry in rig.stage.reader.timeline(id) if entry.kind.startswith("call_")]
+    assert kinds == ["call_intended", "call_refused", "call_intended", "call_sent"]
+
+
+@pytest.mark.parametrize("error", [Throttled, Busy])
+async def test_a_call_that_comes_too_early_for_too_long_is_not_sent_on_an_old_approval(
+    rig: Rig, error: type[UpstreamError]
+) -> None:
+    id = rig.approved_rollback()
+
+    def always() -> None:
+        rig.world.trouble = [error("SageMaker", "UpdateEndpoint", "slow down")]
+
+    rig.world.before_send = always
+    await rig.until(lambda: rig.state() is X.STALE, minutes=35)
+    assert rig.world.effects == 0 and rig.incident_state(id) is S.ESCALATED
+    assert "too busy for UpdateEndpoint" in rig.row_text() and "nothing was sent" in rig.row_text()
 
 
 async def test_a_call_refused_because_somebody_else_changes_the_endpoint_is_not_taken_for_ours(rig: Rig) -> None:
@@ -292,12 +320,21 @@ async def test_a_call_refused_because_somebody_else_changes_the_endpoint_is_not_
     assert rig.state() is X.STALE and rig.world.effects == 0
 
 
-@pytest.mark.parametrize("error", [AccessDenied, InvalidRequest, NotFound])
-async def test_a_refused_call_is_told_with_the_partners_reason(rig: Rig, error: type[UpstreamError]) -> None:
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (AccessDenied, "the role for it"),
+        (InvalidRequest, "as it was approved"),
+        (NotFound, "is gone"),
+        (QuotaExceeded, "Raise the quota"),
+    ],
+)
+async def test_a_refused_call_is_told_with_the_partners_reason(rig: Rig, error: type[UpstreamError], word: str) -> None:
     id = rig.approved_rollback()
     rig.world.trouble = [error("SageMaker", "UpdateEndpoint", "not with this role")]
     await rig.look()
     assert rig.state() is X.FAILED
-    assert rig.row_text() == "SageMaker refused UpdateEndpoint."
+    assert rig.row_text().startswith("SageMaker refused UpdateEndpoint") and word in rig.row_text()
+    assert rig.row_text().endswith("This call changed nothing.")
     assert rig.stage.reader.execution_record("xp1").error == "not with this role"
     assert rig.incident_state(id) is S.ESCALATED

@@ -290,6 +290,8 @@ async def test_what_is_forbidden_or_impossible_is_not_proposed_by_hand_either(ri
     found = await planning.propose_by_hand(rig.deps, id, rollback(), "UHAND", "")
     assert isinstance(found, NotProposed) and found.problems == ("it is gone",)
     assert rig.incident_state(id) is S.MONITORING
+    last = rig.stage.reader.timeline(id)[-1]
+    assert (last.kind, last.actor) == ("not_proposed", "UHAND") and "it is gone" in last.text
 
 
 async def test_nothing_is_proposed_by_hand_while_a_change_is_under_way_or_when_it_is_over(rig: Rig) -> None:

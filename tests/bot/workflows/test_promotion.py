@@ -208,7 +208,7 @@ async def test_a_call_that_is_refused_says_what_was_done_before(rig: Rig, at: in
     rig.world.before_send = arrive
     await rig.look()
     assert rig.state() is X.FAILED and rig.world.effects == at
-    assert rig.row_text().startswith(f"SageMaker refused {CALLS[at]}.")
+    assert rig.row_text().startswith(f"SageMaker refused {CALLS[at]}: the role")
     assert ("Done before" in rig.row_text()) is (at > 0)
 
 

@@ -139,10 +139,16 @@ def test_an_answer_gives_the_lease_back_until_the_next_look(stage: Stage) -> Non
 def test_a_refused_call_leaves_no_intent(stage: Stage) -> None:
     _, _, fence = stage.executing()
     stage.writer.executions.intend("xp1", fence, 0, later(minutes=2))
-    stage.writer.executions.withdraw("xp1", fence, "busy", now=later(minutes=2), next_step_at=later(minutes=3))
+    stage.writer.executions.withdraw(
+        "xp1", fence, "busy", error="slow down", now=later(minutes=2), next_step_at=later(minutes=3)
+    )
     assert (row(stage).intent_at, row(stage).progress, row(stage).lease_until) == (None, "busy", None)
-    stage.writer.executions.withdraw("xp1", fence + 1, "x", now=later(minutes=2), next_step_at=later(minutes=9))
+    stage.writer.executions.withdraw(
+        "xp1", fence + 1, "x", error="", now=later(minutes=2), next_step_at=later(minutes=9)
+    )
     assert row(stage).next_step_at == later(minutes=3)
+    refused = [entry for entry in stage.reader.timeline("INC-1") if entry.kind == "call_refused"]
+    assert [entry.details["error"] for entry in refused] == ["slow down"]
 
 
 def test_success_begins_the_verification(stage: Stage) -> None:

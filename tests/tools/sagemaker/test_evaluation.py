@@ -45,3 +45,9 @@ def test_other_names_of_the_gates_metrics_are_told_under_its_own_too() -> None:
 
 def test_slices_that_only_the_live_model_has_are_not_named() -> None:
     assert slice_names(figures({"champion": {"slices": {"a": {"f1": 0.5}}}})) == ()
+
+
+def test_a_version_is_no_figure() -> None:
+    report = candidate_report({"f1": 0.8}, 24, {"f1": 0.75}, 23, (), {"rows": 20_000})
+    assert report["version"] == 24
+    assert {"version", "champion.version"} & figures(report).keys() == set()

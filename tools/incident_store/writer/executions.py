@@ -200,8 +200,13 @@ class ExecutionWriter:
             record.next_step_at, record.lease_until = next_step_at, None
             session.add(record)
 
-    def withdraw(self, id: str, fence: int, progress: str, *, now: datetime, next_step_at: datetime) -> None:
-        """The call was refused and had no effect: there is no intent any more, and the next step checks everything."""
+    def withdraw(
+        self, id: str, fence: int, progress: str, *, error: str, now: datetime, next_step_at: datetime
+    ) -> None:
+        """The call was refused and had no effect: there is no intent any more, and the next step checks everything.
+
+        `error` is the partner's own reason, untrusted.
+        """
         with self._database.write() as session:
             record = self._held(session, id, fence, None)
             if record is None:
@@ -210,6 +215,15 @@ class ExecutionWriter:
             record.intent_at, record.progress = None, progress
             record.next_step_at, record.lease_until = next_step_at, None
             session.add(record)
+            append(
+                session,
+                incident,
+                at=now,
+                actor="agentops",
+                kind="call_refused",
+                text=f"Call {record.step + 1} came too early and changed nothing; it is tried again",
+                details={"execution": id, "fence": fence, "call": record.step + 1, "error": error},
+            )
             incident.changed_at = now
             self._tell(session, incident, record)
 

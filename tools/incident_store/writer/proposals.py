@@ -64,6 +64,12 @@ class ProposalWriter:
             let_run(session, incident, proposal, now)
             return "added"
 
+    def not_proposed(self, incident_id: str, person: str, text: str, now: datetime) -> None:
+        """Write down what somebody asked for and why it is not proposed; `text` may hold names from outside."""
+        with self._database.write() as session:
+            incident = locked_incident(session, incident_id)
+            append(session, incident, at=now, actor=person, kind="not_proposed", text=text, details={})
+
 
 def add_proposal(
     session: Session, incident: IncidentRecord, proposal: Proposal, provenance: Provenance, now: datetime
