@@ -64,9 +64,8 @@ async def _moved_on(rig: Rig) -> tuple[Trapped, Trapped, Trapped]:
     await deployed(rig, FRAUD)
     await rig.call("DELETE", "aws/configs/churn-predictor-v16")
     await delete_endpoint(rig, recommender.endpoint)
-    await asyncio.gather(ended(rig, fraud), ended(rig, recommender))
     await rig.mend()
-    await ended(rig, churn)
+    await asyncio.gather(*(ended(rig, one) for one in (fraud, churn, recommender)))
     return fraud, churn, recommender
 
 
