@@ -130,6 +130,8 @@ class _Watch:
             return
         verb = "carries the tag" if wanted else "no longer carries the tag"
         text = f"Every one of {count} objects {verb}, {kept}."
+        if since := len(found) - count:
+            text += f" Not touched: {since} that came into the window since it was approved."
         step = await next_step(self.of)
         said = "Nothing follows by itself." if step is None else step.why_not or "The next step of the plan follows."
         await self.finish("step_done", (), f"{text} {said}", step)

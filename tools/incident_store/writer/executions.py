@@ -212,6 +212,7 @@ class ExecutionWriter:
             if record is None:
                 return
             incident = locked_incident(session, record.incident_id)
+            news = record.progress != progress
             record.intent_at, record.progress = None, progress
             record.next_step_at, record.lease_until = next_step_at, None
             session.add(record)
@@ -225,7 +226,8 @@ class ExecutionWriter:
                 details={"execution": id, "fence": fence, "call": record.step + 1, "error": error},
             )
             incident.changed_at = now
-            self._tell(session, incident, record)
+            if news:
+                self._tell(session, incident, record)
 
     def progress(
         self,
