@@ -19,3 +19,14 @@ async def rig(shared_rig: Rig) -> AsyncGenerator[Rig]:
     """As usual at the beginning of each file."""
     await shared_rig.as_usual()
     yield shared_rig
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Rig]:
+    """A world of its own, for stories of retraining.
+
+    A minute here is four hours: what other stories did to a model would stand in the window that its diagnosis looks at,
+    and a change in that window speaks against retraining.
+    """
+    async with rig_in(tmp_path_factory.mktemp("own")) as rig:
+        yield rig

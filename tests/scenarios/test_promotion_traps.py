@@ -54,9 +54,9 @@ async def _gate_failed(rig: Rig) -> Trapped:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stories(rig: Rig) -> Stories:
-    taken_back, gate_failed = await asyncio.gather(_taken_back(rig), _gate_failed(rig))
-    endpoints = (await rig.call("GET", "aws/endpoints"))["endpoints"]
+async def stories(own_rig: Rig) -> Stories:
+    taken_back, gate_failed = await asyncio.gather(_taken_back(own_rig), _gate_failed(own_rig))
+    endpoints = (await own_rig.call("GET", "aws/endpoints"))["endpoints"]
     return Stories(taken_back, gate_failed, {one["name"]: one["config_name"] for one in endpoints})
 
 

@@ -20,10 +20,10 @@ AFTERWARDS = "upstream_nulls"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stories(rig: Rig) -> dict[str, Played]:
-    told = dict(zip(AT_ONCE, await asyncio.gather(*(played(rig, name) for name in AT_ONCE)), strict=True))
-    await rig.calm()
-    return told | {AFTERWARDS: await played(rig, AFTERWARDS)}
+async def stories(own_rig: Rig) -> dict[str, Played]:
+    told = dict(zip(AT_ONCE, await asyncio.gather(*(played(own_rig, name) for name in AT_ONCE)), strict=True))
+    await own_rig.calm()
+    return told | {AFTERWARDS: await played(own_rig, AFTERWARDS)}
 
 
 @pytest.mark.parametrize("name", [*AT_ONCE, AFTERWARDS])
