@@ -25,7 +25,7 @@ async def rig(shared_rig: Rig) -> AsyncGenerator[Rig]:
 async def own_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Rig]:
     """A world of its own, for stories of retraining.
 
-    A minute here is four hours: what other stories did to a model would stand in the window that its diagnosis looks at,
+    A minute here is four hours: what other stories did to a model would stand in the window of its diagnosis,
     and a change in that window speaks against retraining.
     """
     async with rig_in(tmp_path_factory.mktemp("own")) as rig:

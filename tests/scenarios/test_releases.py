@@ -132,16 +132,16 @@ async def test_broken_data_is_quarantined_and_filled_again_and_nothing_is_traine
 
 
 async def test_those_who_own_the_source_are_called_and_their_issue_is_closed_in_the_end(
-    rig: Rig, stories: dict[str, Played]
+    own_rig: Rig, stories: dict[str, Played]
 ) -> None:
     story = stories["upstream_nulls"]
     assert "<!subteam^SMLONCALL>" in words(story.message("notice"))
 
     async def closed() -> bool:
-        file = await rig.file(story.told["incident"])
+        file = await own_rig.file(story.told["incident"])
         return any(entry.kind == "issue_closed" for entry in file.timeline)
 
-    await rig.until(closed, "the issue to be closed")
+    await own_rig.until(closed, "the issue to be closed")
 
 
 async def test_where_the_policy_allows_it_nobody_clicks_and_one_call_is_made(stories: dict[str, Played]) -> None:
