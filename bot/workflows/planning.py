@@ -302,5 +302,7 @@ async def origin_of(deps: Deps, model: ModelSpec, remediation: AnyRemediation, i
 
 
 async def _pipeline(deps: Deps, name: str, version: int | None) -> PipelineOrigin:
-    pipeline = await deps.sagemaker.pipeline(name, version)
-    return PipelineOrigin(arn=pipeline.arn, version_id=version, last_modified=pipeline.last_modified)
+    """Pinned to `version`, or to the newest there is now: what was shown is what runs, also after an update."""
+    pinned = version if version is not None else await deps.sagemaker.newest_pipeline_version(name)
+    pipeline = await deps.sagemaker.pipeline(name, pinned)
+    return PipelineOrigin(arn=pipeline.arn, version_id=pinned, last_modified=pipeline.last_modified)

@@ -5,7 +5,7 @@ from incidents.effect import ApiRequest, Estimate, PlanRow, RiskClass
 from incidents.origin import AnyOrigin, PipelineOrigin
 from incidents.remediation import RerunDataPipeline
 from incidents.specs.base import Spec, Undo, stamp
-from incidents.specs.start_retraining import pipeline_start
+from incidents.specs.start_retraining import one_run, pipeline_start
 
 
 class RerunDataPipelineSpec(Spec[RerunDataPipeline]):
@@ -33,10 +33,10 @@ class RerunDataPipelineSpec(Spec[RerunDataPipeline]):
 
     def plan(self, origin: AnyOrigin) -> tuple[PlanRow, ...]:
         """Run, features, endpoint."""
-        self._of(origin, PipelineOrigin)
+        start = self._of(origin, PipelineOrigin)
         since = f"{self.remediation.window_start:%d %b %H:%M} UTC"
         return (
-            PlanRow(what="Data pipeline run", before="none", after=f"one run of {self.remediation.pipeline}"),
+            PlanRow(what="Data pipeline run", before="none", after=one_run(self.remediation.pipeline, start)),
             PlanRow(what="Features", before=f"broken since {since}", after=f"filled again from {since}"),
             PlanRow(what="Live endpoint", before="unchanged", after="unchanged"),
         )

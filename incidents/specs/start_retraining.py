@@ -40,11 +40,11 @@ class StartRetrainingSpec(Spec[StartRetraining]):
 
     def plan(self, origin: AnyOrigin) -> tuple[PlanRow, ...]:
         """Run, data, endpoint."""
-        self._of(origin, PipelineOrigin)
+        start = self._of(origin, PipelineOrigin)
         untouched = "unchanged: a candidate is registered, not deployed"
         window = f"{self.remediation.window_start:%d %b %H:%M} to {self.remediation.window_end:%d %b %H:%M} UTC"
         return (
-            PlanRow(what="Training run", before="none", after=f"one run of {self.remediation.pipeline}"),
+            PlanRow(what="Training run", before="none", after=one_run(self.remediation.pipeline, start)),
             PlanRow(what="Training data", before="as at the last training", after=window),
             PlanRow(what="Live endpoint", before="unchanged", after=untouched),
         )
@@ -72,6 +72,12 @@ class StartRetrainingSpec(Spec[StartRetraining]):
             "the pipeline run ends Succeeded and registers a candidate",
             "the candidate is not worse than the live model on the gate metric by more than the margin",
         )
+
+
+def one_run(pipeline: str, origin: PipelineOrigin) -> str:
+    """What will run, in words: the pipeline and the version that is pinned."""
+    pinned = "" if origin.version_id is None else f", version {origin.version_id}"
+    return f"one run of {pipeline}{pinned}"
 
 
 def pipeline_start(

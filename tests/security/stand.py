@@ -108,6 +108,9 @@ class Reads(SageMakerReader):
     async def endpoint(self, name: str) -> EndpointState:
         return await self._fake.endpoint(name)
 
+    async def newest_pipeline_version(self, name: str) -> int | None:
+        return 1
+
     async def pipeline(self, name: str, version: int | None = None) -> PipelineState:
         return await self._fake.pipeline(name)
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from incidents.catalogue import ModelSpec
 from incidents.origin import EndpointOrigin, PromotionOrigin, TrafficOrigin
@@ -160,6 +160,10 @@ class SageMakerReader:
         """The pipeline of this name; with a version, `NotFound` where that is not there."""
         return await self._calls.run("DescribePipeline", lambda: self._descriptions.pipeline(name, version))
 
+    async def newest_pipeline_version(self, name: str) -> int | None:
+        """The version of a pipeline that runs when none is named; None where it has no versions."""
+        return await self._calls.run("ListPipelineVersions", lambda: self._newest_pipeline_version(name))
+
     async def pipeline_runs(self, name: str, limit: int) -> list[PipelineRun]:
         """The newest `limit` runs, newest first, without steps and without their end."""
         return await self._calls.run("ListPipelineExecutions", lambda: self._pipeline_runs(name, limit))
@@ -266,6 +270,12 @@ class SageMakerReader:
             if len(found) >= limit or number == MAX_PAGES:
                 break
         return sorted(found, key=lambda row: row.created_at, reverse=True)[:limit]
+
+    def _newest_pipeline_version(self, name: str) -> int | None:
+        answer = self.client.list_pipeline_versions(PipelineName=name, SortOrder="Descending", MaxResults=1)
+        # The stub says that any key may be absent; `answers.read` says which may not.
+        rows: list[Any] = list(answer["PipelineVersionSummaries"])
+        return answers.read("ListPipelineVersions", lambda: int(rows[0]["PipelineVersionId"])) if rows else None
 
     def _pipeline_runs(self, name: str, limit: int) -> list[PipelineRun]:
         answer = self.client.list_pipeline_executions(

@@ -56,6 +56,8 @@ class FakeStore:
     def __init__(self) -> None:
         self.rows: dict[int, Row] = {}
         self.broken: Exception | None = None
+        self.refused = 0
+        """How often it could not be read or written."""
         self.lose_sent = 0
         self._lock = threading.Lock()
 
@@ -108,6 +110,7 @@ class FakeStore:
 
     def _fail(self) -> None:
         if self.broken is not None:
+            self.refused += 1
             raise self.broken
 
     def _is_due(self, row: Row, now: datetime) -> bool:

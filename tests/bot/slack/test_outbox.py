@@ -279,7 +279,7 @@ async def test_an_unreadable_store_does_not_stop_the_outbox(bench: Bench) -> Non
     await bench.start()
     bench.store.want()
     bench.wake()
-    await asyncio.sleep(0.1)
+    await eventually(lambda: bench.store.refused > 0)
     bench.store.broken = None
     await bench.settle()
     assert len(bench.texts()) == 1

@@ -110,6 +110,7 @@ class World:
     preflight: list[str] = field(default_factory=list[str])
     before_send: Callable[[], None] = lambda: None
     run_status: str = "Executing"
+    pipeline_version: int | None = None
     packages: list[ModelPackage] = field(default_factory=list[ModelPackage])
     figures: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
     models: dict[str, ModelState] = field(default_factory=dict[str, ModelState])
@@ -262,6 +263,10 @@ class FakeSageMaker(SageMakerReader):
             last_modified=START - timedelta(days=30),
             created_at=START - timedelta(days=90),
         )
+
+    async def newest_pipeline_version(self, name: str) -> int | None:
+        self._world.read()
+        return self._world.pipeline_version
 
     async def pipeline_run(self, arn: str) -> PipelineRun:
         assert arn == RUN_ARN

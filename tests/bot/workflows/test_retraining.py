@@ -5,11 +5,11 @@ import pytest
 
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
-from incidents.proposal import RemediationChoice, When
+from incidents.proposal import Proposal, RemediationChoice, When
 from incidents.remediation import PromoteModel, RollbackEndpoint
 from tests.bot.workflows.fakes import finished_run, fraud_endpoint, operations
 from tests.bot.workflows.rig import Rig
-from tests.incidents.builders import alert, choice, later, needs, pipeline_origin, proposal, retraining
+from tests.incidents.builders import alert, choice, findings, later, needs, pipeline_origin, proposal, retraining
 from tools.errors import Unavailable
 
 S, X = IncidentState, ExecutionState
@@ -162,3 +162,31 @@ async def test_a_start_without_an_answer_is_sent_again_under_the_same_token(rig:
     finished_run(rig.world, candidate_f1=0.9)
     await rig.look(**POLL)
     assert rig.state() is X.SUCCEEDED
+
+
+async def pinned_card(rig: Rig) -> Proposal:
+    """The card of a retraining that was proposed while version 3 of its pipeline was the newest."""
+    rig.world.endpoint = fraud_endpoint()
+    rig.world.pipeline_version = 3
+    rig.investigator.answer = findings(retraining())
+    accuracy = alert("ModelF1Low", labels={"model": "fraud-detector", "env": "prod", "severity": "critical"})
+    rig.stage.writer.intake.store([accuracy], rig.clock())
+    await rig.look()
+    await rig.look()
+    return rig.waiting()
+
+
+async def test_a_retraining_is_pinned_to_the_newest_version_of_its_pipeline_and_the_card_says_so(rig: Rig) -> None:
+    card = await pinned_card(rig)
+    (request,) = card.requests
+    assert request.parameters["PipelineVersionId"] == 3
+    assert "one run of fraud-detector-train, version 3" in [row.after for row in card.plan]
+
+
+async def test_a_pipeline_that_got_a_newer_version_after_the_approval_is_not_run(rig: Rig) -> None:
+    card = await pinned_card(rig)
+    assert rig.stage.approve(card.id).result == "approved"
+    rig.world.pipeline_version = 4
+    rig.clock.at = later(minutes=1)
+    await rig.look()
+    assert rig.state(card.execution_id) is X.STALE and rig.world.sent == []

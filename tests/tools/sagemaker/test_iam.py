@@ -250,6 +250,7 @@ async def test_the_reader_may_do_what_the_readers_call_and_no_more(
         await reader.endpoint_configs("product-recommender", 5)
         await reader.model("product-recommender-v22")
         await reader.pipeline(SEEDED.pipeline)
+        await reader.newest_pipeline_version(SEEDED.pipeline)
         await reader.pipeline_runs(SEEDED.pipeline, 5)
         await reader.pipeline_run(run["PipelineExecutionArn"])
         packages = await reader.model_packages(SEEDED.package_group, 5)

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -112,6 +113,17 @@ async def test_a_pipeline_is_told(reader: SageMakerReader) -> None:
     pipeline = await reader.pipeline(PIPELINE)
     assert (pipeline.name, pipeline.status) == (PIPELINE, "Active")
     assert pipeline.created_at <= pipeline.last_modified
+
+
+async def test_the_newest_version_of_a_pipeline_is_told(reader: SageMakerReader, local: LocalSageMaker) -> None:
+    assert await reader.newest_pipeline_version(PIPELINE) == 1
+    admin: Any = AwsConnection(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS).client(
+        "sagemaker", attempts=1
+    )
+    definition = json.dumps({"Version": "2020-12-01", "Steps": [{"Name": "Train", "Type": "Training"}]})
+    admin.update_pipeline(PipelineName=PIPELINE, PipelineDefinition=definition)
+    admin.close()
+    assert await reader.newest_pipeline_version(PIPELINE) == 2
 
 
 async def test_a_run_is_told_with_its_steps_in_order(
