@@ -30,13 +30,14 @@ from tools.sagemaker.states import ModelPackage
 
 T = TypeVar("T")
 
-Verb = Literal["rollback", "retrain", "promote", "quarantine", "rerun", "shift", "issue", "notify"]
+Verb = Literal["rollback", "retrain", "promote", "quarantine", "release", "rerun", "shift", "issue", "notify"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 _USAGE: dict[Verb, tuple[str, str]] = {
     "rollback": ("rollback <model> [config]", "rollback product-recommender product-recommender-v23"),
     "retrain": ("retrain <model> [days]", "retrain fraud-detector 28"),
     "promote": ("promote <model> <version>", "promote fraud-detector 42"),
     "quarantine": ("quarantine <model> <from> <until>", "quarantine churn-predictor 2h now"),
+    "release": ("release <model> <from> <until>", "release churn-predictor 2h now"),
     "rerun": ("rerun <model> <from>", "rerun churn-predictor 2h"),
     "shift": ("shift <model> <variant>=<weight> ...", "shift product-recommender v23=1 v24=0"),
     "issue": ("issue <model> <title>", "issue churn-predictor last_login_days is null since noon"),
@@ -121,8 +122,8 @@ class ByHand:
                 return self._retraining(model, words)
             case "promote":
                 return await self._promotion(model, words)
-            case "quarantine":
-                return self._quarantine(model, words)
+            case "quarantine" | "release":
+                return self._quarantine(verb, model, words)
             case "rerun":
                 _exactly(words, 1, "from when on it is run again")
                 pipeline = _needed(model.data.pipeline, f"{model.name} has no data pipeline in manifests/models.yaml")
@@ -191,7 +192,7 @@ class ByHand:
             alarms=canary.alarms,
         )
 
-    def _quarantine(self, model: ModelSpec, words: list[str]) -> QuarantineData:
+    def _quarantine(self, mode: Literal["quarantine", "release"], model: ModelSpec, words: list[str]) -> QuarantineData:
         _exactly(words, 2, "from when until when")
         capture = _needed(model.data.capture, f"{model.name} has no data.capture in manifests/models.yaml")
         place = _S3.fullmatch(capture)
@@ -200,7 +201,9 @@ class ByHand:
         start, end = self._moment(words[0]), self._moment(words[1])
         if start >= end:
             raise _Wrong("The window has to begin before it ends")
-        return QuarantineData(bucket=place["bucket"], prefix=place["prefix"], window_start=start, window_end=end)
+        return QuarantineData(
+            mode=mode, bucket=place["bucket"], prefix=place["prefix"], window_start=start, window_end=end
+        )
 
     def _moment(self, typed: str) -> datetime:
         return _needed(moment_of(typed, self._clock()), f"“{typed[:40]}” is no moment; write {FORMS}")

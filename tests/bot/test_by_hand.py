@@ -88,6 +88,7 @@ async def test_each_verb_makes_its_remediation(stage: Stage) -> None:
             "retrain fraud-detector 14",
             "promote fraud-detector 42",
             "quarantine churn-predictor 2h now",
+            "release churn-predictor 2h now",
             "rerun churn-predictor 2h",
             "shift product-recommender v23=1 v24=0",
             "issue churn-predictor last_login_days is null",
@@ -101,6 +102,7 @@ async def test_each_verb_makes_its_remediation(stage: Stage) -> None:
         "retrain": StartRetraining,
         "promote": PromoteModel,
         "quarantine": QuarantineData,
+        "release": QuarantineData,
         "rerun": RerunDataPipeline,
         "shift": ShiftTraffic,
         "issue": OpenIssue,
@@ -111,6 +113,7 @@ async def test_each_verb_makes_its_remediation(stage: Stage) -> None:
     assert retraining.window_end - retraining.window_start == timedelta(days=14)
     assert isinstance(quarantine, QuarantineData)
     assert (quarantine.window_start, quarantine.window_end) == (later(hours=-2), START)
+    assert made["release"] == quarantine.model_copy(update={"mode": "release"})
     assert isinstance(promotion, PromoteModel) and promotion.model_package == ARN
 
 
@@ -124,6 +127,17 @@ async def test_a_rollback_without_a_config_goes_to_the_one_that_served_before(st
     read = await wanted(stage, "rollback product-recommender")
     assert isinstance(read.remediation, RollbackEndpoint)
     assert read.remediation.to_config == "product-recommender-v23"
+
+
+async def test_a_rollback_of_a_model_without_a_known_good_config_asks_for_its_name(stage: Stage) -> None:
+    known = catalogue()
+    model = known.models["product-recommender"]
+    assert model.endpoint is not None
+    bare = model.model_copy(update={"endpoint": model.endpoint.model_copy(update={"last_known_good": None})})
+    entries = known.model_copy(update={"models": {**known.models, model.name: bare}})
+    read = await ByHand(stage.reader, entries, packages, lambda: START).read("rollback product-recommender")
+    assert isinstance(read, Unusable)
+    assert read.problem == f"No earlier endpoint config of {ENDPOINT} is known; name the one to go back to"
 
 
 async def test_the_persons_own_words_are_the_reason(stage: Stage) -> None:

@@ -39,7 +39,8 @@ def state_words(view: ProposalView) -> str:
             return f"{sign} *{word}*{_by(approval)}{_at(approval.decided_at)}: {mrkdwn(approval.reason, 500)}"
         case ApprovalState.EXPIRED:
             when = _at(approval.decided_at)
-            return f"{sign} *{word}*{when}: nobody decided in time. Nothing was sent.{_votes(view)}"
+            why = mrkdwn(approval.reason, 400) if approval.reason else "nobody decided in time"
+            return f"{sign} *{word}*{when}: {why}. Nothing was sent.{_votes(view)}"
         case ApprovalState.SUPERSEDED | ApprovalState.WITHDRAWN:
             why = f": {mrkdwn(approval.reason, 400)}" if approval.reason else ""
             return f"{sign} *{word}*{_by(approval)}{_at(approval.decided_at)}{why}. It can no longer be approved."

@@ -1,5 +1,6 @@
 import pytest
 
+from incidents.approval import ApprovalState
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
 from incidents.policy import Decision
@@ -262,3 +263,26 @@ def test_a_denial_of_something_a_person_asked_for_ends_an_incident_without_alert
     stage.propose(id, proposal("p1", id))
     stage.deny()
     assert stage.incident(id).state is S.RESOLVED
+
+
+def test_a_click_after_the_clock_went_back_runs_nothing_and_the_incident_escalates(stage: Stage) -> None:
+    id = stage.awaiting()
+    verdict = stage.approve(at=later(minutes=-2))
+    assert verdict.result == "expired"
+    view = stage.reader.proposal("p1")
+    assert view.approval.state is ApprovalState.EXPIRED and "clock went back" in view.approval.reason
+    assert stage.incident(id).state is IncidentState.ESCALATED
+    assert stage.reader.timeline(id)[-1].kind == "expired" and "clock went back" in stage.reader.timeline(id)[-1].text
+    assert stage.reader.executions_under_way() == []
+
+
+def test_the_sweep_does_not_leave_a_proposal_open_that_comes_from_the_future(stage: Stage) -> None:
+    id = stage.awaiting()
+    assert stage.writer.decisions.expire(later(seconds=-30)) == [], "two replicas' clocks may be as far apart"
+    assert stage.writer.decisions.expire(later(hours=-1)) == [id]
+
+
+def test_a_click_after_the_clock_jumped_ahead_comes_too_late(stage: Stage) -> None:
+    stage.awaiting()
+    assert stage.approve(at=later(days=1)).result == "expired"
+    assert stage.reader.executions_under_way() == []

@@ -87,6 +87,18 @@ def test_a_lease_keeps_others_away_until_it_is_over(stage: Stage) -> None:
     assert row(stage).owner == "bot-2"
 
 
+def test_a_clock_that_jumps_gives_nobody_a_second_hold(stage: Stage) -> None:
+    stage.awaiting()
+    stage.approve(at=later(minutes=1))
+    claim, intend = stage.writer.executions.claim, stage.writer.executions.intend
+    first = claim("xp1", "bot-1", later(minutes=2), LEASE)
+    assert first == 1
+    assert claim("xp1", "bot-2", later(minutes=-60), LEASE) is None, "back: the lease is not over"
+    second = claim("xp1", "bot-2", later(days=1), LEASE)
+    assert second == 2, "ahead: it is over, and the fence moves"
+    assert not intend("xp1", first, 0, later(minutes=2)), "whoever held it before sends nothing"
+
+
 def test_who_lost_the_lease_may_not_intend(stage: Stage) -> None:
     _, _, fence = stage.executing()
     assert stage.writer.executions.intend("xp1", fence, 0, later(minutes=2, seconds=10))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
@@ -34,6 +34,11 @@ Result = Literal[
     "not_permitted",
     "not_needed",
 ]
+
+
+CLOCKS_APART = timedelta(minutes=1)
+"""How far the clocks of two replicas may be apart; a proposal from further in the future tells of one that jumped."""
+CLOCK_WENT_BACK = "The clock went back, so how long this has waited is not known"
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class DecisionWriter:
         state = ApprovalState(record.state)
         if state is not ApprovalState.PENDING:
             return self._too_late(session, incident, record, person, now)
-        if record.expires_at <= now:
+        if _over(record, now):
             _expire(session, record, incident, now)
             return Verdict("expired", incident.id, ApprovalState.EXPIRED, at=record.expires_at)
         effect = policy_now.effect
@@ -132,7 +137,7 @@ class DecisionWriter:
             record, incident = _locked(session, proposal_id)
             if ApprovalState(record.state) is not ApprovalState.PENDING:
                 return self._too_late(session, incident, record, person, now)
-            if record.expires_at <= now:
+            if _over(record, now):
                 _expire(session, record, incident, now)
                 return Verdict("expired", incident.id, ApprovalState.EXPIRED, at=record.expires_at)
             record.state, record.decided_by, record.decided_at = ApprovalState.DENIED.value, person, now
@@ -166,7 +171,8 @@ class DecisionWriter:
         with self._database.read() as session:
             overdue = session.exec(
                 select(ProposalRecord.id).where(
-                    col(ProposalRecord.state) == ApprovalState.PENDING.value, col(ProposalRecord.expires_at) <= now
+                    col(ProposalRecord.state) == ApprovalState.PENDING.value,
+                    (col(ProposalRecord.expires_at) <= now) | (col(ProposalRecord.created_at) > now + CLOCKS_APART),
                 )
             ).all()
         expired: list[str] = []
@@ -324,8 +330,14 @@ def _decided_before(record: ProposalRecord) -> Verdict:
     )
 
 
+def _over(record: ProposalRecord, now: datetime) -> bool:
+    """Is the time to decide over, or can nobody tell, because the clock went back since the proposal was made?"""
+    return record.expires_at <= now or record.created_at > now + CLOCKS_APART
+
+
 def _expire(session: Session, record: ProposalRecord, incident: IncidentRecord, now: datetime) -> None:
     record.state, record.decided_at = ApprovalState.EXPIRED.value, now
+    record.reason = "" if record.expires_at <= now else CLOCK_WENT_BACK
     session.add(record)
     session.flush()
     append(
@@ -334,7 +346,7 @@ def _expire(session: Session, record: ProposalRecord, incident: IncidentRecord, 
         at=now,
         actor="agentops",
         kind="expired",
-        text="Nobody decided in time",
+        text=record.reason or "Nobody decided in time",
         details={"proposal": record.id, "digest": record.digest},
     )
     incident.changed_at = now

@@ -11,7 +11,7 @@ DRY_RUN = "--dry-run"
 _PROPOSE = Usage(
     "propose",
     f"<what> <model> ... [{DRY_RUN}]",
-    "ask for a remediation by hand: rollback, retrain, promote, quarantine, rerun, shift, issue or notify; "
+    "ask for a remediation by hand: rollback, retrain, promote, quarantine, release, rerun, shift, issue or notify; "
     "somebody else has to approve it",
     f"{COMMAND} propose rollback product-recommender {DRY_RUN}",
 )

@@ -23,7 +23,7 @@ section: *What only approvers may do* (the people whom the policy names)
 `/agentops close &lt;incident&gt; [reason]` – end an incident; what waits for a decision is taken back
 `/agentops approve &lt;proposal&gt; &lt;digest&gt;` – approve what a card shows, by its own signs
 `/agentops ask-again &lt;proposal&gt;` – put a proposal up again that expired undecided
-`/agentops propose &lt;what&gt; &lt;model&gt; ... [--dry-run]` – ask for a remediation by hand: rollback, retrain, promote, quarantine, rerun, shift, issue or notify; somebody else has to approve it
+`/agentops propose &lt;what&gt; &lt;model&gt; ... [--dry-run]` – ask for a remediation by hand: rollback, retrain, promote, quarantine, release, rerun, shift, issue or notify; somebody else has to approve it
 `/agentops resume [model]` – let changes go on
 context: In an incident's thread, mention me with a question. Decisions are made on the cards in the thread.\
 """)
