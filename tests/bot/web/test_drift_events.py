@@ -10,7 +10,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from bot.cli import app
-from tests.bot.test_web import TOKEN, Answer, Site, served
+from tests.bot.web.site import TOKEN, Answer, Site, served
 from tests.tools.drift_events.test_drift_events import EVENT, REPORTS
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
