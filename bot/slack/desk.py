@@ -159,7 +159,7 @@ class BotDesk:
         if entry is None:
             raise UnknownModel(model, tuple(self._catalogue.models))
         incident_id = await asyncio.to_thread(
-            self._writer.intake.ask, entry, question, person.id, self._new_id(), self._clock()
+            self._writer.grouping.ask, entry, question, person.id, self._new_id(), self._clock()
         )
         self._wake()
         if incident_id is None:

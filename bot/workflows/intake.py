@@ -15,7 +15,7 @@ async def group_alerts(deps: Deps) -> int:
     """Place every alert that changed; returns how many incidents were touched."""
     touched = 0
     while True:
-        incidents = await asyncio.to_thread(deps.writer.intake.group, deps.clock(), BATCH)
+        incidents = await asyncio.to_thread(deps.writer.grouping.group, deps.clock(), BATCH)
         if not incidents:
             return touched
         touched += len(incidents)

@@ -146,7 +146,7 @@ async def test_a_change_of_the_same_model_lately_forbids_the_next(desk: Desk) ->
         execution, fence, 0, result={}, progress="", text="sent", details={}, now=later(minutes=3), next_step_at=later()
     )
     executions.finish(execution, fence, ExecutionState.FAILED, text="failed", now=later(minutes=4))
-    desk.stage.writer.intake.ask(catalogue().models["product-recommender"], "", "UONCALL", "look-2", later(minutes=5))
+    desk.stage.writer.grouping.ask(catalogue().models["product-recommender"], "", "UONCALL", "look-2", later(minutes=5))
     desk.stage.propose(id, proposal("p2", id, created_at=later(minutes=6)), at=later(minutes=6))
     desk.clock.at = later(minutes=7)
     done = await desk.decisions().approve("p2", ONCALL)

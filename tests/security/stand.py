@@ -194,7 +194,7 @@ class Stand:
         for workflow in (investigation, execution, verification):
             workflow.register(engine, deps)
         entry = catalogue().models[world.case.incident.model]
-        incident_id = stage.writer.intake.ask(entry, told["slash text"], "UASKED", stage.new_id(), NOW)
+        incident_id = stage.writer.grouping.ask(entry, told["slash text"], "UASKED", stage.new_id(), NOW)
         assert incident_id is not None
         stage.take(*world.case.incident.alerts, at=NOW)
         dispatcher = Dispatcher(engine, deps, no_clicks)

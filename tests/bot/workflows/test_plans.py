@@ -183,7 +183,7 @@ async def test_a_second_diagnosis_does_not_open_a_second_issue(make_rig: Callabl
     rig = make_rig(given_policy=allowing("OpenIssue", "NotifyOwners"))
     id = await investigated(rig, issue(), notice())
     await rig.until(lambda: all(one.finished_at for one in rig.stage.reader.file(id).executions), **POLL)
-    rig.stage.writer.intake.ask(rig.deps.catalogue.models["product-recommender"], "", "U1", "look-2", rig.clock())
+    rig.stage.writer.grouping.ask(rig.deps.catalogue.models["product-recommender"], "", "U1", "look-2", rig.clock())
     await rig.look(**POLL)
     assert len(rig.investigator.cases) == 2 and len(rig.stage.reader.file(id).executions) == 2
 
@@ -273,7 +273,7 @@ async def test_what_a_person_asks_for_goes_the_same_way_and_is_not_approved_by_t
 async def test_a_new_diagnosis_leaves_what_a_person_asked_for(rig: Rig) -> None:
     id = await investigated(rig)
     made = await planning.propose_by_hand(rig.deps, id, rollback(), "UHAND", "")
-    rig.stage.writer.intake.ask(rig.deps.catalogue.models["product-recommender"], "", "U1", "look-2", rig.clock())
+    rig.stage.writer.grouping.ask(rig.deps.catalogue.models["product-recommender"], "", "U1", "look-2", rig.clock())
     await rig.look(**POLL)
     assert isinstance(made, Proposal) and rig.waiting().id == made.id
     assert rig.incident_state(id) is S.AWAITING_DECISION

@@ -174,7 +174,7 @@ class Life(RuleBasedStateMachine):
         if not clears and self.live() is None:
             again = fraud_alert(starts_at=self.clock(), fingerprint=f"f{next(self.numbers)}")
             self.stage.writer.intake.store([again], self.clock())
-        self.stage.writer.intake.group(self.clock())
+        self.stage.writer.grouping.group(self.clock())
 
     @precondition(lambda self: self.world.by_call and self.stage.reader.executions_under_way())
     @rule()

@@ -56,7 +56,7 @@ class Stage:
     def take(self, *alerts: Alert, at: datetime = START) -> list[str]:
         """Store alerts and group them; the incidents touched."""
         self.writer.intake.store(alerts, at)
-        return self.writer.intake.group(at)
+        return self.writer.grouping.group(at)
 
     def open(self, *alerts: Alert, at: datetime = START) -> str:
         """An incident with these alerts, by default one."""

@@ -142,7 +142,7 @@ def test_sweeps_of_two_replicas_at_once_expire_a_proposal_once(stage: Stage) -> 
 def test_expiry_is_no_denial_and_a_person_can_ask_again(stage: Stage) -> None:
     id = stage.awaiting()
     stage.writer.decisions.expire(later(minutes=6))
-    found = stage.writer.intake.ask(model(), "again?", "UONCALL", "look-2", later(minutes=7))
+    found = stage.writer.grouping.ask(model(), "again?", "UONCALL", "look-2", later(minutes=7))
     assert found == id
     stage.propose(id, proposal("p2", id, created_at=later(minutes=8)), at=later(minutes=8))
     assert stage.incident(id).state is S.AWAITING_DECISION
@@ -189,7 +189,7 @@ def test_two_proposals_approved_at_once_start_one_execution(stage: Stage) -> Non
 
 def test_a_newer_diagnosis_takes_older_proposals_back(stage: Stage) -> None:
     id = stage.awaiting()
-    stage.writer.intake.ask(model(), "", "UONCALL", "look-2", later(minutes=1))
+    stage.writer.grouping.ask(model(), "", "UONCALL", "look-2", later(minutes=1))
     stage.propose(id, proposal("p2", id, created_at=later(minutes=2)), at=later(minutes=2))
     assert stage.reader.proposal("p1").approval.state == "superseded"
     assert [view.proposal.id for view in stage.reader.pending_proposals()] == ["p2"]
@@ -258,7 +258,7 @@ def test_a_proposal_that_does_not_exist_cannot_be_decided(stage: Stage) -> None:
 
 
 def test_a_denial_of_something_a_person_asked_for_ends_an_incident_without_alerts(stage: Stage) -> None:
-    id = stage.writer.intake.ask(model(), "why so slow?", "UONCALL", "look-1", later())
+    id = stage.writer.grouping.ask(model(), "why so slow?", "UONCALL", "look-1", later())
     assert id is not None
     stage.propose(id, proposal("p1", id))
     stage.deny()

@@ -295,13 +295,13 @@ def test_the_chain_holds_after_many_writers_at_once(stage: Stage) -> None:
     calls = [
         *(lambda n=n: stage.writer.decisions.refuse("p1", f"U{n}", "no", later(minutes=1)) for n in range(6)),
         *(lambda n=n: stage.take(alert("EndpointErrorRateHigh", fingerprint=f"e{n}")) for n in range(6)),
-        lambda: stage.writer.intake.ask(model(), "why?", "UVIEWER", "look-2", later(minutes=1)),
+        lambda: stage.writer.grouping.ask(model(), "why?", "UVIEWER", "look-2", later(minutes=1)),
         lambda: stage.approve(),
         lambda: stage.deny(person="USECOND"),
         lambda: stage.writer.decisions.expire(later(minutes=1)),
     ]
     at_once(*calls)
-    stage.writer.intake.group(later(minutes=2))
+    stage.writer.grouping.group(later(minutes=2))
     entries = stage.reader.timeline(id)
     assert first_break(entries) is None
     kinds = [entry.kind for entry in entries]

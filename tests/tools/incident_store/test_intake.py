@@ -75,7 +75,7 @@ def test_what_is_sent_again_changes_nothing(stage: Stage, name: str) -> None:
     (id,) = stage.take(*captured(name))
     before = (stage.incident(id), stage.told(id), stage.messages(id))
     assert stage.writer.intake.store(captured(name), later(minutes=3)) == 0
-    assert stage.writer.intake.group(later(minutes=3)) == []
+    assert stage.writer.grouping.group(later(minutes=3)) == []
     assert (stage.incident(id), stage.told(id), stage.messages(id)) == before
 
 
@@ -159,7 +159,7 @@ def test_labels_that_contradict_each_other_do_not_meet_the_models_own_incident(s
 def test_an_alert_that_fired_and_cleared_before_anyone_looked_opens_nothing(stage: Stage) -> None:
     stage.writer.intake.store([alert()], START)
     stage.writer.intake.store([alert(status="resolved")], later(seconds=30))
-    assert stage.writer.intake.group(later(minutes=1)) == []
+    assert stage.writer.grouping.group(later(minutes=1)) == []
     assert stage.reader.count_incidents(live=False) == 0
 
 
@@ -170,7 +170,7 @@ def test_threads_that_bring_alerts_of_one_model_at_once_make_one_live_incident(s
         return stage.take(one)
 
     touched = at_once(*(lambda one=one: bring(one) for one in alerts))
-    stage.writer.intake.group(START)
+    stage.writer.grouping.group(START)
     (incident,) = stage.reader.incidents(live=True)
     assert {id for ids in touched for id in ids} <= {incident.id}
     assert len(incident.alerts) == 8
@@ -183,7 +183,7 @@ def test_the_same_delivery_from_two_alertmanagers_at_once_is_stored_once(stage: 
         lambda: stage.writer.intake.store(alerts, START), lambda: stage.writer.intake.store(alerts[::-1], START)
     )
     assert sum(counts) == 20
-    stage.writer.intake.group(START)
+    stage.writer.grouping.group(START)
     (incident,) = stage.reader.incidents(live=True)
     assert len(incident.alerts) == 20
 

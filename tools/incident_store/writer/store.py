@@ -9,6 +9,7 @@ from tools.incident_store.database import Database
 from tools.incident_store.writer.clicks import ClickWriter
 from tools.incident_store.writer.decisions import DecisionWriter
 from tools.incident_store.writer.executions import ExecutionWriter
+from tools.incident_store.writer.grouping import GroupingWriter
 from tools.incident_store.writer.handling import HandlingWriter
 from tools.incident_store.writer.intake import IntakeWriter
 from tools.incident_store.writer.investigations import InvestigationWriter
@@ -26,6 +27,7 @@ class StoreWriter:
     """Everything that changes a row, by what it is about."""
 
     intake: IntakeWriter
+    grouping: GroupingWriter
     investigations: InvestigationWriter
     proposals: ProposalWriter
     decisions: DecisionWriter
@@ -45,7 +47,8 @@ def open_writer(
 ) -> StoreWriter:
     """The writers of `database`."""
     return StoreWriter(
-        intake=IntakeWriter(database, catalogue, settle=settle, new_id=new_id),
+        intake=IntakeWriter(database),
+        grouping=GroupingWriter(database, catalogue, settle=settle, new_id=new_id),
         investigations=InvestigationWriter(database),
         proposals=ProposalWriter(database),
         decisions=DecisionWriter(database),
