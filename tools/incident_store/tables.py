@@ -118,7 +118,10 @@ class IncidentRecord(Table, table=True):
 
 
 class InvestigationRecord(Table, table=True):
-    """One look at an incident. States: queued, running, done, failed."""
+    """One look at an incident. States: queued, running, done, failed.
+
+    While it runs, `owner` holds it under `fence` until `lease_until`, and renews that with every sign of life.
+    """
 
     __table_args__ = (Index("ix_investigation_state", "state", "not_before"),)
 
@@ -133,6 +136,9 @@ class InvestigationRecord(Table, table=True):
     finished_at: datetime | None = _moment(nullable=True)
     progress: dict[str, Any] = _json()
     findings: dict[str, Any] = _json()
+    owner: str | None = None
+    lease_until: datetime | None = _moment(nullable=True)
+    fence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class ProposalRecord(Table, table=True):
@@ -302,6 +308,8 @@ class ClickRecord(Table, table=True):
     payload: dict[str, Any] = _json()
     received_at: datetime = _moment()
     handled_at: datetime | None = _moment(nullable=True)
+    owner: str | None = None
+    lease_until: datetime | None = _moment(nullable=True)
 
 
 class PauseRecord(Table, table=True):
@@ -347,3 +355,36 @@ class InstallationRecord(Table, table=True):
     """One row: a random id that tells this database's Slack messages from another's in the same channels."""
 
     id: str = Field(primary_key=True)
+
+
+class LeaseRecord(Table, table=True):
+    """What only one replica may do at a time, by name. The fence goes up with every new holder."""
+
+    name: str = Field(primary_key=True)
+    owner: str
+    fence: int
+    until: datetime = _moment()
+    taken_at: datetime = _moment()
+
+
+class ReplicaRecord(Table, table=True):
+    """One process of the bot, from its start to its end. States: running, stopping, stopped, ended.
+
+    `seen_at` is its heartbeat. `stopped` is its own word; `ended` is said of it by another: by the next process of the
+    same executor, or by the one that took its work over (`taken_over_by`). `folder` is where its runbook index lies,
+    where that is embedded.
+    """
+
+    __table_args__ = (Index("ix_replica_executor", "executor", "state"), Index("ix_replica_seen", "state", "seen_at"))
+
+    instance: str = Field(primary_key=True)
+    executor: str
+    host: str
+    pid: int
+    version: str
+    folder: str | None = None
+    state: str
+    started_at: datetime = _moment()
+    seen_at: datetime = _moment()
+    ended_at: datetime | None = _moment(nullable=True)
+    taken_over_by: str | None = None

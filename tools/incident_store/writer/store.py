@@ -14,6 +14,7 @@ from tools.incident_store.writer.handling import HandlingWriter
 from tools.incident_store.writer.intake import IntakeWriter
 from tools.incident_store.writer.investigations import InvestigationWriter
 from tools.incident_store.writer.issues import IssueWriter
+from tools.incident_store.writer.leases import LeaseWriter
 from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
 from tools.incident_store.writer.pauses import PauseWriter
@@ -40,6 +41,7 @@ class StoreWriter:
     pauses: PauseWriter
     policies: PolicyWriter
     issues: IssueWriter
+    leases: LeaseWriter
 
 
 def open_writer(
@@ -61,4 +63,5 @@ def open_writer(
         pauses=PauseWriter(database),
         policies=PolicyWriter(database),
         issues=IssueWriter(database),
+        leases=LeaseWriter(database),
     )
