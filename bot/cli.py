@@ -52,7 +52,8 @@ def serve() -> None:
     """Run the bot: HTTP for Alertmanager, Slack for people. Settings come from the environment."""
     _keep_memory_small()
     from bot import logs
-    from bot.bootstrap import Bot, Incomplete
+    from bot.bootstrap.ground import Incomplete
+    from bot.bootstrap.process import Bot
 
     settings = settings_or_exit()
     logs.configure(settings.log_level, settings.log_format)

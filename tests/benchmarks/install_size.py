@@ -30,7 +30,7 @@ async def install_size(folder: Path) -> list[Figure]:
         await _run(*install, "--offline")
     except NotInstalled:
         await _run(*install)
-    await _run(str(home / "bin" / "python"), "-c", "import bot.bootstrap")
+    await _run(str(home / "bin" / "python"), "-c", "import bot.bootstrap.process")
     size = sum(disk_mb(Path(part)) for part in OURS) + disk_mb(home)
     how = (
         "disk use of a new environment with requirements.lock (no extras), compiled, and of our own packages; "

@@ -1,0 +1,94 @@
+"""What everything stands on: the files that people write, the database with its readers and writers, the pace."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry
+
+from bot.partners import reader_role_of, region_of
+from bot.settings import Settings
+from bot.workflows.pace import Pace
+from incidents.clock import now
+from incidents.errors import AgentOpsError
+from tools.incident_store.database import Database
+from tools.incident_store.reader import StoreReader
+from tools.incident_store.writer.store import StoreWriter, open_writer
+from tools.manifests.load import load_catalogue
+from tools.manifests.watched_policy import WatchedPolicy
+
+if TYPE_CHECKING:
+    from incidents.catalogue import Catalogue
+
+ID_BYTES = 9
+"""Of randomness in an id: 72 bits, 12 characters; a button's value must not be guessed."""
+
+
+class Incomplete(AgentOpsError):
+    """A setting that is needed is missing. The message says which and what to do."""
+
+
+def new_id() -> str:
+    """An opaque random id."""
+    return secrets.token_hex(ID_BYTES)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Constructed first; nothing of it is connected yet.
+
+    Attributes:
+        owner: the name under which this process holds leases; the same after a restart.
+        clock: the one clock that all moments of rows come from.
+    """
+
+    settings: Settings
+    catalogue: "Catalogue"
+    policy: WatchedPolicy
+    region: str
+    reader_role: str | None
+    pace: Pace
+    registry: CollectorRegistry
+    database: Database
+    reader: StoreReader
+    writer: StoreWriter
+    owner: str
+    clock: Callable[[], datetime]
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Ground":
+        """Raises `ManifestError` for a wrong file and `Incomplete` for a missing setting."""
+        if settings.slack_bot_token is None or not (settings.slack_app_token or settings.slack_signing_secret):
+            raise Incomplete(
+                "Slack is not set up: SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed (the README says where they come "
+                "from). To see AgentOps without Slack: agentops demo"
+            )
+        catalogue = load_catalogue(settings.models_file)
+        policy = WatchedPolicy(settings.policy_file)
+        region = region_of(catalogue, settings.models_file)
+        reader_role = reader_role_of(catalogue, settings.models_file)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        pace = Pace.of(settings)
+        database = Database(settings.database)
+        return cls(
+            settings=settings,
+            catalogue=catalogue,
+            policy=policy,
+            region=region,
+            reader_role=reader_role,
+            pace=pace,
+            registry=CollectorRegistry(),
+            database=database,
+            reader=StoreReader(database),
+            writer=open_writer(database, catalogue, settle=pace.settle, new_id=new_id),
+            owner=settings.executor_id or "embedded",
+            clock=now,
+        )
+
+    def engine_url(self) -> str:
+        """Where the durable engine keeps its rows: beside ours, on SQLite in a file of its own."""
+        if self.database.is_sqlite:
+            return f"sqlite:///{self.settings.data_dir / 'engine.sqlite'}"
+        return self.database.url.render_as_string(hide_password=False)

@@ -1,0 +1,159 @@
+"""The process of the bot: everything is constructed, started in order, and stopped in order.
+
+Importing a module of this project constructs nothing; here, and in the files beside this one, it is done.
+"""
+
+import asyncio
+import gc
+import signal
+import socket
+from contextlib import AsyncExitStack
+
+import structlog
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+
+from agents.investigator import Investigator
+from bot.bootstrap.duties import Duties
+from bot.bootstrap.ground import Ground
+from bot.bootstrap.http_server import HttpServer, listening
+from bot.bootstrap.slack_side import open_slack
+from bot.bootstrap.wakes import Wakes
+from bot.bootstrap.work import deps_of, investigator_of, launched_engine
+from bot.partners import Clients, open_runbooks, revealed
+from bot.settings import Settings
+from bot.slack.app import SlackSide
+from bot.slack.desk import BotDesk
+from bot.web import WebDeps, asgi_app
+from bot.workflows.dispatcher import Dispatcher
+from bot.workflows.issues import IssueFollower
+from tools.errors import UpstreamError
+from tools.github.operator import GitHubOperator
+from tools.incident_store.database import reachable
+from tools.incident_store.issue_reader import IssueReader
+from tools.incident_store.migrate import migrate
+from tools.runbook_index.index import RunbookIndex
+
+log = structlog.get_logger(__name__)
+
+STOP_LIMIT_S = 20.0
+
+
+class Bot:
+    """The whole bot in one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Construct everything; nothing is connected before `run`.
+
+        Raises `ManifestError` for a wrong file and `Incomplete` for a missing setting.
+        """
+        self._settings = settings
+        self._ground = Ground.of(settings)
+        self._closing = AsyncExitStack()
+        self._duties = Duties()
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then stop in order."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        listener = listening(self._settings.host, self._settings.port)
+        try:
+            await self._start(listener)
+            waiting = asyncio.create_task(stopping.wait())
+            await self._duties.one_ends([waiting])
+            waiting.cancel()
+        finally:
+            log.info("bot.stopping")
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await self._stop()
+
+    async def _start(self, listener: socket.socket) -> None:
+        ground, settings, duties = self._ground, self._settings, self._duties
+        await asyncio.to_thread(migrate, ground.database)
+        self._closing.callback(ground.database.close)
+        clients = Clients.of(settings, ground.region, ground.reader_role)
+        runbooks = await asyncio.to_thread(open_runbooks, settings)
+        self._closing.callback(runbooks.close)
+        investigator = investigator_of(ground, clients, runbooks)
+        github = self._github()
+        wakes = Wakes()
+        deps = deps_of(ground, clients, investigator, github, wakes)
+        slack = await open_slack(ground, deps, clients, runbooks, investigator)
+        wakes.outbox = slack.outbox.wake
+        engine = launched_engine(ground, deps)
+        self._closing.callback(engine.destroy)
+        dispatcher = Dispatcher(engine, deps, slack.desk.finish_left_over)
+        wakes.dispatch = dispatcher.wake
+        server = HttpServer.of(asgi_app(self._web(dispatcher, slack)))
+        self._closing.callback(server.stop)
+        duties.start("http", server.serve([listener]))
+        duties.start("dispatcher", dispatcher.run())
+        duties.start("slack", slack.run())
+        duties.start("outbox", slack.outbox.run())
+        if github is not None:
+            duties.start("issues", self._issue_follower(github, slack).run())
+        warm = asyncio.create_task(self._warm_up(runbooks, clients, investigator), name="warm-up")
+        self._closing.callback(warm.cancel)
+        log.info("bot.ready", port=settings.port, models=len(ground.catalogue.models), speed=settings.speed)
+
+    def _web(self, dispatcher: Dispatcher, slack: SlackSide[BotDesk]) -> WebDeps:
+        ground, settings = self._ground, self._settings
+        return WebDeps(
+            intake=ground.writer.intake,
+            catalogue=ground.catalogue,
+            clock=ground.clock,
+            wake=dispatcher.wake,
+            webhook_tokens=[token.get_secret_value() for token in settings.webhook_tokens],
+            metrics_token=revealed(settings.metrics_token),
+            problems=self._problems,
+            people_can_reach=slack.reachable,
+            registry=ground.registry,
+            runbooks_dir=settings.runbooks_dir,
+            slack_http=None if settings.slack_app_token else AsyncSlackRequestHandler(slack.app).handle,
+        )
+
+    def _issue_follower(self, github: GitHubOperator, slack: SlackSide[BotDesk]) -> IssueFollower:
+        ground = self._ground
+        return IssueFollower(
+            reader=ground.reader,
+            issues=IssueReader(ground.database),
+            writer=ground.writer.issues,
+            github=github,
+            pace=ground.pace,
+            clock=ground.clock,
+            permalink=lambda thread: slack.links().thread(thread),
+        )
+
+    def _github(self) -> GitHubOperator | None:
+        token = revealed(self._settings.github_token)
+        if token is None:
+            return None
+        operator = GitHubOperator(token, self._settings.github_url)
+        self._closing.push_async_callback(operator.close)
+        return operator
+
+    async def _stop(self) -> None:
+        await self._duties.cancel_all("http")
+        await self._closing.aclose()
+        await self._duties.ended("http")
+
+    async def _problems(self) -> list[str]:
+        problems = [f"the {name} stopped" for name in self._duties.stopped()]
+        if not await asyncio.to_thread(reachable, self._ground.database):
+            problems.append("the database does not answer")
+        return problems
+
+    async def _warm_up(self, runbooks: RunbookIndex, clients: Clients, investigator: Investigator) -> None:
+        """Load what is slow to load, after the bot is ready and before the first alert needs it."""
+        try:
+            report = await asyncio.to_thread(runbooks.index, self._settings.runbooks_dir)
+            log.info("runbooks.indexed", added=report.added, updated=report.updated, unchanged=report.unchanged)
+        except UpstreamError as error:
+            log.error("runbooks.not_indexed", error=str(error))
+        await asyncio.to_thread(clients.sagemaker.warm_up)
+        await asyncio.to_thread(clients.datasets.warm_up)
+        await investigator.warm_up()
+        # What is loaded now stays: left out of collections, those of the work's own garbage come soon and are short.
+        gc.collect()
+        gc.freeze()

@@ -1,0 +1,80 @@
+"""What the workflows are given, and the durable engine they run in."""
+
+from agents.investigator import Investigator
+from agents.sources import Sources
+from agents.timing import Timing
+from bot.bootstrap.ground import Ground, new_id
+from bot.bootstrap.wakes import Wakes
+from bot.partners import Clients, llm_config, revealed
+from bot.workflows import execution, investigation, verification
+from bot.workflows.engine import Engine, config_for
+from bot.workflows.operators import Operators
+from bot.workflows.ports import Deps
+from tools.datasets.operator import DatasetOperator
+from tools.github.operator import GitHubOperator
+from tools.runbook_index.index import RunbookIndex
+from tools.sagemaker.operator import SageMakerOperator
+
+
+def investigator_of(ground: Ground, clients: Clients, runbooks: RunbookIndex) -> Investigator:
+    """Whoever looks into a case."""
+    settings = ground.settings
+    return Investigator(
+        Sources(
+            prometheus=clients.prometheus,
+            sagemaker=clients.sagemaker,
+            datasets=clients.datasets,
+            runbooks=runbooks,
+        ),
+        llm_config(settings),
+        timing=Timing(speed=settings.speed),
+        issues_enabled=settings.github_token is not None,
+    )
+
+
+def deps_of(
+    ground: Ground, clients: Clients, investigator: Investigator, github: GitHubOperator | None, wakes: Wakes
+) -> Deps:
+    """Everything a workflow may use."""
+    return Deps(
+        reader=ground.reader,
+        writer=ground.writer,
+        catalogue=ground.catalogue,
+        policy=ground.policy,
+        investigator=investigator,
+        prometheus=clients.prometheus,
+        sagemaker=clients.sagemaker,
+        datasets=clients.datasets,
+        operators=_operators(ground, github),
+        rules=clients.rules,
+        pace=ground.pace,
+        owner=ground.owner,
+        clock=ground.clock,
+        new_id=new_id,
+        wake_outbox=wakes.wake_outbox,
+        wake_dispatcher=wakes.wake_dispatcher,
+    )
+
+
+def launched_engine(ground: Ground, deps: Deps) -> Engine:
+    """The engine with every workflow registered, running; it carries on what an earlier life of this process left."""
+    engine = Engine(config_for(url=ground.engine_url(), executor_id=deps.owner))
+    for workflow in (investigation, execution, verification):
+        workflow.register(engine, deps)
+    engine.launch()
+    return engine
+
+
+def _operators(ground: Ground, github: GitHubOperator | None) -> Operators:
+    settings = ground.settings
+    url, external_id = settings.aws_endpoint_url, revealed(settings.aws_external_id)
+    use_roles = settings.aws_assume_roles
+    return Operators(
+        sagemaker=SageMakerOperator(
+            region=ground.region, endpoint_url=url, external_id=external_id, use_roles=use_roles
+        ),
+        datasets=DatasetOperator(region=ground.region, endpoint_url=url, external_id=external_id, use_roles=use_roles),
+        github=github,
+        notices=ground.writer.messages,
+        clock=ground.clock,
+    )
