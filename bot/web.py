@@ -99,7 +99,10 @@ def _add_internal(app: FastAPI, deps: WebDeps) -> None:
     @app.get("/metrics", dependencies=[Depends(internal)], response_class=Response)
     async def metrics() -> Response:
         """The bot's own metrics, for Prometheus."""
-        return Response(generate_latest(deps.registry), media_type=CONTENT_TYPE_LATEST)
+        deps.metrics.ready.set(not await deps.problems())
+        # In a thread: what is read from rows is read now.
+        told = await asyncio.to_thread(generate_latest, deps.metrics.registry)
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/openapi.json", dependencies=[Depends(internal)], include_in_schema=False)
     async def openapi() -> JSONResponse:

@@ -10,10 +10,10 @@ from typing import Annotated, Any, TypeVar
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from prometheus_client import CollectorRegistry, Counter, Histogram
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
+from bot.metrics import Metrics
 from incidents.catalogue import Catalogue
 from tools.alertmanager.payload import Limits, WebhookPayload, cut
 from tools.drift_events.alerts import readings_of
@@ -39,7 +39,7 @@ class WebhookDeps:
     clock: Callable[[], datetime]
     wake: Callable[[], None]
     webhook_tokens: Sequence[str]
-    registry: CollectorRegistry
+    metrics: Metrics
 
 
 class Stored(BaseModel):
@@ -58,9 +58,7 @@ class Problem(BaseModel):
 
 def add_webhooks(app: FastAPI, deps: WebhookDeps) -> None:
     """Put the webhooks on the application, authenticated and counted."""
-    deliveries = Counter("agentops_webhook_deliveries", "Webhook calls by answer.", ["code"], registry=deps.registry)
-    alerts = Counter("agentops_alerts_stored", "Alerts that were news.", registry=deps.registry)
-    seconds = Histogram("agentops_webhook_seconds", "From the call to the durable answer.", registry=deps.registry)
+    seconds = deps.metrics.webhook_seconds
     bearer = HTTPBearer(auto_error=False, description="One of AGENTOPS_WEBHOOK_TOKENS.")
 
     def authenticated(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
@@ -78,7 +76,7 @@ def add_webhooks(app: FastAPI, deps: WebhookDeps) -> None:
             log.error("webhook.database_down", error=str(error))
             raise HTTPException(503, "the database is away; send again", {"Retry-After": "5"}) from error
         deps.wake()
-        alerts.inc(stored)
+        deps.metrics.alerts_stored.inc(stored)
         return stored
 
     @app.post("/webhooks/alertmanager", dependencies=[Depends(authenticated)], **_described("WebhookPayload"))
@@ -110,7 +108,7 @@ def add_webhooks(app: FastAPI, deps: WebhookDeps) -> None:
             return response
         finally:
             if request.url.path.startswith("/webhooks/"):
-                deliveries.labels(str(code)).inc()
+                deps.metrics.delivered(code)
 
 
 def _described(body: str) -> dict[str, Any]:

@@ -323,7 +323,7 @@ class _Held:
     ) -> None:
         """The end; success hands over to the verification."""
         now = self.deps.clock()
-        await asyncio.to_thread(
+        ended = await asyncio.to_thread(
             self.deps.writer.executions.finish,
             self.record.id,
             self.fence,
@@ -335,6 +335,8 @@ class _Held:
             verify_until=now + self.deps.pace.verification_limit,
             stages=stages,
         )
+        if ended:
+            self.deps.metrics.executions.labels(self.record.kind, state.value).inc()
         log.info("execution.finished", state=state.value)
 
 

@@ -1,6 +1,7 @@
 """An incident is investigated: evidence, diagnosis, plan, and proposals that people can decide."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -29,14 +30,17 @@ def register(engine: Engine, deps: Deps) -> None:
 
     @engine.step("investigate_v1.look_and_propose")
     async def look_and_propose(id: str) -> None:
+        began, outcome = time.monotonic(), "failed"
         view = await asyncio.to_thread(deps.reader.investigation, id)
         with structlog.contextvars.bound_contextvars(incident=view.incident_id):
             try:
                 await _look_and_propose(deps, view)
+                outcome = "done"
             except Exception:
                 # A process edge: whatever went wrong, the incident must not hang, and a person is told.
                 log.exception("investigation.failed", investigation=id)
                 await asyncio.to_thread(deps.writer.investigations.fail, id, deps.clock())
+        deps.metrics.investigation_seconds.labels(outcome).observe(time.monotonic() - began)
         deps.wake_outbox()
         deps.wake_dispatcher()
 
@@ -52,6 +56,7 @@ async def _look_and_propose(deps: Deps, view: InvestigationView) -> None:
     model = model_of(deps, incident)
     case = Case(incident=incident, model=model, question=view.question, now=deps.clock())
     findings = await deps.investigator.investigate(case, _progress(deps, view.id))
+    deps.metrics.reasoned(findings.diagnosis.reasoner)
     proposals, problems = await _proposals(deps, file, model, findings)
     if problems:
         told = " ".join([findings.plan.explanation, *(one.words for one in problems)])[:600]

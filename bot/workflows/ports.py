@@ -1,10 +1,11 @@
 """What the workflows are given: readers, writers, clients and the pace of things. Made by bootstrap."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from bot.metrics import Metrics
 from bot.workflows.operators import Operators
 from bot.workflows.pace import Pace
 from incidents.catalogue import Catalogue
@@ -46,3 +47,4 @@ class Deps:
     new_id: Callable[[], str]
     wake_outbox: Callable[[], None]
     wake_dispatcher: Callable[[], None]
+    metrics: Metrics = field(default_factory=Metrics)

@@ -16,9 +16,9 @@ from typing import Any
 
 import aiohttp
 import uvicorn
-from prometheus_client import CollectorRegistry
 from sqlmodel import func, select
 
+from bot.metrics import Metrics
 from bot.web import WebDeps, asgi_app
 from incidents.clock import now
 from tests.incidents.builders import catalogue
@@ -121,7 +121,7 @@ def deps_for(database: Database, woken: list[int], **changes: Any) -> WebDeps:
         "webhook_tokens": [TOKEN, SECOND],
         "metrics_token": None,
         "problems": problems,
-        "registry": CollectorRegistry(),
+        "metrics": Metrics(),
         "slack_http": None,
         "people_can_reach": lambda: True,
         "runbooks_dir": ROOT / "runbooks",
