@@ -33,7 +33,9 @@ class Metrics:
             buckets=WEBHOOK_BUCKETS,
             registry=self.registry,
         )
-        self.deliveries_refused = counter("deliveries_refused", "Webhook calls turned away with 503, by reason.", "reason")
+        self.deliveries_refused = counter(
+            "deliveries_refused", "Webhook calls turned away with 503, by reason.", "reason"
+        )
 
         self.investigation_seconds = Histogram(
             "agentops_investigation_seconds",
@@ -42,13 +44,21 @@ class Metrics:
             buckets=INVESTIGATION_BUCKETS,
             registry=self.registry,
         )
-        self.llm_tokens = counter("llm_tokens", "Language-model tokens, by llm and direction (input, output).", "llm", "direction")
+        self.llm_tokens = counter(
+            "llm_tokens", "Language-model tokens, by llm and direction (input, output).", "llm", "direction"
+        )
         self.llm_cost_usd = counter("llm_cost_usd", "US dollars that language-model tokens cost at list price.", "llm")
-        self.llm_fallbacks = counter("llm_fallbacks", "Times the offline rules reasoned where a language model was wanted.")
+        self.llm_fallbacks = counter(
+            "llm_fallbacks", "Times the offline rules reasoned where a language model was wanted."
+        )
         self.llm_budget_spent = gauge("llm_budget_spent", "1 while the budget of language-model cost is spent, else 0.")
 
-        self.executions = counter("executions", "Executions that ended, by remediation kind and outcome.", "kind", "outcome")
-        self.failovers = counter("failovers", "Pieces of work taken over from a replica that died, by kind of work.", "work")
+        self.executions = counter(
+            "executions", "Executions that ended, by remediation kind and outcome.", "kind", "outcome"
+        )
+        self.failovers = counter(
+            "failovers", "Pieces of work taken over from a replica that died, by kind of work.", "work"
+        )
         self.storms = counter("storms", "Times a channel had more new incidents than it can bear and got a digest.")
         self.incidents_flapping = counter("incidents_flapping", "Incidents marked as flapping.")
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry
-
+from bot.metrics import Metrics
 from bot.partners import reader_role_of, region_of
 from bot.settings import Settings
 from bot.workflows.pace import Pace
@@ -50,7 +49,7 @@ class Ground:
     region: str
     reader_role: str | None
     pace: Pace
-    registry: CollectorRegistry
+    metrics: Metrics
     database: Database
     reader: StoreReader
     writer: StoreWriter
@@ -79,7 +78,7 @@ class Ground:
             region=region,
             reader_role=reader_role,
             pace=pace,
-            registry=CollectorRegistry(),
+            metrics=Metrics(),
             database=database,
             reader=StoreReader(database),
             writer=open_writer(database, catalogue, settle=pace.settle, new_id=new_id),

@@ -108,7 +108,7 @@ class Bot:
             metrics_token=revealed(settings.metrics_token),
             problems=self._problems,
             people_can_reach=slack.reachable,
-            registry=ground.registry,
+            metrics=ground.metrics,
             runbooks_dir=settings.runbooks_dir,
             slack_http=None if settings.slack_app_token else AsyncSlackRequestHandler(slack.app).handle,
         )

@@ -79,6 +79,7 @@ async def open_slack(
             clock=ground.clock,
             new_id=new_id,
             wake=deps.wake_dispatcher,
+            reasoned=deps.metrics.reasoned,
         )
 
     config = SlackConfig(

@@ -53,6 +53,7 @@ def deps_of(
         new_id=new_id,
         wake_outbox=wakes.wake_outbox,
         wake_dispatcher=wakes.wake_dispatcher,
+        metrics=ground.metrics,
     )
 
 

@@ -33,6 +33,7 @@ from bot.slack.views import (
 )
 from incidents.approval import Person
 from incidents.catalogue import Catalogue, Unlisted
+from incidents.diagnosis import Reasoner
 from incidents.errors import UnknownModel
 from incidents.execution import ExecutionState
 from incidents.incident import Incident
@@ -80,8 +81,9 @@ class BotDesk:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         wake: Callable[[], None],
+        reasoned: Callable[[Reasoner], None],
     ) -> None:
-        """`runbook_link`: the address of a runbook file, where people can read it."""
+        """`runbook_link`: where people read a runbook file; `reasoned` is told what an answer took."""
         self._reader = reader
         self._writer = writer
         self._catalogue = catalogue
@@ -96,6 +98,7 @@ class BotDesk:
         self._clock = clock
         self._new_id = new_id
         self._wake = wake
+        self._reasoned = reasoned
 
     async def record(self, delivery: Delivery) -> bool:
         """Store it before it is acked; False when it was stored before."""
@@ -147,6 +150,7 @@ class BotDesk:
         file = await asyncio.to_thread(self._reader.file, incident_id)
         case = Case(incident=file.incident, model=self._model(file.incident), question=question, now=self._clock())
         answer = await self._investigator.answer(question, case, file.findings)
+        self._reasoned(answer.reasoner)
         passages = tuple(
             Passage(c.file, c.heading, c.quote, c.lines, self._runbook_link(c.file)) for c in answer.citations
         )
