@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, UniqueConstraint, text
+from sqlalchemy import JSON, DateTime, Dialect, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -58,6 +58,7 @@ class AlertRecord(Table, table=True):
         UniqueConstraint("fingerprint", "starts_at", name="uq_alert_episode"),
         Index(
             "ix_alert_unhandled",
+            "rank",
             "id",
             sqlite_where=text("revision > handled_revision"),
             postgresql_where=text("revision > handled_revision"),
@@ -76,10 +77,17 @@ class AlertRecord(Table, table=True):
     handled_revision: int = 0
     incident_id: str | None = Field(default=None, index=True)
     received_at: datetime = _moment()
+    rank: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """Of its severity, 0 the worst: what came last and is worst is given its place first."""
 
 
 class IncidentRecord(Table, table=True):
-    """One incident. The partial unique index allows one live incident a key."""
+    """One incident. The partial unique index allows one live incident a key.
+
+    `held`: its thread is held back by the storm `storm_id`; `shown_at`: when its thread might begin. `flapping_since` is
+    set while it flaps, and `side_changed_at` is when an alert of it last began or ended then. `names` are the names of
+    alerts it has had, `told_at` when its timeline last told of some.
+    """
 
     __table_args__ = (
         Index(
@@ -91,6 +99,8 @@ class IncidentRecord(Table, table=True):
         ),
         Index("ix_incident_state_opened", "state", "opened_at"),
         Index("ix_incident_key_opened", "key", "opened_at"),
+        Index("ix_incident_channel_opened", "channel", "opened_at"),
+        Index("ix_incident_channel_shown", "channel", "shown_at"),
     )
 
     number: int | None = Field(default=None, primary_key=True)
@@ -115,6 +125,35 @@ class IncidentRecord(Table, table=True):
     acked_at: datetime | None = _moment(nullable=True)
     false_alarm_by: str | None = None
     false_alarm_at: datetime | None = _moment(nullable=True)
+    storm_id: int | None = Field(default=None, index=True)
+    held: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    shown_at: datetime | None = _moment(nullable=True)
+    flapping_since: datetime | None = _moment(nullable=True, index=True)
+    side_changed_at: datetime | None = _moment(nullable=True)
+    names: dict[str, Any] = _json()
+    told_at: datetime | None = _moment(nullable=True)
+
+
+class StormRecord(Table, table=True):
+    """More new incidents than a channel can bear; at most one a channel is under way. `counts` is what was told last."""
+
+    __table_args__ = (
+        Index(
+            "uq_storm_under_way",
+            "channel",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    began_at: datetime = _moment()
+    ended_at: datetime | None = _moment(nullable=True)
+    settled: bool = False
+    """Ended, and no incident of it is held back any more: nothing of it changes."""
+    counts: dict[str, Any] = _json()
 
 
 class InvestigationRecord(Table, table=True):
@@ -123,7 +162,10 @@ class InvestigationRecord(Table, table=True):
     While it runs, `owner` holds it under `fence` until `lease_until`, and renews that with every sign of life.
     """
 
-    __table_args__ = (Index("ix_investigation_state", "state", "not_before"),)
+    __table_args__ = (
+        Index("ix_investigation_state", "state", "not_before"),
+        Index("ix_investigation_begun", "begun_at"),
+    )
 
     id: str = Field(primary_key=True)
     incident_id: str = Field(index=True)
@@ -139,6 +181,11 @@ class InvestigationRecord(Table, table=True):
     owner: str | None = None
     lease_until: datetime | None = _moment(nullable=True)
     fence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    begun_at: datetime | None = _moment(nullable=True)
+    """When it was first begun; `started_at` is when it was last."""
+    cost_usd: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
+    waits_for: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Why it does not run although it could; see `incidents.budget`."""
 
 
 class ProposalRecord(Table, table=True):
@@ -286,6 +333,8 @@ class MessageRecord(Table, table=True):
     attempts: int = 0
     not_before: datetime | None = _moment(nullable=True)
     given_up: bool = False
+    held: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """The thread is held back by a storm: it is not sent yet."""
     error: str = ""
     created_at: datetime = _moment()
     sent_at: datetime | None = _moment(nullable=True)

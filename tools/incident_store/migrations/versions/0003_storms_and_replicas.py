@@ -53,7 +53,65 @@ def _replicas() -> None:
 
 
 def _storms() -> None:
-    """Marks of flapping, of storms and of what waits for its turn."""
+    """Marks of flapping, of storms and of what waits for its turn.
+
+    Live incidents get the names of the alerts they have had: a name never seen before calls for a new look.
+    """
+    op.create_table(
+        "storm",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    under_way = sa.text("ended_at IS NULL")
+    op.create_index(
+        "uq_storm_under_way", "storm", ["channel"], unique=True, sqlite_where=under_way, postgresql_where=under_way
+    )
+    op.add_column("alert", sa.Column("rank", sa.Integer(), nullable=False, server_default="1"))
+    op.drop_index("ix_alert_unhandled", "alert")
+    unhandled = sa.text("revision > handled_revision")
+    op.create_index("ix_alert_unhandled", "alert", ["rank", "id"], sqlite_where=unhandled, postgresql_where=unhandled)
+    op.add_column("incident", sa.Column("storm_id", sa.Integer(), nullable=True))
+    op.add_column("incident", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("incident", sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("incident", sa.Column("flapping_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("incident", sa.Column("side_changed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("incident", sa.Column("names", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("incident", sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_incident_storm_id", "incident", ["storm_id"])
+    op.create_index("ix_incident_flapping_since", "incident", ["flapping_since"])
+    op.create_index("ix_incident_channel_opened", "incident", ["channel", "opened_at"])
+    op.create_index("ix_incident_channel_shown", "incident", ["channel", "shown_at"])
+    op.add_column("investigation", sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("investigation", sa.Column("cost_usd", sa.Float(), nullable=False, server_default="0"))
+    op.add_column("investigation", sa.Column("waits_for", sa.String(), nullable=False, server_default=""))
+    op.create_index("ix_investigation_begun", "investigation", ["begun_at"])
+    op.add_column("message", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.execute("UPDATE investigation SET begun_at = started_at")
+    _name_the_alerts_of_live_incidents()
+
+
+def _name_the_alerts_of_live_incidents() -> None:
+    alert = sa.table("alert", sa.column("incident_id", sa.String), sa.column("labels", sa.JSON))
+    incident = sa.table(
+        "incident", sa.column("id", sa.String), sa.column("state", sa.String), sa.column("names", sa.JSON)
+    )
+    connection = op.get_bind()
+    found = connection.execute(
+        sa.select(alert.c.incident_id, alert.c.labels)
+        .join(incident, alert.c.incident_id == incident.c.id)
+        .where(incident.c.state.not_in(["resolved", "closed"]))
+    )
+    names: dict[str, set[str]] = {}
+    for incident_id, labels in found:
+        names.setdefault(incident_id, set()).add(labels.get("alertname", "unnamed alert"))
+    for incident_id, seen in names.items():
+        values = {"seen": sorted(seen)}
+        connection.execute(incident.update().where(incident.c.id == incident_id).values(names=values))
 
 
 def _many_rows() -> None:
