@@ -39,7 +39,7 @@ class Metrics:
 
         self.investigation_seconds = Histogram(
             "agentops_investigation_seconds",
-            "Seconds that an investigation took, by outcome (done, failed).",
+            "Seconds that an investigation took, by outcome (done, failed, taken_over).",
             ["outcome"],
             buckets=INVESTIGATION_BUCKETS,
             registry=self.registry,

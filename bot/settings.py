@@ -137,8 +137,10 @@ class Settings(BaseSettings):
     """How long the first investigation of an incident waits for alerts of the same outage."""
     poll_seconds: Duration = 15.0
     """How often a running change is looked at."""
-    lease_seconds: float = Field(default=45.0, ge=3.0, le=3600.0)
+    lease_seconds: float = Field(default=30.0, ge=3.0, le=3600.0)
     """How long a process keeps a change without a sign of life before another may take it over."""
+    heartbeat_seconds: float = Field(default=5.0, ge=0.25, le=15.0)
+    """How often a process gives a sign of life; after four that are missing, another takes over what it did."""
     observe_seconds: Duration = 60.0
     """How often the live endpoint configs are recorded."""
     group_interval_minutes: Duration = 5.0

@@ -1,8 +1,14 @@
-"""An incident is investigated: evidence, diagnosis, plan, and proposals that people can decide."""
+"""An incident is investigated: evidence, diagnosis, plan, and proposals that people can decide.
+
+Whoever investigates holds the row under a lease and renews it. When that ends, another replica begins anew; the one
+that was taken over stops, and what it would still write is refused by the row's fence.
+"""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -13,6 +19,8 @@ from incidents.catalogue import ModelSpec
 from incidents.investigation import Case, Findings, ProgressStep
 from incidents.ledger import IncidentFile, InvestigationView
 from incidents.proposal import Proposal
+from tools.errors import UpstreamError
+from tools.incident_store.writer.investigations import Hold
 
 log = structlog.get_logger(__name__)
 
@@ -23,45 +31,88 @@ def register(engine: Engine, deps: Deps) -> None:
     """Register the workflow."""
 
     @engine.step("investigate_v1.begin")
-    async def begin(id: str) -> bool:
-        began = await asyncio.to_thread(deps.writer.investigations.begin, id, deps.clock())
+    async def begin(id: str) -> int:
+        hold = await asyncio.to_thread(deps.writer.investigations.begin, id, deps.clock(), deps.owner, deps.pace.alive)
         deps.wake_outbox()
-        return began
+        if hold is None:
+            return 0
+        _count(deps, hold)
+        return hold.fence
 
     @engine.step("investigate_v1.look_and_propose")
-    async def look_and_propose(id: str) -> None:
-        began, outcome = time.monotonic(), "failed"
+    async def look_and_propose(id: str, began: int) -> None:
+        # A workflow that the version before began has True in place of a fence.
+        known = None if isinstance(began, bool) else began
+        hold = await asyncio.to_thread(
+            deps.writer.investigations.hold, id, known, deps.owner, deps.clock(), deps.pace.alive
+        )
+        if hold is None:
+            log.info("investigation.not_ours", investigation=id)
+            return
+        _count(deps, hold)
+        since, outcome = time.monotonic(), "failed"
         view = await asyncio.to_thread(deps.reader.investigation, id)
         with structlog.contextvars.bound_contextvars(incident=view.incident_id):
             try:
-                await _look_and_propose(deps, view)
-                outcome = "done"
+                ours = await _while_held(deps, id, hold.fence, _look_and_propose(deps, view, hold.fence))
+                outcome = "done" if ours else "taken_over"
             except Exception:
                 # A process edge: whatever went wrong, the incident must not hang, and a person is told.
                 log.exception("investigation.failed", investigation=id)
-                await asyncio.to_thread(deps.writer.investigations.fail, id, deps.clock())
-        deps.metrics.investigation_seconds.labels(outcome).observe(time.monotonic() - began)
+                await asyncio.to_thread(deps.writer.investigations.fail, id, deps.clock(), hold.fence)
+        deps.metrics.investigation_seconds.labels(outcome).observe(time.monotonic() - since)
         deps.wake_outbox()
         deps.wake_dispatcher()
 
     @engine.workflow(INVESTIGATE)
     async def investigate(id: str) -> None:
-        if await begin(id):
-            await look_and_propose(id)
+        began = await begin(id)
+        if began:
+            await look_and_propose(id, began)
 
 
-async def _look_and_propose(deps: Deps, view: InvestigationView) -> None:
+def _count(deps: Deps, hold: Hold) -> None:
+    if hold.taken_over:
+        deps.metrics.failovers.labels("investigation").inc()
+
+
+async def _while_held(deps: Deps, id: str, fence: int, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work, renewing the lease beside it; False, and the work stopped, once another has taken it over."""
+    working, renewing = asyncio.create_task(work), asyncio.create_task(_renewed(deps, id, fence))
+    try:
+        await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await working
+            return True
+        log.warning("investigation.taken_over", investigation=id)
+        return False
+    finally:
+        for task in (working, renewing):
+            task.cancel()
+        await asyncio.gather(working, renewing, return_exceptions=True)
+
+
+async def _renewed(deps: Deps, id: str, fence: int) -> None:
+    """Until the investigation is another's. While the database is away nobody can take it over either."""
+    while True:
+        await asyncio.sleep(deps.pace.heartbeat.total_seconds())
+        with contextlib.suppress(UpstreamError):
+            if not await asyncio.to_thread(deps.writer.investigations.renew, id, fence, deps.clock(), deps.pace.alive):
+                return
+
+
+async def _look_and_propose(deps: Deps, view: InvestigationView, fence: int) -> None:
     file = await asyncio.to_thread(deps.reader.file, view.incident_id)
     incident = file.incident
     model = model_of(deps, incident)
     case = Case(incident=incident, model=model, question=view.question, now=deps.clock())
-    findings = await deps.investigator.investigate(case, _progress(deps, view.id))
+    findings = await deps.investigator.investigate(case, _progress(deps, view.id, fence))
     deps.metrics.reasoned(findings.diagnosis.reasoner)
     proposals, problems = await _proposals(deps, file, model, findings)
     if problems:
         told = " ".join([findings.plan.explanation, *(one.words for one in problems)])[:600]
         findings = findings.model_copy(update={"plan": findings.plan.model_copy(update={"explanation": told})})
-    await asyncio.to_thread(deps.writer.investigations.finish, view.id, findings, proposals, deps.clock())
+    await asyncio.to_thread(deps.writer.investigations.finish, view.id, findings, proposals, deps.clock(), fence)
     log.info("investigation.done", cause=findings.diagnosis.root_cause, proposals=len(proposals))
 
 
@@ -73,12 +124,12 @@ async def _proposals(
     return await proposals_of_plan(deps, file, model, findings.plan.choices, findings.diagnosis.confidence)
 
 
-def _progress(deps: Deps, id: str) -> Callable[[ProgressStep], Awaitable[None]]:
+def _progress(deps: Deps, id: str, fence: int) -> Callable[[ProgressStep], Awaitable[None]]:
     steps: dict[str, ProgressStep] = {}
 
     async def tell(step: ProgressStep) -> None:
         steps[step.key] = step
-        await asyncio.to_thread(deps.writer.investigations.progress, id, tuple(steps.values()))
+        await asyncio.to_thread(deps.writer.investigations.progress, id, tuple(steps.values()), fence)
         deps.wake_outbox()
 
     return tell

@@ -7,6 +7,8 @@ from bot.settings import Settings
 
 EXPLAIN_LIMIT = timedelta(minutes=3)
 """How long an execution that the policy allowed waits for diagnosis and plan to stand in the thread."""
+SIGNS_MISSED = 4
+"""How many signs of life a process may miss: with one every 5 s it counts as dead after 20 s."""
 HEALTH_CHECK = timedelta(minutes=5)
 """How long a promoted model is watched at least, from the issue: a 5-minute health check."""
 
@@ -30,6 +32,12 @@ class Pace:
     close_after: timedelta
     speed: float
     decision_speed: float
+    heartbeat: timedelta = timedelta(seconds=5)
+
+    @property
+    def alive(self) -> timedelta:
+        """How long a process counts as alive after its last sign of life."""
+        return SIGNS_MISSED * self.heartbeat
 
     @classmethod
     def of(cls, settings: Settings) -> "Pace":
@@ -52,4 +60,5 @@ class Pace:
             close_after=settings.scaled(settings.close_after_hours * 3600),
             speed=settings.speed,
             decision_speed=settings.decision_speed,
+            heartbeat=timedelta(seconds=settings.heartbeat_seconds),
         )

@@ -1,7 +1,8 @@
-"""The rows of investigations: begun once, progress shown, findings kept."""
+"""The rows of investigations: begun once, held under a lease, progress shown, findings kept."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -21,17 +22,26 @@ from tools.incident_store.writer.states import clear, fires, move, pending, supe
 from tools.incident_store.writer.timeline import append, locked_incident
 
 
+@dataclass(frozen=True)
+class Hold:
+    """What a process has once it holds an investigation; `taken_over` where another, or an earlier life, began it."""
+
+    fence: int
+    taken_over: bool
+
+
 class InvestigationWriter:
-    """Each method is one transaction."""
+    """Each method is one transaction; those that are given a fence change nothing once another holder took over."""
 
     def __init__(self, database: Database) -> None:
         """`database` is where the rows are."""
         self._database = database
 
     def due(self, now: datetime, stale: timedelta) -> list[tuple[str, str]]:
-        """Investigations that should run: queued and settled, or running for longer than `stale`.
+        """Investigations that should run: queued and settled, or running although nobody holds them any more.
 
-        Each as its id and the name of its next attempt, the same from every replica.
+        That is so once the lease of whoever ran it is over, or after `stale` in any case. Each as its id and the name
+        of its next attempt, the same from every replica.
         """
         with self._database.read() as session:
             records = session.exec(
@@ -40,7 +50,10 @@ class InvestigationWriter:
                     ((col(InvestigationRecord.state) == "queued") & (col(InvestigationRecord.not_before) <= now))
                     | (
                         (col(InvestigationRecord.state) == "running")
-                        & (col(InvestigationRecord.started_at) < now - stale)
+                        & (
+                            (col(InvestigationRecord.lease_until) <= now)
+                            | (col(InvestigationRecord.started_at) < now - stale)
+                        )
                     )
                 )
                 .order_by(col(InvestigationRecord.not_before))
@@ -48,13 +61,15 @@ class InvestigationWriter:
             ).all()
             return [(one.id, f"{one.id}:{one.started_at.timestamp() if one.started_at else 0:.3f}") for one in records]
 
-    def begin(self, id: str, now: datetime) -> bool:
-        """Take it up; False when it is finished or its incident is over. Taking it up twice is harmless."""
+    def begin(self, id: str, now: datetime, owner: str | None = None, lease: timedelta | None = None) -> Hold | None:
+        """Take it up for `lease`; None when it is finished, its incident is over or another holds it."""
         with self._database.write() as session:
             found = _locked(session, id)
             if found is None or found[0].state not in {"queued", "running"}:
-                return False
+                return None
             record, incident = found
+            if record.state == "running" and record.lease_until is not None and record.lease_until > now:
+                return None
             if IncidentState(incident.state) not in LOOKABLE:
                 record.state, record.finished_at = "failed", now
                 session.add(record)
@@ -67,9 +82,12 @@ class InvestigationWriter:
                     text=f"Investigation not begun: the incident is {incident.state.replace('_', ' ')}",
                     details={"investigation": id, "question": record.question},
                 )
-                return False
+                return None
             first = record.state == "queued"
+            if not first:
+                _tell_taken_over(session, incident, record, owner, now)
             record.state, record.started_at = "running", now
+            _held_by(record, owner, now, lease)
             session.add(record)
             if first:
                 if IncidentState(incident.state) is IncidentState.NEW:
@@ -85,33 +103,71 @@ class InvestigationWriter:
                     details={"investigation": id, "question": record.question},
                 )
             want(session, incident, MessageKind.PROGRESS, id)
-            return True
+            return Hold(record.fence, taken_over=not first)
 
-    def progress(self, id: str, steps: Sequence[ProgressStep]) -> None:
+    def hold(self, id: str, began: int | None, owner: str, now: datetime, lease: timedelta) -> Hold | None:
+        """Keep for `lease` what was begun, to work on it now; None when it is another's or finished.
+
+        `began` is the fence that `begin` answered. A process that carries on after a crash, its own or another's, comes
+        with a fence that is long past; it gets the investigation once nobody's lease stands in the way.
+        """
+        with self._database.write() as session:
+            found = _locked(session, id)
+            if found is None or found[0].state != "running":
+                return None
+            record, incident = found
+            taken_over = record.fence != began
+            if taken_over:
+                if record.lease_until is not None and record.lease_until > now:
+                    return None
+                _tell_taken_over(session, incident, record, owner, now)
+            record.started_at = now
+            _held_by(record, owner, now, lease)
+            session.add(record)
+            return Hold(record.fence, taken_over)
+
+    def renew(self, id: str, fence: int, now: datetime, lease: timedelta) -> bool:
+        """A sign of life; False once another took it over."""
+        with self._database.write() as session:
+            ours = (col(InvestigationRecord.id) == id, col(InvestigationRecord.fence) == fence)
+            running = col(InvestigationRecord.state) == "running"
+            changed = session.exec(update(InvestigationRecord).where(*ours, running).values(lease_until=now + lease))
+            return (
+                changed.rowcount == 1 or session.exec(select(InvestigationRecord.id).where(*ours)).first() is not None
+            )
+
+    def progress(self, id: str, steps: Sequence[ProgressStep], fence: int | None = None) -> None:
         """Show how far it is."""
         with self._database.write() as session:
-            session.exec(
+            ours = [col(InvestigationRecord.id) == id]
+            if fence is not None:
+                ours.append(col(InvestigationRecord.fence) == fence)
+            changed = session.exec(
                 update(InvestigationRecord)
-                .where(col(InvestigationRecord.id) == id)
+                .where(*ours)
                 .values(progress={"steps": [step.model_dump(mode="json") for step in steps]})
             )
+            if changed.rowcount == 0:
+                return
             session.exec(
                 update(MessageRecord)
                 .where(col(MessageRecord.kind) == MessageKind.PROGRESS.value, col(MessageRecord.subject) == id)
                 .values(wanted_revision=col(MessageRecord.wanted_revision) + 1)
             )
 
-    def finish(self, id: str, findings: Findings, proposals: Sequence[Proposal], now: datetime) -> bool:
+    def finish(
+        self, id: str, findings: Findings, proposals: Sequence[Proposal], now: datetime, fence: int | None = None
+    ) -> bool:
         """Keep the findings and the proposals, want their messages, move the incident on. False if done before.
 
         A proposal that the policy forbids is kept in the timeline and shown as advice, without a button.
         """
         with self._database.write() as session:
-            found = _locked(session, id)
-            if found is None or found[0].state != "running":
+            found = _running(session, id, fence)
+            if found is None:
                 return False
             record, incident = found
-            record.state, record.finished_at = "done", now
+            record.state, record.finished_at, record.lease_until = "done", now, None
             # Through text: a figure may be NaN, which JSON has no number for and PostgreSQL refuses.
             record.findings = json.loads(findings.model_dump_json())
             session.add(record)
@@ -167,14 +223,14 @@ class InvestigationWriter:
             details={"advice": [advice.value for advice in findings.diagnosis.advice]},
         )
 
-    def fail(self, id: str, now: datetime) -> None:
+    def fail(self, id: str, now: datetime, fence: int | None = None) -> None:
         """It could not be done at all; a person is told."""
         with self._database.write() as session:
-            found = _locked(session, id)
-            if found is None or found[0].state != "running":
+            found = _running(session, id, fence)
+            if found is None:
                 return
             record, incident = found
-            record.state, record.finished_at = "failed", now
+            record.state, record.finished_at, record.lease_until = "failed", now, None
             session.add(record)
             incident.changed_at = now
             append(
@@ -203,3 +259,30 @@ def _locked(session: Session, id: str) -> tuple[InvestigationRecord, IncidentRec
     incident = locked_incident(session, record.incident_id)
     session.refresh(record)
     return record, incident
+
+
+def _running(session: Session, id: str, fence: int | None) -> tuple[InvestigationRecord, IncidentRecord] | None:
+    """The investigation while it runs, under this fence where one is given."""
+    found = _locked(session, id)
+    if found is None or found[0].state != "running" or (fence is not None and found[0].fence != fence):
+        return None
+    return found
+
+
+def _held_by(record: InvestigationRecord, owner: str | None, now: datetime, lease: timedelta | None) -> None:
+    record.owner, record.fence = owner, record.fence + 1
+    record.lease_until = None if lease is None else now + lease
+
+
+def _tell_taken_over(
+    session: Session, incident: IncidentRecord, record: InvestigationRecord, owner: str | None, now: datetime
+) -> None:
+    append(
+        session,
+        incident,
+        at=now,
+        actor="agentops",
+        kind="taken_over",
+        text="The investigation was interrupted and is carried on",
+        details={"investigation": record.id, "from": record.owner or "", "by": owner or ""},
+    )
