@@ -261,6 +261,10 @@ class RunbookReads(Protocol):
         """Past incidents, best first."""
         ...
 
+    def told_under(self, file: str, heading: str, query: str) -> RunbookHit | None:
+        """The sentence nearest to `query` under a heading of one page; None where it has no such heading."""
+        ...
+
     def verify_quote(self, file: str, heading: str, quote: str) -> tuple[int, int] | None:
         """The lines of a quote, or None where it does not stand there."""
         ...

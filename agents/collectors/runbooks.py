@@ -64,11 +64,8 @@ def _past(lens: Lens, text: str, k: int) -> list[Found]:
     found: list[Found] = []
     for hit in index.similar_incidents(text, k):
         name = hit.title.partition(": ")[2] or hit.title
-        told: list[RunbookHit] = []
-        for heading in TOLD_OF_THE_PAST:
-            answers = index.similar_incidents(f"{name}: {heading}", k)
-            told += [a for a in answers if a.file == hit.file and a.heading.endswith(heading)][:1]
-        for one in told or [hit]:
+        told = [index.told_under(hit.file, heading, f"{name}: {heading}") for heading in TOLD_OF_THE_PAST]
+        for one in [one for one in told if one is not None] or [hit]:
             place = one.heading if one.heading == one.title else f"{one.title} > {one.heading}"
             found.append(_passage(lens, one, place))
     return found

@@ -199,6 +199,11 @@ class FakeRunbooks:
         self._ask(text)
         return self._ranked(text, None, k, lambda page: page.kind == "incident")
 
+    def told_under(self, file: str, heading: str, query: str) -> RunbookHit | None:
+        self._ask(query)
+        hits = self._ranked(query, None, 50, lambda page: page.file == file)
+        return next((hit for hit in hits if hit.heading == heading), None)
+
     def verify_quote(self, file: str, heading: str, quote: str) -> tuple[int, int] | None:
         self._ask(quote)
         for page in self.pages:

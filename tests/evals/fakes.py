@@ -306,6 +306,10 @@ class Down:
         """Unavailable."""
         raise self._refused("search")
 
+    def told_under(self, file: str, heading: str, query: str) -> RunbookHit | None:
+        """Unavailable."""
+        raise self._refused("search")
+
     def verify_quote(self, file: str, heading: str, quote: str) -> tuple[int, int] | None:
         """Unavailable."""
         raise self._refused("read")

@@ -119,6 +119,18 @@ class RunbookIndex:
         """Past incidents like the one told in `text`: one hit an incident, best first; empty when none is near."""
         return self._search(text, alert=None, runbook_url=None, kinds=_INCIDENTS, k=k)
 
+    def told_under(self, file: str, heading: str, query: str) -> RunbookHit | None:
+        """The sentence nearest to `query` under a heading of a page in the index; None where it has no such heading.
+
+        `heading` is the last of the passage's headings, e.g. "Root cause". Nothing is ranked: the page is known.
+        """
+        page = self._current().pages.get(file, [])
+        under = [one for one in page if one.heading.rpartition(" > ")[2] == heading]
+        if not under:
+            return None
+        vector = self._embedder.embed([query])[0]
+        return self._hits(query, vector, [Candidate(under[0], 1.0)])[0]
+
     def passage(self, record_id: str) -> Passage | None:
         """The whole passage of a hit, or None when it is no longer in the index."""
         return self._current().by_id.get(record_id)

@@ -45,6 +45,18 @@ def test_incidents_like_the_scenarios_are_found_first(shipped: RunbookIndex) -> 
         assert len({hit.file for hit in hits}) == len(hits) <= 3
 
 
+def test_a_past_incident_is_told_under_its_own_headings(shipped: RunbookIndex) -> None:
+    pages = {case["page"] for case in LABELLED["incidents"]}
+    assert pages
+    for page in pages:
+        for heading in ("Root cause", "What worked"):
+            hit = shipped.told_under(page, heading, f"what was it: {heading}")
+            assert hit is not None and hit.file == page and hit.heading.endswith(heading)
+            assert shipped.verify_quote(page, hit.heading, hit.quote) == hit.lines
+    assert shipped.told_under(min(pages), "No such heading", "what was it") is None
+    assert shipped.told_under("no-such-page.md", "Root cause", "what was it") is None
+
+
 def test_questions_about_other_things_get_no_answer(shipped: RunbookIndex) -> None:
     outside = LABELLED["unanswerable"][:30]
     assert [question for question in outside if shipped.search(question)] == []
