@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ Json = dict[str, Any]
 TOKEN = "a-token-of-a-test"
 NOBODY = "http://127.0.0.1:9"
 START_S, ANSWER_S = 40.0, 15.0
+SERVE = (sys.executable, "-m", "bot", "serve")
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], seconds: float, what: str) -> Any:
@@ -33,7 +34,9 @@ async def eventually(look: Callable[[], Awaitable[Any]], seconds: float, what: s
 
 
 @asynccontextmanager
-async def serving(slack: SlackServer, folder: Path, settings: Mapping[str, str]) -> AsyncGenerator[str]:
+async def serving(
+    slack: SlackServer, folder: Path, settings: Mapping[str, str], command: Sequence[str] = SERVE
+) -> AsyncGenerator[str]:
     """A bot process; its address. Every partner but Slack is out of reach."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {
@@ -53,9 +56,7 @@ async def serving(slack: SlackServer, folder: Path, settings: Mapping[str, str])
         **settings,
     }
     with (folder / "bot.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", env=environment, stdout=log, stderr=log
-        )
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=log, stderr=log)
     try:
 
         async def ready() -> bool:
