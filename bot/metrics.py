@@ -67,6 +67,12 @@ class Metrics:
             "retention_swept_timestamp_seconds", "Unix time of this process' last whole sweep of retention; 0 for none."
         )
 
+        # Counted from 0, so that Prometheus sees the first one as an increase.
+        for code in ("200", "401", "500", "503"):
+            self._deliveries.labels(code)
+        for work in ("investigation", "execution", "verification", "click"):
+            self.failovers.labels(work)
+
     def delivered(self, code: int) -> None:
         """A webhook call was answered."""
         self._deliveries.labels(str(code)).inc()

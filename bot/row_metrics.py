@@ -35,6 +35,7 @@ WAITING: Mapping[str, tuple[str, str]] = {
     "investigations": ("investigations_queued", "investigations that are due and have not begun"),
     "running": ("investigations_running", "investigations under way"),
     "messages": ("outbox_depth", "Slack messages not sent in their latest revision"),
+    "held": ("outbox_held", "Slack messages held back by a storm"),
     "executions": ("executions_in_flight", "executions queued or under way"),
     "unsure": ("executions_needing_verification", "executions of open incidents that a person has to verify"),
     "approvals": ("approvals_pending", "proposals that wait for a decision"),
@@ -47,6 +48,7 @@ AGES: Mapping[str, str] = {
     "investigations": "investigations_queued_age_seconds",
     "running": "investigations_running_age_seconds",
     "messages": "outbox_lag_seconds",
+    "held": "outbox_held_age_seconds",
     "executions": "executions_in_flight_age_seconds",
     "unsure": "executions_needing_verification_age_seconds",
     "approvals": "approvals_pending_age_seconds",
@@ -93,9 +95,10 @@ class Watched:
 class RowMetrics(Collector):
     """The collector; `close` ends its thread."""
 
-    def __init__(self, watched: Watched) -> None:
-        """Nothing is read yet."""
+    def __init__(self, watched: Watched, *, patience: float = PATIENCE_SECONDS) -> None:
+        """Nothing is read yet. `patience`: seconds that a scrape waits for the database."""
         self._watched = watched
+        self._patience = patience
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="metrics")
         self._asked: Future[Standing] | None = None
@@ -105,13 +108,20 @@ class RowMetrics(Collector):
         """What hangs in the database is left to end by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def settled(self, seconds: float) -> None:
+        """Wait until the read that is under way has ended, for tests. Raises `TimeoutError`."""
+        if self._asked is not None:
+            self._asked.result(seconds)
+
     def collect(self) -> Iterator[Any]:
         """Every metric, as Prometheus' client library asks for them."""
         watched = self._watched
         standing = self._standing()
         yield _gauge("database_up", "1 when the database answered this scrape, else 0.", standing is not None)
         yield _gauge("slack_connected", "1 while people can reach the bot in Slack, else 0.", watched.slack_connected())
-        yield _gauge("policy_readable", "1 while the policy file can be read; nothing is executed without it.", self._policy())
+        yield _gauge(
+            "policy_readable", "1 while the policy file can be read; nothing is executed without it.", self._policy()
+        )
         for field, count in watched.outbox().items():
             if field in OUTBOX:
                 name, help = OUTBOX[field]
@@ -141,9 +151,9 @@ class RowMetrics(Collector):
         if self._asked is None or self._asked.done():
             self._asked = self._pool.submit(self._watched.standing, self._watched.clock(), HEARTBEAT_FRESH)
         try:
-            return self._asked.result(PATIENCE_SECONDS)
+            return self._asked.result(self._patience)
         except NotInTime:
-            log.warning("metrics.database_slow", seconds=PATIENCE_SECONDS)
+            log.warning("metrics.database_slow", seconds=self._patience)
         except UpstreamError as error:
             log.warning("metrics.database_down", error=str(error))
         except Exception:
@@ -157,7 +167,9 @@ def _of(standing: Standing, now: datetime) -> Iterator[Any]:
         waiting: Waiting = getattr(standing, field)
         yield _gauge(name, f"Number of {what}.", waiting.count)
         yield _gauge(AGES[field], f"Seconds the oldest has waited, of {what}.", waiting.age(now))
-    live = GaugeMetricFamily("agentops_incidents_live", "Open incidents, by state and severity.", labels=["state", "severity"])
+    live = GaugeMetricFamily(
+        "agentops_incidents_live", "Open incidents, by state and severity.", labels=["state", "severity"]
+    )
     for (state, severity), count in sorted(standing.live_incidents.items()):
         live.add_metric([state, severity], count)
     yield live

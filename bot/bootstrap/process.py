@@ -18,6 +18,7 @@ from bot.bootstrap.ground import Ground
 from bot.bootstrap.http_server import HttpServer, listening
 from bot.bootstrap.slack_side import open_slack
 from bot.bootstrap.wakes import Wakes
+from bot.bootstrap.watching import watched_rows
 from bot.bootstrap.work import deps_of, investigator_of, launched_engine
 from bot.partners import Clients, open_runbooks, revealed
 from bot.settings import Settings
@@ -81,6 +82,7 @@ class Bot:
         deps = deps_of(ground, clients, investigator, github, wakes)
         slack = await open_slack(ground, deps, clients, runbooks, investigator)
         wakes.outbox = slack.outbox.wake
+        self._closing.callback(watched_rows(ground, slack).close)
         engine = launched_engine(ground, deps)
         self._closing.callback(engine.destroy)
         dispatcher = Dispatcher(engine, deps, slack.desk.finish_left_over)
