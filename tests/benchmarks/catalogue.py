@@ -1,6 +1,7 @@
 """A fleet to measure with: many models, each in a channel of its own, and the alerts they send."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,16 +23,22 @@ def channel_of(model: str) -> str:
     return f"bench-{model}"
 
 
-def write_catalogue(file: Path, models: list[str]) -> None:
-    """A catalogue of these models, each like the one the project ships first."""
+def write_catalogue(
+    file: Path,
+    models: list[str],
+    *,
+    channel: Callable[[str], str] = channel_of,
+    tier: Callable[[str], int] = lambda _: 2,
+) -> None:
+    """A catalogue of these models, each like the one the project ships first but for its channel and tier."""
     shipped: dict[str, Any] = yaml.safe_load((MANIFESTS / "models.yaml").read_text("utf-8"))
     template: dict[str, Any] = shipped["models"][TEMPLATE]
-    entries = {model: _entry(template, model) for model in models}
+    entries = {model: _entry(template, model, channel(model), tier(model)) for model in models}
     file.write_text(yaml.safe_dump(shipped | {"models": entries}, sort_keys=False), "utf-8")
 
 
-def _entry(template: dict[str, Any], model: str) -> dict[str, Any]:
-    entry = dict(template) | {"channel": channel_of(model), "tier": 2}
+def _entry(template: dict[str, Any], model: str, channel: str, tier: int) -> dict[str, Any]:
+    entry = dict(template) | {"channel": channel, "tier": tier}
     entry["endpoint"] = dict(template["endpoint"]) | {"name": f"{model}-prod", "last_known_good": f"{model}-v1"}
     entry["retraining"] = dict(template["retraining"]) | {
         "pipeline": f"{model}-train",

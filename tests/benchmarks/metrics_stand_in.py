@@ -1,4 +1,4 @@
-"""A Prometheus that answers at once: healthy series for every model, but a p99 that rose some minutes ago.
+"""A Prometheus that answers at once: healthy series for every model, but a p99 that is too high while there is trouble.
 
 It stands in for a real one so that the bot is measured and not the query engine. It does not read PromQL: the metric's
 name and the matchers for model, endpoint and feature are all it looks at.
@@ -6,6 +6,7 @@ name and the matchers for model, endpoint and feature are all it looks at.
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -35,10 +36,25 @@ _MATCHER = re.compile(r'(model|endpoint|feature)="([^"]+)"')
 class MetricsStandIn:
     """The routes of Prometheus's query API. `models`: those a query without a model is answered for."""
 
-    def __init__(self, models: list[str]) -> None:
-        """Latency rose `ROSE_BEFORE_S` before this moment."""
+    def __init__(
+        self,
+        models: list[str],
+        *,
+        trouble: Callable[[str, float], bool] | None = None,
+        config: Callable[[str], str] = lambda model: f"{model}-v2",
+    ) -> None:
+        """`trouble`: whether a model's latency is high at a moment; unless given, since `ROSE_BEFORE_S` before now.
+
+        `config`: the endpoint config that a model's series name.
+        """
+        rose_at = time.time() - ROSE_BEFORE_S
+
+        def rose(_: str, at: float) -> bool:
+            return at >= rose_at
+
         self._models = models
-        self._rose_at = time.time() - ROSE_BEFORE_S
+        self._trouble = trouble or rose
+        self._config = config
 
     def install(self, app: web.Application) -> None:
         """Add the routes."""
@@ -51,7 +67,7 @@ class MetricsStandIn:
         asked = await _asked(request)
         at = float(asked.get("time") or time.time())
         found = [
-            {"metric": labels, "value": [at, self._value(asked["query"], at)]}
+            {"metric": labels, "value": [at, self._value(asked["query"], labels, at)]}
             for labels in self._labels(asked["query"])
         ]
         return web.json_response({"status": "success", "data": {"resultType": "vector", "result": found}})
@@ -60,8 +76,10 @@ class MetricsStandIn:
         asked = await _asked(request)
         start, end, step = (float(asked[name]) for name in ("start", "end", "step"))
         moments = [start + step * number for number in range(int((end - start) / step) + 1)]
-        values = [[at, self._value(asked["query"], at)] for at in moments]
-        found = [{"metric": labels, "values": values} for labels in self._labels(asked["query"])]
+        found = [
+            {"metric": labels, "values": [[at, self._value(asked["query"], labels, at)] for at in moments]}
+            for labels in self._labels(asked["query"])
+        ]
         return web.json_response({"status": "success", "data": {"resultType": "matrix", "result": found}})
 
     async def _rules(self, _: web.Request) -> web.Response:
@@ -74,15 +92,15 @@ class MetricsStandIn:
             {"model": one, "env": "prod", "endpoint": f"{one}-prod"} for one in ([model] if model else self._models)
         ]
         if "ml_endpoint_config_info" in query:
-            return [labels | {"config": f"{labels['model']}-v2"} for labels in found]
+            return [labels | {"config": self._config(labels["model"])} for labels in found]
         if "ml_feature_psi{" in query or "ml_feature_null_ratio" in query:
             features = [said["feature"]] if "feature" in said else FEATURES
             return [labels | {"feature": feature} for labels in found for feature in features]
         return found
 
-    def _value(self, query: str, at: float) -> str:
+    def _value(self, query: str, labels: dict[str, str], at: float) -> str:
         level = next((level for name, level in _LEVELS if name in query), 1.0)
-        if "ml_inference_latency_seconds" in query and at >= self._rose_at:
+        if "ml_inference_latency_seconds" in query and self._trouble(labels["model"], at):
             level *= 12
         wobble = 1.0 if "config_info" in query or "instances" in query else 1.0 + 0.01 * (int(at) // 60 % 3 - 1)
         return f"{level * wobble:.6g}"

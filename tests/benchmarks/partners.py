@@ -38,7 +38,7 @@ async def serve(models: list[str]) -> None:
     await slack.start()
     sagemaker = LocalSageMaker(speed=1)
     await asyncio.to_thread(sagemaker.start)
-    await asyncio.to_thread(sagemaker.seed, [_seed(model) for model in models])
+    await asyncio.to_thread(sagemaker.seed, [seed_of(model) for model in models])
     app = web.Application()
     MetricsStandIn(models).install(app)
     runner = web.AppRunner(app, access_log=None)
@@ -54,13 +54,14 @@ async def serve(models: list[str]) -> None:
         "prometheus_url": f"http://127.0.0.1:{runner.addresses[0][1]}",
     }
     print(json.dumps(told), flush=True)
-    await _end_of_input()
+    await end_of_input()
     await runner.cleanup()
     await slack.stop()
     await asyncio.to_thread(sagemaker.stop)
 
 
-def _seed(model: str) -> SeedModel:
+def seed_of(model: str) -> SeedModel:
+    """A model as it stands in SageMaker: version 2 is live, version 1 was before."""
     return SeedModel(
         name=model,
         endpoint=f"{model}-prod",
@@ -72,7 +73,8 @@ def _seed(model: str) -> SeedModel:
     )
 
 
-async def _end_of_input() -> None:
+async def end_of_input() -> None:
+    """Wait until the parent closes stdin."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -1,0 +1,50 @@
+"""Bad deployments of a fleet: what is deployed in SageMaker decides what the metrics show."""
+
+import asyncio
+import time
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.sagemaker.server import LocalSageMaker
+
+BAD_VERSION = 3
+AGO_S = 6.0
+"""How long ago a bad version was put live: it is in service when the alert comes, and the trouble is seen after it."""
+SHOWS_AFTER_S = 2.0
+
+
+class Deployments:
+    """Which models serve a bad version, since when and until when. Called from one event loop."""
+
+    def __init__(self, sagemaker: LocalSageMaker) -> None:
+        """Nothing is broken yet."""
+        self._sagemaker = sagemaker
+        self._begun: dict[str, float] = {}
+        self._ended: dict[str, float] = {}
+
+    def config(self, model: str) -> str:
+        """The endpoint config that serves now."""
+        view = self._sagemaker.endpoint(f"{model}-prod")
+        return view.config_name if view is not None else ""
+
+    def trouble(self, model: str, at: float) -> bool:
+        """Whether the slowest answers of a model took too long at a moment (unix seconds)."""
+        begun = self._begun.get(model)
+        if begun is None or at < begun:
+            return False
+        if model not in self._ended and not self.config(model).endswith(f"-v{BAD_VERSION}"):
+            self._ended[model] = time.time()
+        return at < self._ended.get(model, float("inf"))
+
+    async def serve_break(self, request: web.Request) -> web.Response:
+        """POST {"models": [...]}: put a bad version of each live; each once."""
+        asked: dict[str, Any] = await request.json()
+        await asyncio.to_thread(self._break, [model for model in asked["models"] if model not in self._begun])
+        return web.json_response({"ok": True})
+
+    def _break(self, models: list[str]) -> None:
+        for model in models:
+            started = time.time() - AGO_S
+            self._sagemaker.deploy(model, BAD_VERSION, started=started)
+            self._begun[model] = started + SHOWS_AFTER_S
