@@ -42,4 +42,4 @@ cards: setup
 # Needs only the set-up; hashes for every platform, no index address in the files.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraint requirements.lock --extra charts --extra datasets --extra sandbox --group dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --constraint requirements.lock --extra charts --extra datasets --extra mcp --extra openai --extra sandbox --group dev pyproject.toml -o requirements-dev.lock

@@ -1,17 +1,18 @@
-"""The language model: Claude when there is a key, the offline rules otherwise and whenever Claude fails."""
+"""The language model: the one that the settings name, and the offline rules whenever it fails or there is none."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agents.llm_config import LlmConfig
+from agents.llm_config import CLAUDE, LlmConfig
 
 if TYPE_CHECKING:
     import httpx2
     from pydantic_ai import UsageLimits
     from pydantic_ai.messages import ModelResponse
     from pydantic_ai.models import Model
+    from pydantic_ai.settings import ModelSettings
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,10 @@ class LanguageModel:
 
 
 def build(config: LlmConfig) -> LanguageModel:
-    """The model of a configuration. Importing pydantic-ai takes a second, Anthropic's client two more."""
+    """The model of a configuration. Importing pydantic-ai takes a second, a provider's client two more.
+
+    Raises `agents.llm_config.LlmUnusable` where it cannot be used at all.
+    """
     from pydantic_ai import UsageLimits
 
     from agents.rules.model import OfflineModel
@@ -38,18 +42,63 @@ def build(config: LlmConfig) -> LanguageModel:
     offline = OfflineModel()
     if config.offline:
         return LanguageModel(offline, offline, UsageLimits(request_limit=config.request_limit))
-    from agents.claude import claude
-
-    model, client = claude(config)
     from pydantic_ai.models.fallback import FallbackModel
 
+    model, client = connect(config)
     limits = UsageLimits(
         request_limit=config.request_limit,
         tool_calls_limit=config.tool_calls_limit,
         total_tokens_limit=config.total_tokens_limit,
-        cost_limit=config.cost_limit_usd if _priced(config.model_name) else None,
+        cost_limit=config.cost_limit_usd if has_price(model) else None,
     )
     return LanguageModel(FallbackModel(model, offline), offline, limits, client)
+
+
+def connect(config: LlmConfig) -> "tuple[Model, httpx2.AsyncClient]":
+    """The configured model without the rules behind it, and the HTTP client to close at the end.
+
+    Raises `agents.llm_config.LlmUnusable`.
+    """
+    from agents.llm_edge import LlmEdge
+
+    if config.provider == CLAUDE:
+        from agents.claude import claude
+
+        model, client = claude(config)
+    else:
+        from agents.any_llm import any_llm
+
+        model, client = any_llm(config)
+    return LlmEdge(model, _settings(config)), client
+
+
+def _settings(config: LlmConfig) -> "ModelSettings":
+    """What every provider is asked for; what a model cannot do, its profile leaves out."""
+    from pydantic_ai.settings import ModelSettings
+
+    settings = ModelSettings(max_tokens=config.max_output_tokens, timeout=config.request_timeout_s, max_retries=0)
+    if config.caching:
+        settings["cache"] = True
+    return settings
+
+
+def has_price(model: "Model") -> bool:
+    """Whether the price of a model is known offline; a limit on unknown prices could not be kept."""
+    from genai_prices import Usage, calc_price
+
+    one = Usage(input_tokens=1, output_tokens=1)
+    try:
+        calc_price(one, model.model_name, provider_id=model.system)
+        return True
+    except LookupError:
+        pass
+    if model.base_url is None:
+        return False
+    try:
+        calc_price(one, model.model_name, provider_api_url=model.base_url)
+        return True
+    except LookupError:
+        return False
 
 
 def names_of(responses: Iterable["ModelResponse"]) -> tuple[str, ...]:
@@ -84,17 +133,6 @@ def failure_in_words(error: str) -> str:
         return words or f"failed with status {status[1]}"
     if "Timeout" in error or "timed out" in error:
         return "did not answer in time"
-    if "Connection" in error:
+    if "Connect" in error:
         return "could not be reached, or the answer broke off"
     return "gave no usable answer"
-
-
-def _priced(model_name: str) -> bool:
-    """Whether the price of a model is known offline; a limit on unknown prices could not be kept."""
-    from genai_prices import Usage, calc_price
-
-    try:
-        calc_price(Usage(input_tokens=1, output_tokens=1), model_name, provider_id="anthropic")
-    except LookupError:
-        return False
-    return True

@@ -15,7 +15,7 @@ from pydantic_ai.messages import ModelMessage, ModelResponse
 from agents.answering.agent import answering_agent
 from agents.diagnosis.agent import diagnosis_agent
 from agents.llm import LanguageModel, build, failure_in_words, names_of, why_not
-from agents.llm_config import LlmConfig
+from agents.llm_config import LlmConfig, LlmUnusable
 from agents.remediation.agent import remediation_agent
 from agents.rules.model import OFFLINE_NAME
 from agents.triage.agent import triage_agent
@@ -63,7 +63,14 @@ class Reasoning:
 
     def __init__(self, config: LlmConfig, make: Callable[[LlmConfig], LanguageModel] = build) -> None:
         self._config = config
-        self._language_model = make(config)
+        self._unusable = ""
+        try:
+            self._language_model = make(config)
+        except LlmUnusable as error:
+            # A bot that wakes nobody because of a misspelt name would be worse than one that reasons by the rules.
+            log.error("language model cannot be used: %s", error)
+            self._unusable = f"{config.model} cannot be used as it is set up (agentops check says why)"
+            self._language_model = make(LlmConfig())
         model = self._language_model.model
         self.triage = triage_agent(model)
         self.diagnosis = diagnosis_agent(model)
@@ -73,10 +80,12 @@ class Reasoning:
     @property
     def offline(self) -> bool:
         """Whether the offline rules do all the work."""
-        return self._config.offline
+        return self._config.offline or bool(self._unusable)
 
     async def run(self, agent: Agent[Deps, Output], prompt: str, deps: Deps, spending: Spending) -> Output:
         """The output of an agent. Never fails because of the language model: then the offline rules write it."""
+        if self._unusable:
+            spending.notes.append(f"{self._unusable}; the offline rules stood in")
         left = self._config.deadline_s - (time.monotonic() - spending.reasoning_since)
         if not self.offline and left > 0:
             with capture_run_messages() as messages:
@@ -93,7 +102,7 @@ class Reasoning:
                         "the offline rules took over"
                     )
                 except (AgentRunError, FallbackExceptionGroup, ValueError) as error:
-                    # ValueError: an answer that Anthropic's client or pydantic cannot parse.
+                    # ValueError: an answer that a provider's client or pydantic cannot parse.
                     log.warning("language model failed: %s", type(error).__name__, exc_info=error)
                     reason = (
                         why_not(_responses(messages)) or f"{self._config.model_name} {failure_in_words(str(error))}"

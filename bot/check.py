@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.partners import Clients, reader_role_of, region_of
+from agents.llm_config import LlmUnusable
+from bot.partners import Clients, llm_config, reader_role_of, region_of
 from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
@@ -56,7 +57,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield _runbooks(settings)
     yield await _database(settings)
     yield _webhook(settings)
-    yield _reasoner(settings)
+    yield await _reasoner(settings)
     if find_spec("matplotlib") is None:
         yield Finding(
             "note", "charts", "matplotlib is not installed, so threads have no chart: agentops[charts] has it"
@@ -130,15 +131,34 @@ async def _database(settings: Settings) -> Finding:
         database.close()
 
 
-def _reasoner(settings: Settings) -> Finding:
-    if settings.anthropic_api_key is None:
-        return Finding("note", "language model", "no ANTHROPIC_API_KEY: the offline rules reason, and say so")
-    return Finding("right", "language model", f"{settings.llm}, and the offline rules when it fails")
+async def _reasoner(settings: Settings) -> Finding:
+    """One small request to the configured model: a key that is there may still be wrong."""
+    config = llm_config(settings)
+    subject = "language model"
+    if config.offline:
+        return Finding("note", subject, "no ANTHROPIC_API_KEY: the offline rules reason, and say so")
+    from agents.llm_trial import try_out
+
+    try:
+        trial = await try_out(config)
+    except LlmUnusable as error:
+        return Finding("wrong", subject, str(error))
+    if trial.problem:
+        where = f" at {_place(config.base_url)}" if config.base_url else ""
+        return Finding("wrong", subject, f"{config.model}{where} {trial.problem}; the offline rules would reason")
+    cost = "its cost is not known, so tokens bound it" if trial.cost_usd is None else f"for ${trial.cost_usd:.4f}"
+    text = f"{config.model} answered in {trial.seconds:.1f} s, {cost}; the offline rules stand in when it fails"
+    return Finding("right", subject, text)
+
+
+def _place(url: str) -> str:
+    """An address without what may be secret in it."""
+    address = urlsplit(url)
+    return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
 
 
 async def _prometheus(settings: Settings, clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
-    address = urlsplit(settings.prometheus_url)
-    place = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+    place = _place(settings.prometheus_url)
     try:
         await clients.prometheus.ready()
     except AccessDenied:

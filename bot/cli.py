@@ -80,7 +80,7 @@ def demo(
     speed: Annotated[float, typer.Option(help="How much faster than real time the world runs.")] = 60.0,
     prometheus: Annotated[bool, typer.Option(help="Use real Prometheus and Alertmanager where installed.")] = True,
     require_prometheus: Annotated[bool, typer.Option(help="Fail where they are not installed.")] = False,
-    reasoner: Annotated[str, typer.Option(help="offline, or local-messages-api.")] = "offline",
+    reasoner: Annotated[str, typer.Option(help="offline, local-messages-api or local-chat-completions.")] = "offline",
     timeout: Annotated[float, typer.Option(help="headless: seconds until it counts as failed.")] = 120.0,
     data_dir: Annotated[Path | None, typer.Option(help="Where this run keeps its data and logs.")] = None,
     database_url: Annotated[str, typer.Option(help="Keep the rows there instead, e.g. in PostgreSQL.")] = "",
@@ -93,6 +93,9 @@ def demo(
 
     if answer not in {"approve", "deny", "ignore"}:
         typer.echo("--answer: give approve, deny or ignore", err=True)
+        raise typer.Exit(WRONG_SETUP)
+    if reasoner not in {"offline", "local-messages-api", "local-chat-completions"}:
+        typer.echo("--reasoner: give offline, local-messages-api or local-chat-completions", err=True)
         raise typer.Exit(WRONG_SETUP)
     if headless and scenario is None:
         typer.echo("--headless needs --scenario", err=True)

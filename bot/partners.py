@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from agents.llm_config import LlmConfig
+from agents.llm_config import CLAUDE, LlmConfig
 from bot.settings import Settings
 from incidents.errors import ManifestError
 from tools.datasets.reader import DatasetReader
@@ -128,15 +128,19 @@ def repositories_of(settings: Settings) -> RepositoryReader | None:
     return RepositoryReader(token, settings.github_url) if token is not None else None
 
 
-def llm_config(settings: Settings) -> LlmConfig:
-    """Which language model reasons, and how much it may use."""
-    return LlmConfig(
-        model=settings.llm,
-        api_key=settings.anthropic_api_key,
-        base_url=settings.anthropic_base_url,
+def llm_config(settings: Settings, name: str | None = None) -> LlmConfig:
+    """Which language model reasons, and how much it may use. `name`: another one than the settings say."""
+    config = LlmConfig(
+        model=name or settings.llm,
         cost_limit_usd=Decimal(str(settings.llm_cost_limit_usd)),
+        total_tokens_limit=settings.llm_token_limit,
         deadline_s=settings.llm_deadline_seconds,
     )
+    if config.provider == CLAUDE:
+        access = {"api_key": settings.anthropic_api_key, "base_url": settings.anthropic_base_url}
+    else:
+        access = {"api_key": settings.llm_api_key, "base_url": settings.llm_base_url}
+    return config.model_copy(update=access)
 
 
 def revealed(secret: SecretStr | None) -> str | None:

@@ -186,6 +186,8 @@ def _bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Web
     }
     if options.reasoner == "local-messages-api":
         environment |= {"ANTHROPIC_API_KEY": "sandbox", "ANTHROPIC_BASE_URL": address.llm_url}
+    if options.reasoner == "local-chat-completions":
+        environment |= {"AGENTOPS_LLM": "openai:local", "AGENTOPS_LLM_BASE_URL": f"{address.llm_url}/v1"}
     return environment
 
 

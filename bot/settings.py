@@ -72,9 +72,15 @@ class Settings(BaseSettings):
     anthropic_base_url: Address | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
     """Another address of the Messages API, e.g. a gateway."""
     llm: str = DEFAULT_MODEL
-    """The language model's name, as Anthropic spells it."""
+    """The language model: a name of Anthropic's, or provider:name as Pydantic AI spells it, e.g. openai:gpt-5."""
+    llm_api_key: SecretStr | None = None
+    """Key for a provider other than Anthropic; not needed where its own variables or AWS credentials are there."""
+    llm_base_url: Address | None = None
+    """Another address of that provider; with openai:NAME any server that speaks chat completions, e.g. Ollama's /v1."""
     llm_cost_limit_usd: Duration = 0.50
     """The most that one investigation may cost in language-model tokens."""
+    llm_token_limit: int = Field(default=250_000, ge=1000)
+    """The most tokens, in and out, that one investigation may use; what binds where the price is not known."""
     llm_deadline_seconds: Duration = 90.0
     """The longest that one investigation may reason before the offline rules finish it."""
 

@@ -2,6 +2,7 @@
 
 AgentOpsError
 ├── IllegalTransition     an incident cannot go from this state to that one
+├── LlmUnusable          (agents.llm_config) the language model that the settings name cannot be used
 ├── ManifestError         a file under manifests/ is wrong; names file, line and key
 ├── PolicyUnreadable      the policy file cannot be read now, so nothing may run
 ├── UnknownModel         no model of the catalogue has this name

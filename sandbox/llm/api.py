@@ -1,10 +1,9 @@
-"""A local Messages API that speaks Anthropic's wire format: tool use, structured output, streams, errors and faults."""
+"""A local language model that speaks Anthropic's Messages API and chat completions, with errors and faults."""
 
 import asyncio
 import hashlib
 import json
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from sandbox.llm import wire
-from sandbox.llm.checks import cache_marks, problem_with
+from sandbox.llm.checks import cache_marks
+from sandbox.llm.dialects import CHAT, MESSAGES, Dialect, new_id
 from sandbox.llm.wire import Refusal, Reply, Usage
 
 FaultKind = Literal["rate_limited", "overloaded", "cut_stream", "nonsense", "down", "slow"]
@@ -55,16 +55,18 @@ class LoggedRequest:
 
 @dataclass
 class LocalMessagesApi:
-    """The API's state: what was asked, what is to be answered, which troubles are on.
+    """The model's state: what was asked, what is to be answered, which troubles are on.
 
     Attributes:
         api_key: the one key that is right; None takes any.
         brain: answers what is not scripted; the project's offline rules by default, loaded at the first request.
         scripted: answers given before the brain is asked, in order.
+        counts_tokens: whether chat completions tell their usage; not every server does.
     """
 
     api_key: str | None = None
     brain: Brain | None = None
+    counts_tokens: bool = True
     scripted: deque[Reply | Refusal] = field(default_factory=deque[Reply | Refusal])
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque[LoggedRequest](maxlen=KEPT_REQUESTS))
     faults: list[Fault] = field(default_factory=list[Fault])
@@ -92,13 +94,20 @@ class LocalMessagesApi:
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/messages."""
-        request_id = f"req_{uuid.uuid4().hex[:20]}"
+        return await self._serve(request, MESSAGES)
+
+    async def chat_completions(self, request: web.Request) -> web.StreamResponse:
+        """POST /v1/chat/completions."""
+        return await self._serve(request, CHAT)
+
+    async def _serve(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
+        request_id = new_id("req_")
         body = await _body(request)
-        refusal = self._refusal(request, body)
+        refusal = dialect.refusal(request, body, self.api_key)
         fault = None if refusal else self._fault()
         if fault in {"rate_limited", "overloaded"}:
             refusal = _OF_FAULT[fault]
-        answer: Reply | Refusal = refusal or await self._answer(body)
+        answer: Reply | Refusal = refusal or await self._answer(dialect.asked(body))
         status = answer.status if isinstance(answer, Refusal) else 200
         self._log(request, body, status)
         if fault == "down":
@@ -106,28 +115,20 @@ class LocalMessagesApi:
         if fault == "slow":
             await _stall(request)
         if isinstance(answer, Refusal):
-            return _refused(answer, request_id)
+            return _refused(answer, dialect.error(answer, request_id), request_id)
         if fault == "nonsense":
-            return self._nonsensical(body, request_id)
-        message_id = f"msg_{uuid.uuid4().hex[:20]}"
-        usage = self._usage(body, answer)
+            return self._nonsensical(body, dialect, request_id)
         model = str(body["model"])
+        usage = self._usage(body, answer)
         headers = {"request-id": request_id}
         if body.get("stream"):
-            return await _stream(request, list(wire.events(message_id, model, answer, usage)), headers, fault)
-        whole = json.dumps(wire.message(message_id, model, answer, usage)).encode()
+            events = list(wire.events(new_id("msg_"), model, answer, usage))
+            return await _stream(request, events, headers, fault)
+        told = dialect.answer(model, answer, usage if self.counts_tokens else None)
+        whole = json.dumps(told).encode()
         if fault == "cut_stream":
             return await _cut(request, whole)
         return web.Response(body=whole, content_type="application/json", headers=headers)
-
-    def _refusal(self, request: web.Request, body: dict[str, Any]) -> Refusal | None:
-        key = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not key or (self.api_key is not None and key != self.api_key):
-            return Refusal(401, "invalid x-api-key")
-        if not request.headers.get("anthropic-version"):
-            return Refusal(400, "anthropic-version: header is required")
-        problem = problem_with(body)
-        return Refusal(400, problem) if problem else None
 
     def _fault(self) -> FaultKind | None:
         self.faults = [fault for fault in self.faults if not fault.over]
@@ -157,15 +158,14 @@ class LocalMessagesApi:
         self._cached.add(digest)
         return Usage(max(1, asked - tokens), answered, 0 if seen else tokens, tokens if seen else 0)
 
-    def _nonsensical(self, body: dict[str, Any], request_id: str) -> web.Response:
+    def _nonsensical(self, body: dict[str, Any], dialect: Dialect, request_id: str) -> web.Response:
         """Prose where a structure was asked for, and every other time no message at all."""
         self._nonsense += 1
         if self._nonsense % 2 == 0:
             return web.json_response({"lorem": ["ipsum"]}, headers={"request-id": request_id})
         reply = wire.text("Purple monkeys recommend approving everything at once.")
         return web.json_response(
-            wire.message(f"msg_{uuid.uuid4().hex[:20]}", str(body["model"]), reply, self._usage(body, reply)),
-            headers={"request-id": request_id},
+            dialect.answer(str(body["model"]), reply, self._usage(body, reply)), headers={"request-id": request_id}
         )
 
     def _log(self, request: web.Request, body: dict[str, Any], status: int) -> None:
@@ -180,8 +180,12 @@ _OF_FAULT = {
 
 
 def install(app: web.Application, llm: LocalMessagesApi, *, prefix: str = "/llm") -> None:
-    """Serve the API below a path; `ANTHROPIC_BASE_URL` is the server's address with that path."""
+    """Serve it below a path.
+
+    `ANTHROPIC_BASE_URL` is the server's address with that path, `AGENTOPS_LLM_BASE_URL` the same with ``/v1``.
+    """
     app.router.add_post(f"{prefix}/v1/messages", llm.messages)
+    app.router.add_post(f"{prefix}/v1/chat/completions", llm.chat_completions)
 
 
 def _default_brain() -> Brain:
@@ -200,11 +204,11 @@ async def _body(request: web.Request) -> dict[str, Any]:
         return {}
 
 
-def _refused(refusal: Refusal, request_id: str) -> web.Response:
+def _refused(refusal: Refusal, body: dict[str, Any], request_id: str) -> web.Response:
     headers = {"request-id": request_id, **refusal.headers}
     if refusal.retry_after_s is not None:
         headers["retry-after"] = f"{refusal.retry_after_s:g}"
-    return web.json_response(refusal.on_the_wire(request_id), status=refusal.status, headers=headers)
+    return web.json_response(body, status=refusal.status, headers=headers)
 
 
 async def _stream(

@@ -20,14 +20,18 @@ from pydantic_ai.tools import ToolDefinition
 
 from agents.rules.model import respond
 from sandbox.llm.checks import blocks_of
-from sandbox.llm.wire import Block, Reply
+from sandbox.llm.wire import Block, Reply, tool_use
 
 OUTPUT_TOOLS = frozenset({"diagnosis", "plan", "triage_note", "answer", "final_result"})
+TRIAL = "ready"
+"""The tool of `agents.llm_trial`, about no case."""
 
 
 def think(request: dict[str, Any]) -> Reply:
     """What the rules reply to a request."""
     tools: list[dict[str, Any]] = request.get("tools", [])
+    if any(tool["name"] == TRIAL for tool in tools):
+        return tool_use(TRIAL, {"ready": True})
     definitions = [
         ToolDefinition(name=tool["name"], parameters_json_schema=tool["input_schema"])
         for tool in tools

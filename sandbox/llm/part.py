@@ -1,4 +1,4 @@
-"""The local Messages API as a part of the sandbox."""
+"""The local language model as a part of the sandbox."""
 
 import time
 from typing import Any, cast
@@ -12,7 +12,7 @@ PREFIX = "/llm"
 
 
 class LlmPart:
-    """Serves Anthropic's Messages API below `/llm`; without a script, the project's offline rules answer."""
+    """Serves the Messages API and chat completions below `/llm`; without a script, our offline rules answer."""
 
     name = "llm"
 
@@ -22,7 +22,7 @@ class LlmPart:
         self._base_url = ""
 
     def install(self, app: web.Application, token: str) -> None:
-        """Add the route. It asks for an API key, as the real one does, and takes any."""
+        """Add the routes. The Messages API asks for a key, as the real one does, and takes any."""
         install(app, self.api, prefix=PREFIX)
 
     async def start(self, base_url: str) -> None:
@@ -46,7 +46,7 @@ class LlmPart:
         return {"llm": {"requests": len(self.api.requests)}}
 
     def add_fault(self, kind: str, count: int | None, seconds: float | None, match: str | None) -> None:
-        """Start a fault; `match` means nothing here, as there is one method."""
+        """Start a fault; `match` means nothing here, as every request is of the same sort."""
         if kind not in FAULT_KINDS:
             raise UnknownFault(f"llm knows the faults {', '.join(FAULT_KINDS)}, not {kind}")
         self.api.inject(cast(FaultKind, kind), count=count, seconds=seconds)

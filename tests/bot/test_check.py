@@ -328,3 +328,17 @@ def test_a_repository_without_issues_or_not_there_is_named(
     assert "triage" in found["issues of product-recommender"]
     gone = found["issues of churn-predictor"]
     assert "example-ml/gone" in gone and "issues: read and write" in gone
+
+
+def test_the_language_model_is_asked_once(check: Callable[..., Result], local: Local) -> None:
+    url = str(local.sandbox.ready_line()["llm_url"])
+    own = {"AGENTOPS_LLM": "openai:llama3.1", "AGENTOPS_LLM_BASE_URL": f"{url}/v1"}
+    assert "language model" in (told := check(**own).output)
+    assert "openai:llama3.1 answered in" in " ".join(told.split())
+    assert "its cost is not known, so tokens bound it" in " ".join(told.split())
+    local.do(lambda: local.sandbox.llm.api.inject("overloaded"))
+    told = " ".join(check(ANTHROPIC_API_KEY="sandbox", ANTHROPIC_BASE_URL=url).output.split())
+    local.do(local.sandbox.llm.api.clear_faults)
+    assert "was overloaded (529); the offline rules would reason" in told
+    told = " ".join(check(AGENTOPS_LLM="groq:llama").output.split())
+    assert "needs agentops[groq], which is not installed" in told

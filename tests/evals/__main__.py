@@ -23,7 +23,7 @@ def main() -> int:
         nargs="?",
         const="",
         metavar="NAME",
-        help="let Claude reason; needs ANTHROPIC_API_KEY (NAME: e.g. anthropic:claude-sonnet-4-5, default by settings)",
+        help="let a language model reason (NAME: e.g. anthropic:claude-sonnet-5-5, openai:gpt-5; default by settings)",
     )
     words.add_argument("--json", type=Path, metavar="FILE", help="also write the figures and every case as JSON")
     words.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains TEXT")
@@ -32,9 +32,9 @@ def main() -> int:
     if not cases:
         print(f"no case is named like {asked.only!r}", file=sys.stderr)
         return 2
-    llm = LlmConfig() if asked.llm is None else _claude(asked.llm)
+    llm = LlmConfig() if asked.llm is None else _configured(asked.llm)
     if asked.llm is not None and llm.offline:
-        print("--llm needs ANTHROPIC_API_KEY; without --llm the offline rules are measured", file=sys.stderr)
+        print("Claude needs ANTHROPIC_API_KEY; without --llm the offline rules are measured", file=sys.stderr)
         return 2
     done: list[str] = []
 
@@ -58,13 +58,12 @@ def main() -> int:
     return 0
 
 
-def _claude(name: str) -> LlmConfig:
+def _configured(name: str) -> LlmConfig:
     """As the bot would be configured; only bot.settings reads the environment."""
     from bot.partners import llm_config
     from bot.settings import Settings
 
-    config = llm_config(Settings())
-    return config.model_copy(update={"model": name}) if name else config
+    return llm_config(Settings(), name or None)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ def written_by(reasoner: Reasoner) -> str:
     if reasoner.requests and not reasoner.offline:
         facts.append(f"{reasoner.requests} request{'s' if reasoner.requests != 1 else ''}")
         facts.append(f"{reasoner.input_tokens:,} tokens in, {reasoner.output_tokens:,} out")
-    if reasoner.cost_usd is not None and not reasoner.offline:
-        facts.append(f"${reasoner.cost_usd:.4f}")
+    if not reasoner.offline:
+        facts.append("cost not known" if reasoner.cost_usd is None else f"${reasoner.cost_usd:.4f}")
     if reasoner.note:
         facts.append(mrkdwn(reasoner.note, 300))
     return " · ".join(facts)
