@@ -1,5 +1,7 @@
 """`agentops drift-event`: a detector's report becomes a drift event, to be posted to /webhooks/drift-events."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,17 @@ from incidents.errors import AgentOpsError
 
 drift_event_app = typer.Typer(help="Make drift events of detectors' reports.", no_args_is_help=True)
 
+Model = Annotated[str, typer.Option(help="The model's name in the catalogue.")]
+Start = Annotated[str, typer.Option(help="Begin of the window, e.g. 2026-11-20T06:00:00Z.")]
+End = Annotated[str, typer.Option(help="End of the window.")]
+Baseline = Annotated[str, typer.Option(help="What the window was compared with.")]
+
+
+@dataclass(frozen=True)
+class _Figures:
+    psi: dict[str, float] = field(default_factory=dict[str, float])
+    accuracy_delta: float | None = None
+
 
 @drift_event_app.callback()
 def drift_event() -> None:
@@ -20,25 +33,60 @@ def drift_event() -> None:
 @drift_event_app.command("evidently")
 def evidently(
     report: Annotated[Path, typer.Argument(help="Evidently's report as JSON, made with method='psi'.")],
-    model: Annotated[str, typer.Option(help="The model's name in the catalogue.")],
-    start: Annotated[str, typer.Option(help="Begin of the window, e.g. 2026-11-20T06:00:00Z.")],
-    end: Annotated[str, typer.Option(help="End of the window.")],
-    baseline: Annotated[str, typer.Option(help="What the window was compared with.")] = "training data",
+    model: Model,
+    start: Start,
+    end: End,
+    baseline: Baseline = "training data",
 ) -> None:
     """Print the drift event of a report of Evidently 0.7."""
+    from tools.drift_events.evidently import psi_by_column
+
+    _print_event("evidently", lambda: _Figures(psi_by_column(report.read_bytes())), model, start, end, baseline)
+
+
+@drift_event_app.command("monitor")
+def monitor(
+    report: Annotated[Path, typer.Argument(help="The run's statistics.json.")],
+    reference: Annotated[Path, typer.Option(help="The baseline's statistics.json.")],
+    model: Model,
+    start: Start,
+    end: End,
+    baseline: Baseline = "Model Monitor's baseline",
+) -> None:
+    """Print the drift event of a run of SageMaker Model Monitor: PSI of its distributions, or the change of accuracy.
+
+    What cannot be told of a column is said on stderr, and the column is left out.
+    """
+    from tools.drift_events.model_monitor import figures_of
+
+    def figures() -> _Figures:
+        found = figures_of(report.read_bytes(), reference.read_bytes())
+        for name, reason in found.left_out.items():
+            typer.echo(f"left out: {name}: {reason}", err=True)
+        return _Figures(found.psi, found.accuracy_delta)
+
+    _print_event("sagemaker-model-monitor", figures, model, start, end, baseline)
+
+
+def _print_event(detector: str, figures: Callable[[], _Figures], model: str, start: str, end: str, base: str) -> None:
     from pydantic import ValidationError
 
     from tools.drift_events.event import DriftEvent, PsiFigures, Window
-    from tools.drift_events.evidently import psi_by_column
 
+    try:
+        found = figures()
+    except (AgentOpsError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_SETUP) from error
     try:
         event = DriftEvent(
             version=1,
             model=model,
-            detector="evidently",
+            detector=detector,
             window=Window(start=datetime.fromisoformat(start), end=datetime.fromisoformat(end)),
-            baseline=baseline,
-            psi=PsiFigures(features=psi_by_column(report.read_bytes())),
+            baseline=base,
+            psi=PsiFigures(features=found.psi),
+            accuracy_delta=found.accuracy_delta,
         )
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
@@ -46,8 +94,5 @@ def evidently(
         raise typer.Exit(WRONG_SETUP) from error
     except ValueError as error:
         typer.echo(f"--start, --end: {error}", err=True)
-        raise typer.Exit(WRONG_SETUP) from error
-    except (AgentOpsError, OSError) as error:
-        typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_SETUP) from error
     typer.echo(event.model_dump_json(exclude_defaults=False, exclude_none=True))

@@ -8,14 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from incidents.errors import AgentOpsError
+from tools.drift_events.errors import NotConvertible
 
 VALUE_DRIFT = "evidently:metric_v2:ValueDrift"
 PSI_METHOD = "psi"
-
-
-class NotConvertible(AgentOpsError):
-    """A report that no drift event can be made of; the message says what to do."""
 
 
 class _Loose(BaseModel):
