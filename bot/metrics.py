@@ -39,7 +39,7 @@ class Metrics:
 
         self.investigation_seconds = Histogram(
             "agentops_investigation_seconds",
-            "Seconds that an investigation took, by outcome (done, failed, taken_over).",
+            "Seconds that an investigation took, by outcome (done, failed, left to another replica).",
             ["outcome"],
             buckets=INVESTIGATION_BUCKETS,
             registry=self.registry,

@@ -4,6 +4,12 @@ import asyncio
 from collections.abc import Collection, Coroutine
 from typing import Any
 
+from incidents.errors import AgentOpsError
+
+
+class DutyEnded(AgentOpsError):
+    """A task ended that has to run as long as the process does. The message names it."""
+
 
 class Duties:
     """Starts them, says which have stopped, and cancels them."""
@@ -38,3 +44,13 @@ class Duties:
     async def ended(self, *names: str) -> None:
         """Wait until those named have ended by themselves."""
         await asyncio.gather(*(t for t in self._tasks if t.get_name() in names), return_exceptions=True)
+
+    def raise_what_ended(self) -> None:
+        """Raise what one of them ended with: its own `AgentOpsError`, or a `DutyEnded` that names it."""
+        for task in self._tasks:
+            if not task.done() or task.cancelled():
+                continue
+            error = task.exception()
+            if isinstance(error, AgentOpsError):
+                raise error
+            raise DutyEnded(f"the {task.get_name()} stopped by itself") from error

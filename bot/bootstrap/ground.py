@@ -1,9 +1,7 @@
 """What everything stands on: the files that people write, the database with its readers and writers, the pace."""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.metrics import Metrics
@@ -12,7 +10,8 @@ from bot.settings import Settings
 from bot.workflows.pace import Pace
 from incidents.clock import now
 from incidents.errors import AgentOpsError
-from tools.incident_store.database import Database
+from tools.incident_store.clock import SharedClock
+from tools.incident_store.database import Database, with_session_options
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import StoreWriter, open_writer
 from tools.manifests.load import load_catalogue
@@ -54,7 +53,7 @@ class Ground:
     reader: StoreReader
     writer: StoreWriter
     owner: str
-    clock: Callable[[], datetime]
+    clock: SharedClock
 
     @classmethod
     def of(cls, settings: Settings) -> "Ground":
@@ -83,11 +82,11 @@ class Ground:
             reader=StoreReader(database),
             writer=open_writer(database, catalogue, settle=pace.settle, new_id=new_id),
             owner=settings.executor_id or "embedded",
-            clock=now,
+            clock=SharedClock(database, now),
         )
 
     def engine_url(self) -> str:
         """Where the durable engine keeps its rows: beside ours, on SQLite in a file of its own."""
         if self.database.is_sqlite:
             return f"sqlite:///{self.settings.data_dir / 'engine.sqlite'}"
-        return self.database.url.render_as_string(hide_password=False)
+        return with_session_options(self.database.url).render_as_string(hide_password=False)

@@ -14,8 +14,11 @@ from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
 from agents.investigator import Investigator
 from bot.bootstrap.duties import Duties
+from bot.bootstrap.ending import Ending
 from bot.bootstrap.ground import Ground
 from bot.bootstrap.http_server import HttpServer, listening
+from bot.bootstrap.indexing import indexed
+from bot.bootstrap.one_of_many import begun, failover_of
 from bot.bootstrap.slack_side import open_slack
 from bot.bootstrap.wakes import Wakes
 from bot.bootstrap.watching import watched_rows
@@ -27,7 +30,6 @@ from bot.slack.desk import BotDesk
 from bot.web import WebDeps, asgi_app
 from bot.workflows.dispatcher import Dispatcher
 from bot.workflows.issues import IssueFollower
-from tools.errors import UpstreamError
 from tools.github.operator import GitHubOperator
 from tools.incident_store.database import reachable
 from tools.incident_store.issue_reader import IssueReader
@@ -36,7 +38,8 @@ from tools.runbook_index.index import RunbookIndex
 
 log = structlog.get_logger(__name__)
 
-STOP_LIMIT_S = 20.0
+STOP_LIMIT_S = 19.0
+"""Of the 20 s that a stop may take; the rest is for threads that wait for an answer still."""
 
 
 class Bot:
@@ -51,6 +54,7 @@ class Bot:
         self._ground = Ground.of(settings)
         self._closing = AsyncExitStack()
         self._duties = Duties()
+        self._ending: Ending | None = None
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then stop in order."""
@@ -68,11 +72,15 @@ class Bot:
             log.info("bot.stopping")
             async with asyncio.timeout(STOP_LIMIT_S):
                 await self._stop()
+        if not stopping.is_set():
+            self._duties.raise_what_ended()
 
     async def _start(self, listener: socket.socket) -> None:
         ground, settings, duties = self._ground, self._settings, self._duties
         await asyncio.to_thread(migrate, ground.database)
         self._closing.callback(ground.database.close)
+        presence = await begun(ground, self._closing)
+        duties.start("presence", presence.run())
         clients = Clients.of(settings, ground.region, ground.reader_role)
         runbooks = await asyncio.to_thread(open_runbooks, settings)
         self._closing.callback(runbooks.close)
@@ -83,14 +91,17 @@ class Bot:
         slack = await open_slack(ground, deps, clients, runbooks, investigator)
         wakes.outbox = slack.outbox.wake
         self._closing.callback(watched_rows(ground, slack).close)
+        self._closing.push_async_callback(slack.close)
         engine = launched_engine(ground, deps)
         self._closing.callback(engine.destroy)
+        self._ending = Ending(presence, duties, engine, deps)
         dispatcher = Dispatcher(engine, deps, slack.desk.finish_left_over)
         wakes.dispatch = dispatcher.wake
         server = HttpServer.of(asgi_app(self._web(dispatcher, slack)))
         self._closing.callback(server.stop)
         duties.start("http", server.serve([listener]))
         duties.start("dispatcher", dispatcher.run())
+        duties.start("failover", failover_of(ground, deps, engine).run())
         duties.start("slack", slack.run())
         duties.start("outbox", slack.outbox.run())
         if github is not None:
@@ -136,11 +147,15 @@ class Bot:
         return operator
 
     async def _stop(self) -> None:
+        if self._ending is not None:
+            await self._ending.hand_over()
         await self._duties.cancel_all("http")
         await self._closing.aclose()
         await self._duties.ended("http")
 
     async def _problems(self) -> list[str]:
+        if self._ending is not None and self._ending.began:
+            return ["stopping"]
         problems = [f"the {name} stopped" for name in self._duties.stopped()]
         if not await asyncio.to_thread(reachable, self._ground.database):
             problems.append("the database does not answer")
@@ -148,11 +163,7 @@ class Bot:
 
     async def _warm_up(self, runbooks: RunbookIndex, clients: Clients, investigator: Investigator) -> None:
         """Load what is slow to load, after the bot is ready and before the first alert needs it."""
-        try:
-            report = await asyncio.to_thread(runbooks.index, self._settings.runbooks_dir)
-            log.info("runbooks.indexed", added=report.added, updated=report.updated, unchanged=report.unchanged)
-        except UpstreamError as error:
-            log.error("runbooks.not_indexed", error=str(error))
+        await indexed(self._ground, runbooks)
         await asyncio.to_thread(clients.sagemaker.warm_up)
         await asyncio.to_thread(clients.datasets.warm_up)
         await investigator.warm_up()

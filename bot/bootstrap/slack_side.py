@@ -80,6 +80,7 @@ async def open_slack(
             new_id=new_id,
             wake=deps.wake_dispatcher,
             reasoned=deps.metrics.reasoned,
+            owner=ground.owner,
         )
 
     config = SlackConfig(

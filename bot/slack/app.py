@@ -108,16 +108,17 @@ class SlackSide(Generic[D]):
 
     async def run(self) -> None:
         """Find out who we are, then listen until cancelled. Slack may be down at the start, or go down at any time."""
-        try:
-            await self._introduce()
-            if self._config.app_token is None:
-                self._connected.set()
-                self._reachable = True
-                await asyncio.Event().wait()
-            else:
-                await self._listen(self._config.app_token)
-        finally:
-            await self._session.close()
+        await self._introduce()
+        if self._config.app_token is None:
+            self._connected.set()
+            self._reachable = True
+            await asyncio.Event().wait()
+        else:
+            await self._listen(self._config.app_token)
+
+    async def close(self) -> None:
+        """End the connections; after the outbox has ended, which sends over them too."""
+        await self._session.close()
 
     async def _introduce(self) -> None:
         wait = 1.0

@@ -59,6 +59,8 @@ card would then stand there twice; a mark would be taken off again by being set 
 """
 LEFT_OVER_AFTER = timedelta(seconds=10)
 """A delivery not dealt with for this long was left by a crash."""
+LEFT_OVER_LEASE = timedelta(seconds=20)
+"""How long one replica has to decide what it took up of that; looking a person up in Slack is the longest part."""
 
 
 class BotDesk:
@@ -82,8 +84,9 @@ class BotDesk:
         new_id: Callable[[], str],
         wake: Callable[[], None],
         reasoned: Callable[[Reasoner], None],
+        owner: str = "embedded",
     ) -> None:
-        """`runbook_link`: where people read a runbook file; `reasoned` is told what an answer took."""
+        """`runbook_link`: where people read a runbook file; `reasoned` is told what an answer took; `owner` we are."""
         self._reader = reader
         self._writer = writer
         self._catalogue = catalogue
@@ -98,6 +101,7 @@ class BotDesk:
         self._clock = clock
         self._new_id = new_id
         self._wake = wake
+        self._owner = owner
         self._reasoned = reasoned
 
     async def record(self, delivery: Delivery) -> bool:
@@ -217,7 +221,9 @@ class BotDesk:
 
     async def finish_left_over(self) -> None:
         """Decide the clicks that a crash left stored but undecided. The rows make a second decision harmless."""
-        left = await asyncio.to_thread(self._writer.clicks.left_over, self._clock(), LEFT_OVER_AFTER)
+        left = await asyncio.to_thread(
+            self._writer.clicks.left_over, self._clock(), LEFT_OVER_AFTER, self._owner, LEFT_OVER_LEASE
+        )
         for delivery_id, kind, payload in left:
             try:
                 await self._decide_left_over(kind, payload)

@@ -17,6 +17,9 @@ from incidents.errors import AgentOpsError
 
 log = structlog.get_logger(__name__)
 
+OBSERVE = "observe"
+"""The lease under which one replica looks at the endpoints."""
+
 
 class Dispatcher:
     """Looks for rows whose next step is due and starts it. Missing a wake-up costs one sweep, never work."""
@@ -69,4 +72,6 @@ class Dispatcher:
         await asyncio.to_thread(deps.writer.decisions.close_resolved, now - deps.pace.close_after, now)
         if now - self._observed >= deps.pace.observe:
             self._observed = now
-            await observe(deps)
+            # One look at the world is enough, however many replicas there are.
+            if await asyncio.to_thread(deps.writer.leases.take, OBSERVE, deps.owner, now, deps.pace.observe):
+                await observe(deps)

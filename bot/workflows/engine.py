@@ -1,5 +1,6 @@
 """The durable engine, narrowed to what the workflows use: named workflows, steps, and starting one by its id."""
 
+import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
@@ -29,6 +30,7 @@ class Engine:
         self._dbos = DBOS(config=config)
         self._workflows: dict[str, Workflow] = {}
         self._steps: set[str] = set()
+        self._under_way: set[object] = set()
 
     def workflow(self, name: str) -> Callable[[Workflow], Workflow]:
         """Register a workflow under a versioned name, e.g. ``investigate_v1``."""
@@ -36,7 +38,17 @@ class Engine:
         def register(function: Workflow) -> Workflow:
             if name in self._workflows:
                 raise ValueError(f"workflow {name} is registered twice")
-            made = DBOS.workflow(name=name)(function)
+
+            @functools.wraps(function)
+            async def watched(*arguments: Any) -> None:
+                mark = object()
+                self._under_way.add(mark)
+                try:
+                    await function(*arguments)
+                finally:
+                    self._under_way.discard(mark)
+
+            made = DBOS.workflow(name=name)(watched)
             self._workflows[name] = made
             return made
 
@@ -57,6 +69,27 @@ class Engine:
         """Start a workflow; its id is the idempotency key: a second start of the same id does nothing."""
         with SetWorkflowID(f"{name}:{id}"):
             await DBOS.start_workflow_async(self._workflows[name], *arguments)
+
+    async def carry_on(self, executor: str) -> int:
+        """Have this and the other living executors do what one left that has ended; how many workflows that are.
+
+        Each is given to one of them. It begins anew at the step that has no result yet.
+        """
+        left = await DBOS.list_workflows_async(
+            executor_id=executor,
+            status="PENDING",
+            app_version=VERSION,
+            name=sorted(self._workflows),
+            load_input=False,
+            load_output=False,
+        )
+        if left:
+            await DBOS.resume_workflows_async([one.workflow_id for one in left])
+        return len(left)
+
+    def under_way(self) -> int:
+        """How many workflows run in this process now."""
+        return len(self._under_way)
 
     def launch(self) -> None:
         """Recover what a crash left and begin to run."""

@@ -53,10 +53,13 @@ def register(engine: Engine, deps: Deps) -> None:
 
 async def advance_once(deps: Deps, id: str) -> None:
     """One step of an execution, whichever is next; harmless when it is somebody else's."""
-    fence = await asyncio.to_thread(deps.writer.executions.claim, id, deps.owner, deps.clock(), deps.pace.lease)
+    now = deps.clock()
+    fence = await asyncio.to_thread(deps.writer.executions.claim, id, deps.owner, now, deps.pace.lease)
     if fence is None:
         return
     record = await asyncio.to_thread(deps.reader.execution_record, id)
+    if record.taken_over_at == now:
+        deps.metrics.failovers.labels("execution").inc()
     with structlog.contextvars.bound_contextvars(incident=record.incident_id, execution=id, fence=fence):
         view = await asyncio.to_thread(deps.reader.proposal, record.proposal_id)
         incident = await asyncio.to_thread(deps.reader.incident, record.incident_id)

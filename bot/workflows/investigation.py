@@ -25,6 +25,7 @@ from tools.incident_store.writer.investigations import Hold
 log = structlog.get_logger(__name__)
 
 INVESTIGATE = "investigate_v1"
+LOOK_S = 0.25
 
 
 def register(engine: Engine, deps: Deps) -> None:
@@ -55,7 +56,7 @@ def register(engine: Engine, deps: Deps) -> None:
         with structlog.contextvars.bound_contextvars(incident=view.incident_id):
             try:
                 ours = await _while_held(deps, id, hold.fence, _look_and_propose(deps, view, hold.fence))
-                outcome = "done" if ours else "taken_over"
+                outcome = "done" if ours else "left"
             except Exception:
                 # A process edge: whatever went wrong, the incident must not hang, and a person is told.
                 log.exception("investigation.failed", investigation=id)
@@ -77,19 +78,31 @@ def _count(deps: Deps, hold: Hold) -> None:
 
 
 async def _while_held(deps: Deps, id: str, fence: int, work: Coroutine[Any, Any, None]) -> bool:
-    """Do the work, renewing the lease beside it; False, and the work stopped, once another has taken it over."""
+    """Do the work, renewing the lease beside it.
+
+    False, and the work stopped, once another has taken it over, or where this process ends and another has to.
+    """
     working, renewing = asyncio.create_task(work), asyncio.create_task(_renewed(deps, id, fence))
+    ending = asyncio.create_task(_process_ends(deps))
     try:
-        await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, renewing, ending}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             await working
             return True
-        log.warning("investigation.taken_over", investigation=id)
+        log.warning("investigation.left_to_another", investigation=id, process_ends=ending.done())
         return False
     finally:
-        for task in (working, renewing):
+        for task in (working, renewing, ending):
             task.cancel()
-        await asyncio.gather(working, renewing, return_exceptions=True)
+        await asyncio.gather(working, renewing, ending, return_exceptions=True)
+
+
+async def _process_ends(deps: Deps) -> None:
+    """Until it ends. Looked at again and again: the event is set in another thread's loop."""
+    while True:
+        if deps.stopping.is_set():
+            return
+        await asyncio.sleep(LOOK_S)
 
 
 async def _renewed(deps: Deps, id: str, fence: int) -> None:

@@ -1,5 +1,6 @@
 """What the workflows are given: readers, writers, clients and the pace of things. Made by bootstrap."""
 
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,3 +49,5 @@ class Deps:
     wake_outbox: Callable[[], None]
     wake_dispatcher: Callable[[], None]
     metrics: Metrics = field(default_factory=Metrics)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the process ends: what takes long stops where it is, for another replica to go on with."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
@@ -24,6 +24,18 @@ READ_CACHE_KB = 512
 
 OVERTAKEN = frozenset({"40001", "40P01"})
 """PostgreSQL's codes for a transaction that lost to another: it failed to serialise, or was in a deadlock."""
+
+SESSION_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "idle_in_transaction_session_timeout": "20s",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    }.items()
+)
+"""What PostgreSQL is asked for each session: the locks of a process that is frozen, or whose machine is gone, end after
+20 to 25 s, so that another may take its work over within a minute."""
 
 ATTEMPTS = 5
 """How often a transaction that lost is begun anew."""
@@ -47,7 +59,9 @@ class Database:
             self._reading = _sqlite_engine(parsed.render_as_string(hide_password=False), immediate=False, size=8)
             self._writing = _sqlite_engine(parsed.render_as_string(hide_password=False), immediate=True, size=1)
         else:
-            self._reading = self._writing = create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            self._reading = self._writing = create_engine(
+                with_session_options(parsed), pool_size=8, max_overflow=8, pool_pre_ping=True
+            )
 
     @property
     def engine(self) -> Engine:
@@ -88,10 +102,23 @@ class Database:
         with self.write() as session:
             return work(session)
 
+    def own_connection(self) -> Connection:
+        """A connection outside the pool, each statement committed by itself; the caller closes it."""
+        connection = self._writing.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()
+        return connection
+
     def close(self) -> None:
         """Give the connections back."""
         self._reading.dispose()
         self._writing.dispose()
+
+
+def with_session_options(url: URL) -> URL:
+    """The URL with `SESSION_OPTIONS`, before what it asks for itself."""
+    given = url.query.get("options", "")
+    asked = given if isinstance(given, str) else " ".join(given)
+    return url.update_query_dict({"options": f"{SESSION_OPTIONS} {asked}".rstrip()})
 
 
 @contextmanager

@@ -235,8 +235,9 @@ class VoteRecord(Table, table=True):
 class ExecutionRecord(Table, table=True):
     """One approved remediation. At most one is under way for each target.
 
-    `step` is the index of the request to send next; intent and answer are kept for each request. `automatic` where the
-    policy decided in people's stead. `cost_usd` is the estimate the policy's budget counts.
+    `step` is the index of the request to send next; intent and answer are kept for each request. `taken_over_at` is
+    when the lease of a holder that gave no sign of life was last taken over. `automatic` where the policy decided in
+    people's stead. `cost_usd` is the estimate the policy's budget counts.
     """
 
     __table_args__ = (
@@ -263,6 +264,7 @@ class ExecutionRecord(Table, table=True):
     owner: str | None = None
     lease_until: datetime | None = _moment(nullable=True)
     fence: int = 0
+    taken_over_at: datetime | None = _moment(nullable=True)
     intent_at: datetime | None = _moment(nullable=True)
     sent_at: datetime | None = _moment(nullable=True)
     next_step_at: datetime | None = _moment(nullable=True)

@@ -132,6 +132,7 @@ async def office(slack: SlackServer) -> AsyncIterator[Office]:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+    await side.close()
 
 
 async def test_a_click_on_approve_is_stored_before_it_is_acked_and_decided_once(office: Office) -> None:

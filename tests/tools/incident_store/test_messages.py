@@ -121,10 +121,10 @@ def test_a_delivery_that_a_crash_left_is_found_until_it_is_handled(stage: Stage)
     clicks = stage.writer.clicks
     clicks.record("Ev1", "action", {"value": "p1"}, START)
     age = timedelta(seconds=5)
-    assert clicks.left_over(later(seconds=4), age) == []
-    assert clicks.left_over(later(seconds=6), age) == [("Ev1", "action", {"value": "p1"})]
+    assert clicks.left_over(later(seconds=4), age, "bot-1", age) == []
+    assert clicks.left_over(later(seconds=6), age, "bot-1", age) == [("Ev1", "action", {"value": "p1"})]
     clicks.handled("Ev1", later(seconds=7))
-    assert clicks.left_over(later(minutes=1), age) == []
+    assert clicks.left_over(later(minutes=1), age, "bot-1", age) == []
 
 
 def test_the_incident_of_a_thread_is_found_by_the_channels_id_and_by_its_name(stage: Stage) -> None:

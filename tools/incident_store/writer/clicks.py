@@ -32,13 +32,27 @@ class ClickWriter:
         with self._database.write() as session:
             session.exec(update(ClickRecord).where(col(ClickRecord.id) == id).values(handled_at=now))
 
-    def left_over(self, now: datetime, older_than: timedelta, limit: int = 50) -> list[tuple[str, str, dict[str, Any]]]:
-        """Deliveries that a crash left undecided: (id, kind, payload)."""
+    def left_over(
+        self, now: datetime, older_than: timedelta, owner: str, lease: timedelta, limit: int = 50
+    ) -> list[tuple[str, str, dict[str, Any]]]:
+        """Deliveries that a crash left undecided, for `owner` to decide within `lease`: (id, kind, payload)."""
+        free = (
+            col(ClickRecord.handled_at).is_(None),
+            col(ClickRecord.received_at) < now - older_than,
+            col(ClickRecord.lease_until).is_(None) | (col(ClickRecord.lease_until) <= now),
+        )
         with self._database.read() as session:
+            if session.exec(select(ClickRecord.id).where(*free).limit(1)).first() is None:
+                return []
+        with self._database.write() as session:
             records = session.exec(
                 select(ClickRecord)
-                .where(col(ClickRecord.handled_at).is_(None), col(ClickRecord.received_at) < now - older_than)
+                .where(*free)
                 .order_by(col(ClickRecord.received_at))
                 .limit(limit)
+                .with_for_update(skip_locked=True)
             ).all()
+            for record in records:
+                record.owner, record.lease_until = owner, now + lease
+                session.add(record)
             return [(record.id, record.kind, record.payload) for record in records]

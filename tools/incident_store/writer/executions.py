@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import Session, col, select
 
 from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
@@ -92,27 +92,45 @@ class ExecutionWriter:
             return [(one.id, f"{one.id}:{one.fence}") for one in records]
 
     def claim(self, id: str, owner: str, now: datetime, lease: timedelta) -> int | None:
-        """Take the execution for `lease`; the new fence, or None when somebody else holds it or it is finished."""
+        """Take the execution for `lease`; the new fence, or None when somebody else holds it or it is finished.
+
+        A lease that ended while it was held is a takeover: told in the timeline, and `taken_over_at` is `now`.
+        """
+        executing = col(ExecutionRecord.state) == ExecutionState.EXECUTING.value
+        over = col(ExecutionRecord.lease_until) <= now
         with self._database.write() as session:
             changed = session.exec(
                 update(ExecutionRecord)
                 .where(
                     col(ExecutionRecord.id) == id,
                     (col(ExecutionRecord.state) == ExecutionState.QUEUED.value)
-                    | (
-                        (col(ExecutionRecord.state) == ExecutionState.EXECUTING.value)
-                        & ((col(ExecutionRecord.lease_until).is_(None)) | (col(ExecutionRecord.lease_until) <= now))
-                    ),
+                    | (executing & (col(ExecutionRecord.lease_until).is_(None) | over)),
                 )
                 .values(
                     state=ExecutionState.EXECUTING.value,
                     owner=owner,
                     lease_until=now + lease,
                     fence=col(ExecutionRecord.fence) + 1,
+                    taken_over_at=case((executing & over, now), else_=col(ExecutionRecord.taken_over_at)),
                 )
-                .returning(col(ExecutionRecord.fence))
+                .returning(
+                    col(ExecutionRecord.fence), col(ExecutionRecord.incident_id), col(ExecutionRecord.taken_over_at)
+                )
             ).first()
-            return None if changed is None else int(changed[0])
+            if changed is None:
+                return None
+            fence, incident_id, taken_over_at = changed
+            if taken_over_at == now:
+                append(
+                    session,
+                    locked_incident(session, incident_id),
+                    at=now,
+                    actor="agentops",
+                    kind="taken_over",
+                    text="The process that made the change gave no sign of life; another goes on with it",
+                    details={"execution": id, "fence": fence, "by": owner},
+                )
+            return int(fence)
 
     def intend(self, id: str, fence: int, step: int, now: datetime) -> bool:
         """Write down that request `step` is about to be sent; False when lease or fence is lost, or it was answered.

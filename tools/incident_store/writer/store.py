@@ -20,6 +20,7 @@ from tools.incident_store.writer.observations import ObservationWriter
 from tools.incident_store.writer.pauses import PauseWriter
 from tools.incident_store.writer.policies import PolicyWriter
 from tools.incident_store.writer.proposals import ProposalWriter
+from tools.incident_store.writer.replicas import ReplicaWriter
 from tools.incident_store.writer.verifications import VerificationWriter
 
 
@@ -42,6 +43,7 @@ class StoreWriter:
     policies: PolicyWriter
     issues: IssueWriter
     leases: LeaseWriter
+    replicas: ReplicaWriter
 
 
 def open_writer(
@@ -64,4 +66,5 @@ def open_writer(
         policies=PolicyWriter(database),
         issues=IssueWriter(database),
         leases=LeaseWriter(database),
+        replicas=ReplicaWriter(database),
     )

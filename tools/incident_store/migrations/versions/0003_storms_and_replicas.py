@@ -48,6 +48,7 @@ def _replicas() -> None:
     op.add_column("investigation", sa.Column("owner", sa.String(), nullable=True))
     op.add_column("investigation", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("investigation", sa.Column("fence", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("execution", sa.Column("taken_over_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("click", sa.Column("owner", sa.String(), nullable=True))
     op.add_column("click", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
 
