@@ -10,6 +10,10 @@ from sandbox.world.monitoring import INSTANCE
 from sandbox.world.scaling import Scale, format_duration, load_yaml
 
 RULES_FILE = "agentops.rules.yml"
+"""Of the models. The rules that watch the bot itself stay out: nothing here scrapes it, so they would fire."""
+RECEIVER = "agentops"
+"""The only one here: there is no pager and no dead-man's switch to reach."""
+JOB = "ml-serving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class ScaledManifests:
 def write_scaled(manifests: Path, folder: Path, scale: Scale) -> ScaledManifests:
     """Read manifests/ and write the scaled rules and catalogue into a folder."""
     rules = scale.rules(load_yaml((manifests / "prometheus" / RULES_FILE).read_text()))
-    alertmanager = load_yaml((manifests / "alertmanager" / "alertmanager.yml").read_text())
+    alertmanager = _to_the_bot_alone(load_yaml((manifests / "alertmanager" / "alertmanager.yml").read_text()))
     route: dict[str, Any] = alertmanager["route"]
     for key in ("group_wait", "group_interval", "repeat_interval"):
         route[key] = scale.interval(str(route[key]))
@@ -49,6 +53,12 @@ def write_scaled(manifests: Path, folder: Path, scale: Scale) -> ScaledManifests
     return ScaledManifests(folder, rules_dir, models_path, rules, alertmanager, prometheus)
 
 
+def _to_the_bot_alone(alertmanager: dict[str, Any]) -> dict[str, Any]:
+    route = {name: value for name, value in alertmanager["route"].items() if name != "routes"}
+    receivers = [one for one in alertmanager["receivers"] if one["name"] == RECEIVER]
+    return {**alertmanager, "route": route, "receivers": receivers}
+
+
 def write_prometheus(scaled: ScaledManifests, scale: Scale, target: str, alertmanager: str) -> Path:
     """prometheus.yml for this run: the manifest's, with this run's target, Alertmanager, rules and intervals."""
     interval = format_duration(scale.scrape_seconds)
@@ -57,7 +67,7 @@ def write_prometheus(scaled: ScaledManifests, scale: Scale, target: str, alertma
     config["global"] = {**config["global"], **timeouts}
     config["rule_files"] = [str(scaled.rules_dir / "*.yml")]
     config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
-    (scrape,) = config["scrape_configs"]
+    (scrape,) = (one for one in config["scrape_configs"] if one["job_name"] == JOB)
     static = [{"targets": [target], "labels": {"instance": INSTANCE}}]
     config["scrape_configs"] = [{**scrape, "static_configs": static}]
     return _write(scaled.folder / "prometheus.yml", config)

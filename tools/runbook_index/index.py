@@ -20,6 +20,10 @@ _DECISION = re.compile(r"(?:If|Do not|Never)\b")
 NEIGHBOURS = 500
 """Passages whose similarity is asked of Chroma for one query."""
 
+OF_THE_BOT = "bot"
+"""The folder of pages for who runs the bot. They are about no model, and searched beside the others they stood in the
+way: of twelve questions that no page answers, seven were then answered, six at most without them."""
+
 _ALL_KINDS: frozenset[Kind] = frozenset({"runbook", "procedure", "incident"})
 _INCIDENTS: frozenset[Kind] = frozenset({"incident"})
 
@@ -198,6 +202,7 @@ class RunbookIndex:
 def read_markdown(folder: Path) -> dict[str, str]:
     """Texts of all Markdown files under a folder by their path in it, hidden files and folders left out.
 
+    The pages about the bot itself stay out (`OF_THE_BOT`).
     Bytes that are not UTF-8 become replacement characters; line ends are kept.
 
     Raises:
@@ -210,6 +215,7 @@ def read_markdown(folder: Path) -> dict[str, str]:
         path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8-sig", "replace")
         for path in files
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.relative_to(folder).parts[0] != OF_THE_BOT
     }
 
 

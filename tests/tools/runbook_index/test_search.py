@@ -57,6 +57,13 @@ def test_a_past_incident_is_told_under_its_own_headings(shipped: RunbookIndex) -
     assert shipped.told_under("no-such-page.md", "Root cause", "what was it") is None
 
 
+def test_pages_about_the_bot_itself_are_not_searched(shipped: RunbookIndex) -> None:
+    pages = [path.stem for path in (ROOT / "runbooks" / "bot").glob("*.md")]
+    assert len(pages) >= 15
+    assert [page for page in pages if shipped.search("", alert=page)] == []
+    assert not any(hit.file.startswith("bot/") for hit in shipped.search("the database does not answer", k=50))
+
+
 def test_questions_about_other_things_get_no_answer(shipped: RunbookIndex) -> None:
     outside = LABELLED["unanswerable"][:30]
     assert [question for question in outside if shipped.search(question)] == []
