@@ -51,6 +51,8 @@ def _keep_memory_small() -> None:
 def serve() -> None:
     """Run the bot: HTTP for Alertmanager, Slack for people. Settings come from the environment."""
     _keep_memory_small()
+    import uvloop
+
     from bot import logs
     from bot.bootstrap.ground import Incomplete
     from bot.bootstrap.process import Bot
@@ -58,7 +60,8 @@ def serve() -> None:
     settings = settings_or_exit()
     logs.configure(settings.log_level, settings.log_format)
     try:
-        asyncio.run(Bot(settings).run())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Bot(settings).run())
     except (ManifestError, Incomplete) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_SETUP) from error

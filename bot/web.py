@@ -18,7 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from bot.runbook_page import RunbookPage
-from bot.webhooks import SCHEMAS, BodyProblem, Problem, WebhookDeps, add_webhooks
+from bot.webhooks import SCHEMAS, SECURITY_SCHEMES, Problem, Refused, WebhookDeps, add_webhooks
 from tools.alertmanager.payload import WebhookPayload
 from tools.drift_events.event import DriftEvent
 
@@ -64,6 +64,7 @@ def asgi_app(deps: WebDeps) -> FastAPI:
 def described(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document. The webhooks' bodies are parsed by us, so that their schemas are put in here."""
     document = app.openapi()
+    document["components"]["securitySchemes"] = SECURITY_SCHEMES
     schemas = document["components"]["schemas"]
     for body in (WebhookPayload, DriftEvent):
         schema = body.model_json_schema(ref_template=f"{SCHEMAS}{{model}}")
@@ -149,9 +150,9 @@ def _add_problem_handlers(app: FastAPI) -> None:
     async def http_problem(request: Request, error: HTTPException) -> JSONResponse:
         return JSONResponse({"detail": error.detail, "field": ""}, error.status_code, dict(error.headers or {}))
 
-    @app.exception_handler(BodyProblem)
-    async def body_problem(request: Request, error: BodyProblem) -> JSONResponse:
-        return JSONResponse({"detail": error.detail, "field": error.field}, error.code)
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> JSONResponse:
+        return error.answer()
 
     @app.exception_handler(RequestValidationError)
     async def request_problem(request: Request, error: RequestValidationError) -> JSONResponse:

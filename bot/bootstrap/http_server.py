@@ -35,7 +35,14 @@ class HttpServer(uvicorn.Server):
     def of(cls, app: "FastAPI") -> "HttpServer":
         """A server of `app`; `serve` runs it until `stop`."""
         return cls(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S)
+            uvicorn.Config(
+                app,
+                http="httptools",
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=GRACE_S,
+            )
         )
 
     @contextmanager

@@ -23,6 +23,7 @@ from bot.bootstrap.slack_side import open_slack
 from bot.bootstrap.wakes import Wakes
 from bot.bootstrap.watching import watched_rows
 from bot.bootstrap.work import deps_of, investigator_of, launched_engine
+from bot.group_commit import GroupCommit
 from bot.partners import Clients, open_runbooks, revealed
 from bot.settings import Settings
 from bot.slack.app import SlackSide
@@ -34,6 +35,7 @@ from tools.github.operator import GitHubOperator
 from tools.incident_store.database import reachable
 from tools.incident_store.issue_reader import IssueReader
 from tools.incident_store.migrate import migrate
+from tools.incident_store.writer.intake import Delivery
 from tools.runbook_index.index import RunbookIndex
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,8 @@ class Bot:
         self._closing = AsyncExitStack()
         self._duties = Duties()
         self._ending: Ending | None = None
+        writer, clock = self._ground.writer.intake, self._ground.clock
+        self._intake = GroupCommit[Delivery](lambda deliveries: writer.store_all(deliveries, clock()))
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then stop in order."""
@@ -99,6 +103,7 @@ class Bot:
         wakes.dispatch = dispatcher.wake
         server = HttpServer.of(asgi_app(self._web(dispatcher, slack)))
         self._closing.callback(server.stop)
+        self._closing.push_async_callback(self._intake.close)
         duties.start("http", server.serve([listener]))
         duties.start("dispatcher", dispatcher.run())
         duties.start("failover", failover_of(ground, deps, engine).run())
@@ -113,9 +118,8 @@ class Bot:
     def _web(self, dispatcher: Dispatcher, slack: SlackSide[BotDesk]) -> WebDeps:
         ground, settings = self._ground, self._settings
         return WebDeps(
-            intake=ground.writer.intake,
+            intake=self._intake,
             catalogue=ground.catalogue,
-            clock=ground.clock,
             wake=dispatcher.wake,
             webhook_tokens=[token.get_secret_value() for token in settings.webhook_tokens],
             metrics_token=revealed(settings.metrics_token),

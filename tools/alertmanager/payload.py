@@ -45,6 +45,10 @@ def cut(text: str, length: int = Limits.KEPT_TEXT) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def _cut_all(pairs: dict[str, str]) -> dict[str, str]:
+    return {key: text if len(text) <= Limits.KEPT_TEXT else cut(text) for key, text in pairs.items()}
+
+
 def _clean(value: Any) -> Any:
     return clean(value) if isinstance(value, str) else value
 
@@ -52,7 +56,18 @@ def _clean(value: Any) -> Any:
 def _clean_pairs(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
+    if _is_clean(cast(dict[Any, Any], value)):
+        return cast(Any, value)
     return {_clean(key): _clean(text) for key, text in cast(dict[Any, Any], value).items()}
+
+
+def _is_clean(pairs: dict[Any, Any]) -> bool:
+    # All at once: an alert has twenty texts, and to look at each takes longer than to store it.
+    try:
+        text = "".join(pairs) + "".join(pairs.values())
+    except TypeError:
+        return False
+    return text.isascii() and text.isprintable()
 
 
 def _none_for_zero_time(value: Any) -> Any:
@@ -100,8 +115,8 @@ class WebhookAlert(_Wire):
             starts_at=self.starts_at,
             status=self.status,
             ends_at=self.ends_at if self.status == "resolved" else None,
-            labels={key: cut(text) for key, text in self.labels.items()},
-            annotations={key: cut(text) for key, text in self.annotations.items()},
+            labels=_cut_all(self.labels),
+            annotations=_cut_all(self.annotations),
             generator_url=cut(self.generator_url),
         )
 

@@ -18,12 +18,14 @@ import aiohttp
 import uvicorn
 from sqlmodel import func, select
 
+from bot.group_commit import GroupCommit
 from bot.metrics import Metrics
 from bot.web import WebDeps, asgi_app
 from incidents.clock import now
 from tests.incidents.builders import catalogue
 from tools.incident_store.database import Database, reachable
 from tools.incident_store.tables import AlertRecord
+from tools.incident_store.writer.intake import Delivery
 from tools.incident_store.writer.store import open_writer
 
 ROOT = Path(__file__).parents[3]
@@ -114,9 +116,8 @@ def deps_for(database: Database, woken: list[int], **changes: Any) -> WebDeps:
         return [] if await asyncio.to_thread(reachable, database) else ["the database does not answer"]
 
     usual: dict[str, Any] = {
-        "intake": writer.intake,
+        "intake": GroupCommit[Delivery](lambda deliveries: writer.intake.store_all(deliveries, now())),
         "catalogue": catalogue(),
-        "clock": now,
         "wake": lambda: woken.append(1),
         "webhook_tokens": [TOKEN, SECOND],
         "metrics_token": None,
