@@ -12,8 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+import structlog
+
 from incidents.errors import AgentOpsError
 from tools.errors import UpstreamError
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -154,9 +158,10 @@ class GroupCommit(Generic[T]):
         except UpstreamError as error:
             return [error] * len(items)
         except Exception as error:
+            # One of them breaks the transaction. Alone each gets the answer that it deserves.
+            log.exception("group_commit.broken", items=len(items))
             if len(items) == 1:
                 return [error]
-        # One of them breaks the transaction. Alone each gets the answer that it deserves.
         results: list[int | Exception] = []
         for item in items:
             if results and isinstance(results[-1], UpstreamError):

@@ -26,10 +26,10 @@ def queue_up(turns: Turns, order: list[str], name: str, *, urgent: bool) -> thre
 
 
 def _until(look: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LIMIT_S
+    deadline, never = time.monotonic() + LIMIT_S, threading.Event()
     while not look():
         assert time.monotonic() < deadline
-        time.sleep(0.0005)
+        never.wait(0.0005)
 
 
 def finished(order: list[str], *waiting: tuple[str, bool], first_is_urgent: bool = False) -> list[str]:
