@@ -153,6 +153,7 @@ def _row(alert: Alert, now: datetime) -> dict[str, Any]:
         "labels": alert.labels,
         "annotations": alert.annotations,
         "generator_url": alert.generator_url,
+        "rank": alert.severity.rank,
         "revision": 1,
         "handled_revision": 0,
         "received_at": now,
