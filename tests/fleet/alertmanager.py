@@ -15,7 +15,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import aiohttp
 
@@ -184,8 +184,3 @@ def _waits(chance: random.Random) -> "itertools.chain[float]":
     """Of its exponential back-off: half a second, half as much more each time, give or take a half."""
     steps = (FIRST_WAIT_S * GROWTH**number for number in itertools.count())
     return itertools.chain(step * (1 + JITTER * (2 * chance.random() - 1)) for step in steps)
-
-
-def now() -> datetime:
-    """To the second, as rules are evaluated."""
-    return datetime.now(UTC).replace(microsecond=0)

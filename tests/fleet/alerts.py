@@ -92,7 +92,12 @@ def _shared(found: Sequence[dict[str, str]]) -> dict[str, str]:
 
 def outage(model: str, count: int, *, severity: str = "warning", since: datetime | None = None) -> list[FiredAlert]:
     """`count` distinct alerts of one outage of a model: its endpoint is slow, told of by every instance's p99."""
-    begun = (since or datetime.now(UTC)).replace(microsecond=0)
+    begun = since or now()
     return [
         FiredAlert("EndpointLatencyP99High", model, f"{model}-{number:03d}", severity, begun) for number in range(count)
     ]
+
+
+def now() -> datetime:
+    """To the second, as rules are evaluated."""
+    return datetime.now(UTC).replace(microsecond=0)
