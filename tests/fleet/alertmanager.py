@@ -108,6 +108,11 @@ class AlertSender:
             group.news = True
 
     @property
+    def known(self) -> list[FiredAlert]:
+        """Everything that fires, and what is over and not taken yet."""
+        return [alert for group in self._groups.values() for alert in group.alerts.values()]
+
+    @property
     def all_taken(self) -> bool:
         """Whether everything was answered with 2xx."""
         return not any(group.news or group.sending for group in self._groups.values())

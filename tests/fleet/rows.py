@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import func
+from sqlalchemy import func, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -165,9 +166,24 @@ class Rows:
             ).one()
         )
 
+    async def is_there(self) -> bool:
+        """Whether the making of the tables has begun."""
+
+        def look(session: Session) -> bool:
+            return bool(inspect(session.connection()).get_table_names())
+
+        return await self._when_there(look, False)
+
     async def _when_there(self, question: Callable[[Session], T], otherwise: T) -> T:
         """The answer, or the other one before the tables are made."""
+
+        def asked() -> T:
+            if self.database.is_sqlite and not Path(self.database.url.database or "").exists():
+                return otherwise  # opening it would make it
+            with self.database.snapshot() as session:
+                return question(session)
+
         try:
-            return await self.ask(question)
+            return await asyncio.to_thread(asked)
         except (UpstreamError, SQLAlchemyError):
             return otherwise
