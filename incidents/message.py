@@ -1,6 +1,9 @@
 """The Slack messages an incident can have, as rows that are rendered when they are sent."""
 
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import assert_never
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,8 +29,68 @@ class MessageKind(StrEnum):
     ANSWER = "answer"
 
 
+class Priority(IntEnum):
+    """How soon a message is posted; the lower the sooner. What stands before a message in its thread goes as soon."""
+
+    FIRST = 0
+    """Urgent, of a critical incident of a tier-1 model."""
+    URGENT = 1
+    USUAL = 2
+
+
+class UpdateRank(IntEnum):
+    """Which messages are updated before others; the lower the sooner."""
+
+    DECISION = 0
+    """It says what may be decided or what is being changed: a button must not outlive its decision."""
+    OVERVIEW = 1
+    """It sums an incident up."""
+    DETAIL = 2
+
+
+def update_rank(kind: MessageKind) -> UpdateRank:
+    """How soon a message of this kind is brought up to date."""
+    match kind:
+        case (
+            MessageKind.PROPOSAL
+            | MessageKind.BROKE_GLASS
+            | MessageKind.EXECUTION
+            | MessageKind.ESCALATION
+            | MessageKind.NOTICE
+        ):
+            return UpdateRank.DECISION
+        case MessageKind.ROOT | MessageKind.VERIFICATION | MessageKind.REPORT:
+            return UpdateRank.OVERVIEW
+        case (
+            MessageKind.PROGRESS
+            | MessageKind.CHART
+            | MessageKind.DIAGNOSIS
+            | MessageKind.EVIDENCE
+            | MessageKind.ADVICE
+            | MessageKind.FAILURE
+            | MessageKind.NOTE
+            | MessageKind.ANSWER
+        ):
+            return UpdateRank.DETAIL
+        case _:
+            assert_never(kind)
+
+
+@dataclass(frozen=True)
+class SendingTurn:
+    """Who may send now: the lease's owner and fence, and the process, which no restart has twice."""
+
+    owner: str
+    fence: int
+    instance: str
+
+
 class OutboxMessage(BaseModel):
-    """A message that is due. `subject` names the row it shows, e.g. a proposal's id; empty for the incident itself."""
+    """A message that is due. `subject` names the row it shows, e.g. a proposal's id; empty for the incident itself.
+
+    `begun_by` is the process that began to send it, from `begun_at` on, and has not written down what came of it: the
+    message may stand in Slack.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,10 +99,13 @@ class OutboxMessage(BaseModel):
     kind: MessageKind
     incident_id: str | None
     subject: str
-    urgent: bool
+    priority: Priority = Priority.USUAL
     root_id: int | None
     root_ts: str | None
     ts: str | None
     wanted_revision: int
     sent_revision: int
     attempts: int
+    sent_at: datetime | None = None
+    begun_by: str | None = None
+    begun_at: datetime | None = None

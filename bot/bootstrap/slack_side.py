@@ -90,7 +90,8 @@ async def open_slack(
         api_url=settings.slack_api_url,
         links=links,
         installation=await asyncio.to_thread(installation_id, ground.database, new_id()),
+        replica=ground.owner,
     )
     owners = {model.name: model.owners for model in ground.catalogue.models.values() if model.owners}
     shelf = StoreShelf(ground.reader, clients.prometheus, clients.rules, owners=owners, speed=settings.speed)
-    return SlackSide(config, store=ground.writer.messages, shelf=shelf, make_desk=make_desk, clock=ground.clock)
+    return SlackSide(config, store=ground.writer.outbox, shelf=shelf, make_desk=make_desk, clock=ground.clock)

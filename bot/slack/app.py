@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks.links import Links
 from bot.slack.clients import asking_client, called, open_session, outbox_client
+from bot.slack.failures import meaning
 from bot.slack.listeners.actions import approve, ask_again, false_alarm, reasons
 from bot.slack.listeners.commands import agentops
 from bot.slack.listeners.events import home, mention
@@ -26,7 +28,6 @@ from bot.slack.outbox import Outbox
 from bot.slack.people import People
 from bot.slack.ports import Desk, OutboxStore, Shelf
 from bot.slack.renderer import Renderer
-from bot.slack.sending import meaning
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,7 @@ class SlackConfig:
     """How Slack is reached. `app_token` for Socket Mode; without it requests come in over signed HTTP.
 
     `installation` tells this database's messages from another's in the same channels: a random id kept in it.
+    `replica` is the stable name of this process among those that share the database, `instance` of this life of it.
     """
 
     bot_token: str
@@ -49,6 +51,8 @@ class SlackConfig:
     api_url: str
     links: Links
     installation: str = "agentops"
+    replica: str = "embedded"
+    instance: str = field(default_factory=lambda: secrets.token_hex(6))
 
 
 class SlackSide(Generic[D]):
@@ -82,6 +86,8 @@ class SlackSide(Generic[D]):
             client=outbox_client(config.bot_token, config.api_url, self._session),
             store=store,
             render=Renderer(shelf, self.people, self.links, clock),
+            owner=config.replica,
+            instance=config.instance,
             installation=config.installation,
             clock=clock,
         )

@@ -1,53 +1,60 @@
-"""Sends what the message rows want: in order within a thread, once, within Slack's limits, also after a restart.
+"""Sends what the message rows want: in order within a thread, once, within Slack's limits, from one process at a time.
 
-Order: of a thread's messages not yet posted only the oldest is tried, and the next waits until it is in Slack or given
+Order: of a thread's messages not yet posted only the oldest is due, and the next waits until it is in Slack or given
 up. Updates of posted messages go beside them; only the latest revision is sent. A failure is kept in memory, not as a
 later time in the row: a row that is not due would let the ones behind it overtake after a restart.
 
-Once: a message is marked with its row's id (message metadata). When the answer to a post was lost, or the process began
-with rows whose post may have left before it ended, Slack is asked whether the message stands there before it is posted.
-Where the app may not look (no `channels:history`), it is posted again and counted: a card that comes twice does no
-harm, since both carry the same proposal and its row decides once; a card that never comes does.
+Once: the process whose turn it is (`turn`) notes in the row that it begins, right before the call, and afterwards what
+came of it. A message is marked with its row's id (message metadata). When the answer to a post was lost, or another
+process began a post and did not write down its end, Slack is asked whether the message stands there before it is
+posted. Where the app may not look (no `channels:history`), it is posted again and counted: a card that comes twice does
+no harm, since both carry the same proposal and its row decides once; a card that never comes does.
 """
 
 import asyncio
 import contextlib
-import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.pacing import Pacing
+from bot.slack.counts import Counts
+from bot.slack.delivering import Deliverer, Render
+from bot.slack.doubles import Doubles
+from bot.slack.failures import HeldBack, Limited, NotSent, NotYet, OutcomeUnknown, Refused
+from bot.slack.outage import LONGEST_BACKOFF, Outage
+from bot.slack.pacing import POST, Pacing
 from bot.slack.ports import OutboxStore
-from bot.slack.rendered import FilePost, Rendered
-from bot.slack.sending import UNFIT, Limited, NotSent, NotYet, OutcomeUnknown, Posted, Refused, Sender
+from bot.slack.searching import Searcher
+from bot.slack.sending import Sender
+from bot.slack.turn import Turn
+from bot.slack.workers import Workers
+from bot.slack.written import WrittenDown
 from incidents.clock import now as wall_clock
-from incidents.message import OutboxMessage
+from incidents.message import OutboxMessage, SendingTurn
+from tools.errors import UpstreamError
 
 log = structlog.get_logger(__name__)
 
-Render = Callable[[OutboxMessage], Awaitable[Rendered | FilePost | None]]
-
-AT_ONCE = 500
-"""Rows looked at in one go."""
-SWEEP_SECONDS = 2.0
-"""Between two looks when nobody called: rows that another process wrote."""
+AT_ONCE = 100
+"""Posts looked at in one go, and updates of each rank: more than Slack takes before the next look."""
+SWEEP_SECONDS = 0.5
+"""Between two looks when nobody called: rows that another process wrote, and its turn once that is over."""
 PAUSE_PER_LOOK = 3.0
 """After a look, as many times as long as it took: a quarter of the time at most is spent looking."""
 LONGEST_PAUSE = 0.25
-LONGEST_BACKOFF = 30.0
+UNREADABLE_SECONDS = 2.0
 NOT_YET_SECONDS = 1.0
 MOST_ATTEMPTS = 5
-"""Of a message that cannot be rendered, or whose picture Slack does not take in."""
+"""Of a message that cannot be rendered."""
 STOP_SECONDS = 5.0
-PLAIN_LIMIT = 3_500
-
 REPAIR_SECONDS = 20.0
 """Between two tries of what a person has to mend first."""
+LATEST_POSTS = 500
+"""Read when a turn begins: how Slack calls the channels, and what of their limits is used."""
 
 WHAT_TO_DO = {
     "channel_not_found": "check the channel in manifests/models.yaml, and invite the app if it is private",
@@ -62,36 +69,6 @@ WHAT_TO_DO = {
 
 
 @dataclass
-class Counts:
-    """What happened since the start, for metrics."""
-
-    posted: int = 0
-    updated: int = 0
-    limited: int = 0
-    given_up: int = 0
-    refused: int = 0
-    found_again: int = 0
-    sent_again_blindly: int = 0
-
-
-@dataclass
-class _Trouble:
-    """What is wrong with Slack as a whole."""
-
-    failures: int = 0
-    until: float = 0.0
-    probing: bool = False
-
-
-@dataclass
-class _Lane:
-    """A thread, or a message whose updates are meant: what is held back, and why."""
-
-    attempts: int = 0
-    until: float = 0.0
-
-
-@dataclass
 class Outbox:
     """The sender of messages. `wake` after every commit that wants one; `run` until cancelled.
 
@@ -99,13 +76,16 @@ class Outbox:
         client: one that does not retry by itself (`clients.outbox_client`).
         store: the message rows.
         render: makes a row's message; None when there is nothing to show.
+        owner: the stable name of this replica; instance: of this life of it.
         installation: tells this database's messages from another's in the same channels, e.g. a random id kept in it.
-        clock: the wall clock; monotonic: seconds for pacing.
+        clock: the wall clock that all replicas share; monotonic: seconds for pacing.
     """
 
     client: AsyncWebClient
     store: OutboxStore
     render: Render
+    owner: str
+    instance: str
     installation: str = "agentops"
     clock: Callable[[], datetime] = wall_clock
     monotonic: Callable[[], float] = time.monotonic
@@ -113,20 +93,42 @@ class Outbox:
     counts: Counts = field(default_factory=Counts)
     _loop: asyncio.AbstractEventLoop | None = None
     _event: asyncio.Event = field(default_factory=asyncio.Event)
-    _lanes: dict[int, _Lane] = field(default_factory=dict[int, _Lane])
+    _held: dict[int, float] = field(default_factory=dict[int, float])
     _busy: dict[int, asyncio.Task[None]] = field(default_factory=dict[int, "asyncio.Task[None]"])
-    _unsure: set[int] = field(default_factory=set[int])
-    _lost: set[int] = field(default_factory=set[int])
-    _unwritten: dict[int, Posted] = field(default_factory=dict[int, Posted])
-    _writing: set[int] = field(default_factory=set[int])
-    _uploaded: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
-    _trouble: _Trouble = field(default_factory=_Trouble)
-    _may_look: bool = True
+    _began: SendingTurn | None = None
 
     def __post_init__(self) -> None:
         """Set up what follows from the arguments."""
-        self._sender = Sender(self.client, self.installation)
+        self._workers = Workers()
         self._pacing = Pacing(self.monotonic)
+        self._outage = Outage(self.monotonic)
+        self._turn = Turn(
+            self.store,
+            self._workers,
+            owner=self.owner,
+            instance=self.instance,
+            clock=self.clock,
+            monotonic=self.monotonic,
+        )
+        searcher = Searcher(self.client, self.installation)
+        self._doubles = Doubles(searcher, self.store, self._workers, self._pacing, self.counts, self.clock)
+        self._written = WrittenDown(self.store, self._workers, self._doubles, self.clock)
+        self._deliverer = Deliverer(
+            Sender(self.client, self.installation),
+            searcher,
+            self.store,
+            self.render,
+            self._turn,
+            workers=self._workers,
+            pacing=self._pacing,
+            counts=self.counts,
+            clock=self.clock,
+        )
+
+    @property
+    def is_sending(self) -> bool:
+        """Is it this process's turn?"""
+        return self._turn.now() is not None
 
     def wake(self) -> None:
         """Something may be due. From any thread."""
@@ -137,60 +139,83 @@ class Outbox:
             self._loop.call_soon_threadsafe(self._event.set)
 
     async def run(self) -> None:
-        """Send until cancelled; what is on its way then is given a moment to be written down."""
+        """Send until cancelled; what is on its way then is given a moment to be written down, then another may send."""
         self._loop = asyncio.get_running_loop()
-        first = True
         try:
             while True:
                 self._event.clear()
                 began = self.monotonic()
-                wait = await self._look(first=first)
-                first = False
+                wait = await self._look()
                 # A look takes long when many rows are due, and every message's end calls for one.
                 await asyncio.sleep(min(LONGEST_PAUSE, PAUSE_PER_LOOK * (self.monotonic() - began)))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):  # not wait_for, which in 3.11 can swallow a cancellation
                         await self._event.wait()
         finally:
-            if self._busy:
-                await asyncio.wait(self._busy.values(), timeout=STOP_SECONDS)
-            for task in self._busy.values():
-                task.cancel()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        self._doubles.stop()
+        if self._busy:
+            await asyncio.wait(self._busy.values(), timeout=STOP_SECONDS)
+        for task in self._busy.values():
+            task.cancel()
+        try:
+            await self._turn.give_back()
+        except UpstreamError as error:
+            log.warning("outbox.turn_not_given_back", error=str(error))
+        finally:
+            self._workers.close()
             self._loop = None
 
-    async def _look(self, *, first: bool) -> float:
+    async def _look(self) -> float:
         """Begin what may go now; seconds until something else may."""
         try:
-            await self._write_down()
+            turn = await self._turn.keep()
+            if turn is None:
+                return SWEEP_SECONDS
+            if turn != self._began:
+                await self._begin_turn(turn)
+            await self._written.catch_up()
             # From before the read: what ends while the rows are read is still unsent in them.
             busy = set(self._busy)
-            rows = await asyncio.to_thread(self.store.due, self.clock(), AT_ONCE)
+            rows = await self._workers.run(self.store.due, self.clock(), AT_ONCE)
         except Exception:
             # The edge of the process: whatever the database says, the outbox lives on and tries again.
             log.exception("outbox.rows_unreadable")
-            return SWEEP_SECONDS
-        if first:
-            self._unsure.update(row.id for row in rows if row.ts is None)
-        waits = [SWEEP_SECONDS, *(self._begin(row) for row in _next_in_line(rows, busy))]
+            return UNREADABLE_SECONDS
+        self._doubles.tend(self.monotonic())
+        waits = [SWEEP_SECONDS, *(self._begin(row) for row in rows if _lane_of(row) not in busy)]
         return max(0.0, min(waits))
+
+    async def _begin_turn(self, turn: SendingTurn) -> None:
+        """Go on where another stopped: Slack counts what that one sent, and what it was asked to wait for holds."""
+        now = self.clock()
+        posts = await self._workers.run(self.store.latest_posts, LATEST_POSTS)
+        holds = await self._workers.run(self.store.holds, now)
+        for name, id, _ in posts:
+            self._pacing.same(name, id)
+        self._pacing.begin(
+            [(id, max(0.0, now.timestamp() - float(ts))) for _, id, ts in posts],
+            [(what, (until - now).total_seconds()) for what, until in holds],
+        )
+        self._began = turn
+        self.counts.turns += 1
 
     def _begin(self, row: OutboxMessage) -> float:
         """Begin sending a row, or say in how many seconds it may be."""
-        now = self.monotonic()
-        lane = self._lanes.get(_lane_of(row))
-        pace = self._pacing.wait_to_post(row.channel) if row.ts is None else self._pacing.wait_to_update(row.id)
-        wait = max(pace, self._trouble.until - now, lane.until - now if lane else 0.0)
-        if row.id in self._unwritten:
-            wait = max(wait, 0.5)
+        wait = max(
+            self._deliverer.wait(row),
+            self._outage.wait(),
+            self._held.get(_lane_of(row), float("-inf")) - self.monotonic(),
+            SWEEP_SECONDS if self._written.is_missing(row.id) else 0.0,
+        )
         if wait > 0:
             return wait
-        if self._trouble.failures and self._trouble.probing:
-            return SWEEP_SECONDS  # one message finds out whether Slack is back; its end wakes us
-        self._trouble.probing = bool(self._trouble.failures)
-        if row.ts is None:
-            self._pacing.posting(row.channel)
-        else:
-            self._pacing.updating(row.id)
+        if self._outage.is_being_probed():
+            return SWEEP_SECONDS  # its end wakes us
+        self._outage.begun()
+        self._deliverer.going(row)
         task = asyncio.create_task(self._send(row), name=f"message {row.id}")
         self._busy[_lane_of(row)] = task
         task.add_done_callback(lambda _: self._ended(_lane_of(row)))
@@ -203,136 +228,39 @@ class Outbox:
     async def _send(self, row: OutboxMessage) -> None:
         """Send one row and write down what came of it."""
         try:
-            posted = await self._deliver(row)
+            posted = await self._deliverer.deliver(row)
         except Limited as limited:
-            self._wait_as_asked(row, limited)
+            await self._wait_as_asked(row, limited)
         except NotYet:
             self._hold(row, NOT_YET_SECONDS)
-        except NotSent as error:
-            self._slack_is_down(error)
-        except OutcomeUnknown as error:
-            self._unsure.add(row.id)
-            self._lost.add(row.id)
-            self._slack_is_down(error)
+        except HeldBack as held_back:
+            log.warning("outbox.held_back", message=row.id, kind=row.kind, why=str(held_back))
+        except (NotSent, OutcomeUnknown) as error:
+            self._outage.failed(error)
         except Refused as refused:
-            self._slack_is_up()
+            self._outage.over()
             if refused.code in WHAT_TO_DO:
                 await self._wait_for_repair(row, refused.code)
             else:
                 await self._give_up(row, str(refused), "")
+        except UpstreamError as error:
+            log.warning("outbox.not_rendered_now", message=row.id, kind=row.kind, error=str(error))
+            self._hold(row, UNREADABLE_SECONDS)
         except Exception:
             # The edge of the process: a message that cannot be rendered must not stop the others.
             log.exception("outbox.message_failed", message=row.id, kind=row.kind, incident=row.incident_id)
             await self._try_later(row, "it could not be rendered")
         else:
-            self._slack_is_up()
-            self._forget(row)
+            self._outage.over()
+            self._settled(row)
             if posted is not None:
-                self._pacing.same(row.channel, posted.channel)
-                await self._sent(row, posted)
+                await self._written.sent(row, posted)
         finally:
-            self._trouble.probing = False
-
-    async def _deliver(self, row: OutboxMessage) -> Posted | None:
-        """The call itself. None when the row is settled without one."""
-        if row.ts is None and row.id in self._unsure:
-            found = await self._find(row)
-            if found is not None:
-                self.counts.found_again += 1
-                return found
-        content = await self.render(row)
-        if content is None:
-            if row.ts is not None:
-                return Posted(row.channel, row.ts, row.wanted_revision)
-            await asyncio.to_thread(self.store.given_up, row.id, "nothing to show")
-            return None
-        if isinstance(content, FilePost):
-            return await self._deliver_file(row, content)
-        return await self._deliver_message(row, content)
-
-    async def _deliver_message(self, row: OutboxMessage, content: Rendered) -> Posted:
-        send = self._post if row.ts is None else self._sender.update
-        try:
-            posted = await send(row, content)
-        except Refused as refused:
-            if refused.code not in UNFIT or not content.blocks:
-                raise
-            log.error(
-                "outbox.blocks_refused", message=row.id, kind=row.kind, incident=row.incident_id, why=str(refused)
-            )
-            posted = await send(row, Rendered(text=content.text[:PLAIN_LIMIT], blocks=[]))
-        if row.ts is None:
-            self.counts.posted += 1
-        else:
-            self.counts.updated += 1
-        return posted
-
-    async def _post(self, row: OutboxMessage, content: Rendered) -> Posted:
-        self._pacing.leaving(row.channel)
-        return await self._sender.post(row, content)
-
-    async def _deliver_file(self, row: OutboxMessage, file: FilePost) -> Posted:
-        """Upload, then post around it. Slack takes a moment to take a picture in, and refuses the block until then."""
-        key = (row.id, row.wanted_revision)
-        try:
-            if key not in self._uploaded:
-                self._uploaded[key] = await self._sender.upload(file)
-            content = file.message(self._uploaded[key])
-            send = self._post if row.ts is None else self._sender.update
-            posted = await send(row, content)
-        except Refused as refused:
-            lane = self._lanes.get(_lane_of(row))
-            if refused.code == "invalid_blocks" and (lane is None or lane.attempts < MOST_ATTEMPTS):
-                raise NotYet("the picture is not taken in yet") from refused
-            log.error("outbox.picture_refused", message=row.id, incident=row.incident_id, why=str(refused))
-            posted = await self._deliver_message(
-                row, Rendered(text=f"{file.title}: {file.alt_text}"[:PLAIN_LIMIT], blocks=[])
-            )
-        self._uploaded.pop(key, None)
-        return posted
-
-    async def _find(self, row: OutboxMessage) -> Posted | None:
-        """The message, where it is in Slack already and we may look."""
-        if self._may_look:
-            try:
-                return await self._sender.find(row)
-            except Refused as refused:
-                if refused.code == "missing_scope":
-                    self._may_look = False
-                    log.warning("outbox.may_not_look_back", why="the scope channels:history is missing")
-                elif refused.code == "thread_not_found":
-                    return None
-        if row.id in self._lost:
-            self.counts.sent_again_blindly += 1
-            log.warning("outbox.sent_again_blindly", message=row.id, kind=row.kind, incident=row.incident_id)
-        return None
-
-    async def _sent(self, row: OutboxMessage, posted: Posted) -> None:
-        self._unwritten[row.id] = posted
-        try:
-            await self._write(row.id, posted)
-        except Exception:
-            # The edge of the process: it stands in Slack; written down it must be before anything else of it is sent.
-            log.exception("outbox.not_written_down", message=row.id)
-
-    async def _write_down(self) -> None:
-        """Write down what was sent and could not be written before; what is just being written is left alone."""
-        for id, posted in list(self._unwritten.items()):
-            if id not in self._writing:
-                await self._write(id, posted)
-
-    async def _write(self, id: int, posted: Posted) -> None:
-        self._writing.add(id)
-        try:
-            await asyncio.to_thread(self.store.sent, id, posted.revision, posted.ts, self.clock(), posted.channel)
-        finally:
-            self._writing.discard(id)
-        if self._unwritten.get(id) is posted:
-            del self._unwritten[id]
+            self._outage.ended()
 
     async def _give_up(self, row: OutboxMessage, error: str, what_to_do: str) -> None:
         self.counts.given_up += 1
-        self._forget(row)
+        self._settled(row)
         log.error(
             "outbox.given_up",
             message=row.id,
@@ -356,6 +284,9 @@ class Outbox:
             what_to_do=WHAT_TO_DO[code],
         )
         self._hold(row, self.repair_seconds)
+        if row.ts is None:
+            # Every other message of the channel would be refused as well.
+            self._pacing.hold(self._pacing.what(POST, row.channel), self.repair_seconds)
         await self._note(self.store.failed, row.id, code, self.clock() - timedelta(seconds=1))
 
     async def _try_later(self, row: OutboxMessage, error: str) -> None:
@@ -366,61 +297,34 @@ class Outbox:
         self._hold(row, min(LONGEST_BACKOFF, 0.5 * 2**row.attempts))
         await self._note(self.store.failed, row.id, error, self.clock() - timedelta(seconds=1))
 
+    async def _wait_as_asked(self, row: OutboxMessage, limited: Limited) -> None:
+        self.counts.limited += 1
+        self._outage.over()
+        log.info(
+            "outbox.rate_limited",
+            message=row.id,
+            method=limited.method,
+            channel=row.channel,
+            seconds=limited.seconds,
+        )
+        what = self._pacing.limited(limited.method, row.channel, limited.seconds)
+        await self._note(self.store.hold, what, self.clock() + timedelta(seconds=limited.seconds))
+
     async def _note(self, write: Callable[..., None], *args: object) -> None:
         try:
-            await asyncio.to_thread(write, *args)
+            await self._workers.run(write, *args)
         except Exception:
             # The edge of the process: the row stays due and is tried again.
             log.exception("outbox.not_written_down", args=args[:1])
 
-    def _forget(self, row: OutboxMessage) -> None:
-        self._lanes.pop(_lane_of(row), None)
-        self._unsure.discard(row.id)
-        self._lost.discard(row.id)
+    def _settled(self, row: OutboxMessage) -> None:
+        self._held.pop(_lane_of(row), None)
+        self._deliverer.settled(row)
 
     def _hold(self, row: OutboxMessage, seconds: float) -> None:
-        lane = self._lanes.setdefault(_lane_of(row), _Lane())
-        lane.attempts += 1
-        lane.until = self.monotonic() + seconds
-
-    def _wait_as_asked(self, row: OutboxMessage, limited: Limited) -> None:
-        self.counts.limited += 1
-        self._slack_is_up()
-        log.info("outbox.rate_limited", message=row.id, channel=row.channel, seconds=limited.seconds)
-        if row.ts is None:
-            self._pacing.hold_posts(row.channel, limited.seconds)
-        else:
-            self._pacing.hold_updates(limited.seconds)
-
-    def _slack_is_down(self, error: Exception) -> None:
-        """Everything waits, for longer each time; then one message finds out."""
-        trouble = self._trouble
-        trouble.failures += 1
-        trouble.probing = False
-        backoff = min(LONGEST_BACKOFF, 0.5 * 2 ** min(trouble.failures - 1, 10))
-        trouble.until = self.monotonic() + backoff * random.uniform(0.8, 1.0)  # noqa: S311 - spreads retries, no secret
-        log.warning("outbox.slack_is_down", error=str(error), retry_in=round(backoff, 1), failures=trouble.failures)
-
-    def _slack_is_up(self) -> None:
-        if self._trouble.failures:
-            log.info("outbox.slack_is_back", failures=self._trouble.failures)
-        self._trouble = _Trouble()
+        self._held[_lane_of(row)] = self.monotonic() + seconds
 
 
 def _lane_of(row: OutboxMessage) -> int:
     """What waits together: posts of one thread; updates of one message (ids below zero)."""
     return -row.id if row.ts is not None else (row.root_id or row.id)
-
-
-def _next_in_line(rows: Iterable[OutboxMessage], busy: set[int]) -> list[OutboxMessage]:
-    """Of every thread the oldest message not yet posted, urgent threads first; then the updates, urgent first."""
-    lanes: dict[int, list[OutboxMessage]] = {}
-    for row in rows:
-        lanes.setdefault(_lane_of(row), []).append(row)
-    heads = [
-        (min(lane, key=lambda row: row.id), any(row.urgent for row in lane))
-        for key, lane in lanes.items()
-        if key not in busy
-    ]
-    heads.sort(key=lambda head: (head[0].ts is not None, not head[1], head[0].id))
-    return [row for row, _ in heads]

@@ -4,9 +4,9 @@ Where nothing else is said a method may raise anything; the listeners then tell 
 where it is known, and log the rest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from bot.slack.rendered import FilePost, Rendered
@@ -25,7 +25,7 @@ from bot.slack.views import (
 )
 from incidents.approval import Person
 from incidents.ledger import IncidentFile
-from incidents.message import OutboxMessage
+from incidents.message import OutboxMessage, SendingTurn
 from incidents.trust import Trust
 
 Via = Literal["button", "command", "home"]
@@ -151,17 +151,35 @@ class Desk(Protocol):
 
 
 class OutboxStore(Protocol):
-    """The table of messages. Synchronous: called in a worker thread."""
+    """The table of messages, and whose turn it is to send. Synchronous: called in a worker thread."""
+
+    def take_turn(self, owner: str, now: datetime, lease: timedelta) -> int | None:
+        """Begin or go on to be the one who sends: the fence, None while it is another's turn."""
+        ...
+
+    def end_turn(self, owner: str, fence: int, now: datetime) -> None:
+        """Let another send at once."""
+        ...
 
     def due(self, now: datetime, limit: int) -> list[OutboxMessage]:
-        """What should be sent now: first posts before updates, urgent first, then by id.
+        """What should be sent now: about `limit` first posts, then at most `limit` updates of each rank, in order.
 
-        A reply is due once its thread's first message has a ts.
+        Of a thread only the oldest message not yet posted, and a reply only once its thread's first message has a ts.
         """
         ...
 
-    def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> None:
-        """`revision` stands in Slack as `ts`; `channel` is the id Slack answered with."""
+    def begin(self, message: OutboxMessage, turn: SendingTurn, now: datetime, look_at: datetime | None) -> bool:
+        """Note that it is about to leave; False when the turn is over or the row not what it was: it must not leave.
+
+        With `look_at` a double of it will be searched for then.
+        """
+        ...
+
+    def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> str:
+        """`revision` stands in Slack as `ts`; `channel` is the id Slack answered with.
+
+        Returns the ts of the row: another than `ts` says that `ts` is a double.
+        """
         ...
 
     def failed(self, id: int, error: str, retry_at: datetime) -> None:
@@ -170,6 +188,26 @@ class OutboxStore(Protocol):
 
     def given_up(self, id: int, error: str) -> None:
         """It can never be sent as it is."""
+        ...
+
+    def to_look_for(self, now: datetime, limit: int) -> list[OutboxMessage]:
+        """Messages of which doubles are to be searched for now."""
+        ...
+
+    def looked(self, id: int, again_at: datetime | None, *, show_again: bool) -> None:
+        """It was searched for; search again then. `show_again`: update it once more."""
+        ...
+
+    def hold(self, what: str, until: datetime) -> None:
+        """Slack asked to wait with `what` (see `pacing.Pacing.what`), whoever calls."""
+        ...
+
+    def holds(self, now: datetime) -> list[tuple[str, datetime]]:
+        """What Slack asked to wait with and until when, as far as it is not over."""
+        ...
+
+    def latest_posts(self, limit: int) -> Sequence[tuple[str, str, str]]:
+        """The latest posts, newest first: our name of the channel, Slack's id of it, the ts."""
         ...
 
 

@@ -12,8 +12,9 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.clients import called
+from bot.slack.failures import NotSent, OutcomeUnknown, Refused, meaning
 from bot.slack.rendered import FilePost
-from bot.slack.sending import NotSent, OutcomeUnknown, Refused, Sender, meaning
+from bot.slack.sending import Sender
 
 log = structlog.get_logger(__name__)
 

@@ -308,7 +308,6 @@ async def rendered(stage: Stage, file: IncidentFile, clock: Clock) -> list[Rende
             kind=kind,
             incident_id=file.incident.id,
             subject=subject,
-            urgent=False,
             root_id=None,
             root_ts=None,
             ts=None,

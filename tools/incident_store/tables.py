@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from incidents.incident import LIVE_STATES, IncidentState
+from incidents.message import Priority
 
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(frozenset(IncidentState) - LIVE_STATES))
 
@@ -37,6 +38,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def _moment(*, nullable: bool = False, index: bool = False) -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)  # pyright: ignore[reportUnknownVariableType] sqlmodel types Field's result loosely
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """What makes an index a partial one, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _json() -> Any:
@@ -309,7 +315,11 @@ class TimelineRecord(Table, table=True):
 
 
 class MessageRecord(Table, table=True):
-    """One Slack message: what is wanted and what was sent. Rendered from other rows when it is sent."""
+    """One Slack message: what is wanted and what was sent. Rendered from other rows when it is sent.
+
+    `urgent` is of the message itself, `priority` also of what stands behind it in its thread. `begun_by` is the process
+    that began to send it and has not written down what came of it. At `look_at` Slack is searched for a double.
+    """
 
     __table_args__ = (
         UniqueConstraint("incident_id", "kind", "subject", name="uq_message_subject"),
@@ -319,6 +329,16 @@ class MessageRecord(Table, table=True):
             sqlite_where=text("wanted_revision > sent_revision AND NOT given_up"),
             postgresql_where=text("wanted_revision > sent_revision AND NOT given_up"),
         ),
+        Index("ix_message_ts", "ts", **_where("ts IS NOT NULL")),
+        Index("ix_message_post", "channel", "priority", "id", **_where("ts IS NULL AND NOT given_up")),
+        Index("ix_message_thread", "root_id", "id", **_where("ts IS NULL AND NOT given_up")),
+        Index(
+            "ix_message_update",
+            "kind",
+            "sent_at",
+            **_where("ts IS NOT NULL AND wanted_revision > sent_revision AND NOT given_up"),
+        ),
+        Index("ix_message_look", "look_at", **_where("look_at IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -328,7 +348,7 @@ class MessageRecord(Table, table=True):
     subject: str = ""
     root_id: int | None = Field(default=None, index=True)
     urgent: bool = False
-    ts: str | None = Field(default=None, index=True)
+    ts: str | None = None
     posted_channel: str | None = None
     wanted_revision: int = 1
     sent_revision: int = 0
@@ -340,6 +360,17 @@ class MessageRecord(Table, table=True):
     error: str = ""
     created_at: datetime = _moment()
     sent_at: datetime | None = _moment(nullable=True)
+    priority: int = Field(default=Priority.USUAL, sa_column_kwargs={"server_default": "2"})
+    begun_by: str | None = None
+    begun_at: datetime | None = _moment(nullable=True)
+    look_at: datetime | None = _moment(nullable=True)
+
+
+class SlackHoldRecord(Table, table=True):
+    """Slack asked to wait with a method, or with one of its channels, until then: whoever sends next waits, too."""
+
+    what: str = Field(primary_key=True)
+    until: datetime = _moment()
 
 
 class ClickRecord(Table, table=True):

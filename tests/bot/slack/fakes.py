@@ -2,9 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.slack.ports import Delivery, TrustReply, Via
@@ -25,7 +25,7 @@ from bot.slack.views import (
 )
 from incidents.approval import ApprovalState, Person
 from incidents.errors import UnknownModel
-from incidents.message import MessageKind, OutboxMessage
+from incidents.message import MessageKind, OutboxMessage, Priority, SendingTurn
 from tests.bot.slack import samples
 from tests.bot.slack.trust_samples import record
 
@@ -40,7 +40,7 @@ class Row:
     channel: str
     kind: MessageKind
     root_id: int | None
-    urgent: bool
+    priority: Priority
     ts: str | None = None
     wanted: int = 1
     sent: int = 0
@@ -48,6 +48,9 @@ class Row:
     not_before: datetime | None = None
     given_up: str = ""
     error: str = ""
+    begun_by: str | None = None
+    begun_at: datetime | None = None
+    look_at: datetime | None = None
 
 
 class FakeStore:
@@ -59,6 +62,7 @@ class FakeStore:
         self.refused = 0
         """How often it could not be read or written."""
         self.lose_sent = 0
+        self.held: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def want(
@@ -71,21 +75,53 @@ class FakeStore:
     ) -> int:
         with self._lock:
             id = len(self.rows) + 1
-            self.rows[id] = Row(id, channel, kind, root, urgent)
+            self.rows[id] = Row(id, channel, kind, root, Priority.URGENT if urgent else Priority.USUAL)
             return id
 
     def change(self, id: int) -> None:
         with self._lock:
             self.rows[id].wanted += 1
 
+    def take_turn(self, owner: str, now: datetime, lease: timedelta) -> int | None:
+        return 1
+
+    def end_turn(self, owner: str, fence: int, now: datetime) -> None:
+        pass
+
     def due(self, now: datetime, limit: int) -> list[OutboxMessage]:
         with self._lock:
             self._fail()
             rows = [row for row in self.rows.values() if self._is_due(row, now)]
-            rows.sort(key=lambda row: (row.ts is not None, not row.urgent, row.id))
+            rows.sort(key=lambda row: (row.ts is not None, row.priority, row.id))
+            return [self._message(row) for row in rows if row.ts or not self._waits_for_another(row)]
+
+    def begin(self, message: OutboxMessage, turn: SendingTurn, now: datetime, look_at: datetime | None) -> bool:
+        with self._lock:
+            row = self.rows[message.id]
+            row.begun_by, row.begun_at, row.look_at = turn.instance, row.begun_at or now, look_at or row.look_at
+            return row.ts == message.ts
+
+    def to_look_for(self, now: datetime, limit: int) -> list[OutboxMessage]:
+        with self._lock:
+            rows = [row for row in self.rows.values() if row.ts and row.look_at and row.look_at <= now]
             return [self._message(row) for row in rows[:limit]]
 
-    def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> None:
+    def looked(self, id: int, again_at: datetime | None, *, show_again: bool) -> None:
+        with self._lock:
+            self.rows[id].look_at = again_at
+            self.rows[id].wanted += int(show_again)
+
+    def hold(self, what: str, until: datetime) -> None:
+        self.held[what] = until
+
+    def holds(self, now: datetime) -> list[tuple[str, datetime]]:
+        return [(what, until) for what, until in self.held.items() if until > now]
+
+    def latest_posts(self, limit: int) -> Sequence[tuple[str, str, str]]:
+        with self._lock:
+            return [(row.channel, row.channel, row.ts) for row in self.rows.values() if row.ts]
+
+    def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> str:
         with self._lock:
             if self.lose_sent:
                 self.lose_sent -= 1
@@ -94,6 +130,8 @@ class FakeStore:
             row = self.rows[id]
             if revision > row.sent:
                 row.sent, row.ts, row.channel, row.attempts = revision, ts, channel or row.channel, 0
+                row.begun_by = row.begun_at = None
+            return row.ts or ts
 
     def failed(self, id: int, error: str, retry_at: datetime) -> None:
         with self._lock:
@@ -118,6 +156,11 @@ class FakeStore:
         in_time = row.not_before is None or row.not_before <= now
         return row.wanted > row.sent and not row.given_up and ready and in_time
 
+    def _waits_for_another(self, row: Row) -> bool:
+        thread = row.root_id or row.id
+        before = (one for one in self.rows.values() if thread in (one.id, one.root_id) and one.id < row.id)
+        return any(one.ts is None and not one.given_up for one in before)
+
     def _message(self, row: Row) -> OutboxMessage:
         root = self.rows[row.root_id] if row.root_id is not None else None
         return OutboxMessage(
@@ -126,13 +169,15 @@ class FakeStore:
             kind=row.kind,
             incident_id="INC-1",
             subject="",
-            urgent=row.urgent,
+            priority=row.priority,
             root_id=row.root_id,
             root_ts=root.ts if root else None,
             ts=row.ts,
             wanted_revision=row.wanted,
             sent_revision=row.sent,
             attempts=row.attempts,
+            begun_by=row.begun_by,
+            begun_at=row.begun_at,
         )
 
 

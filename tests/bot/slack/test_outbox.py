@@ -11,7 +11,8 @@ from datetime import datetime
 import pytest
 
 from bot.slack.clients import open_session, outbox_client
-from bot.slack.outbox import Outbox, Render
+from bot.slack.delivering import Render
+from bot.slack.outbox import Outbox
 from bot.slack.rendered import FilePost, Rendered
 from incidents.message import MessageKind, OutboxMessage
 from sandbox.slack.messages import Message
@@ -28,12 +29,15 @@ class Bench:
     render: Render = render_plainly
     outbox: Outbox | None = None
     task: "asyncio.Task[None] | None" = None
+    lives: int = 0
 
     async def start(self) -> Outbox:
         self.session = open_session()
         token = self.slack.workspace.credentials.bot_token
         client = outbox_client(token, self.slack.slack_api_url, self.session)
-        self.outbox = Outbox(client, self.store, self.render, installation="test", repair_seconds=0.2)
+        self.lives += 1
+        instance = f"life {self.lives}"
+        self.outbox = Outbox(client, self.store, self.render, "here", instance, installation="test", repair_seconds=0.2)
         self.task = asyncio.create_task(self.outbox.run())
         return self.outbox
 

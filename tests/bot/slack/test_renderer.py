@@ -85,7 +85,6 @@ def row(kind: MessageKind, subject: str | None = None, incident_id: str | None =
         kind=kind,
         incident_id=incident_id,
         subject=SUBJECTS[kind] if subject is None else subject,
-        urgent=False,
         root_id=None,
         root_ts=None,
         ts=None,

@@ -1,12 +1,12 @@
-"""The outbox: what is wanted of each Slack message, and what was sent."""
+"""What is wanted of each Slack message."""
 
 from datetime import datetime
 
-from sqlalchemy import case, func, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import case, update
 from sqlmodel import Session, col, select
 
-from incidents.message import MessageKind, OutboxMessage
+from incidents.alert import Severity
+from incidents.message import MessageKind, Priority
 from tools.incident_store.database import Database
 from tools.incident_store.tables import IncidentRecord, MessageRecord
 
@@ -15,41 +15,64 @@ def want(
     session: Session, incident: IncidentRecord, kind: MessageKind, subject: str = "", *, urgent: bool = False
 ) -> None:
     """Want a message, or a newer rendering of it where it is wanted already. Part of the caller's transaction."""
+    priority = _priority(incident, urgent=urgent)
+    of = MessageRecord
     found = session.exec(
-        select(MessageRecord).where(
-            col(MessageRecord.incident_id) == incident.id,
-            col(MessageRecord.kind) == kind.value,
-            col(MessageRecord.subject) == subject,
+        select(of.id, of.priority).where(
+            col(of.incident_id) == incident.id, col(of.kind) == kind.value, col(of.subject) == subject
         )
     ).one_or_none()
-    if found is not None:
+    if found is None:
+        root = session.exec(
+            select(of.id).where(col(of.incident_id) == incident.id, col(of.kind) == MessageKind.ROOT.value)
+        ).one_or_none()
+        session.add(
+            MessageRecord(
+                incident_id=incident.id,
+                channel=incident.channel,
+                kind=kind.value,
+                subject=subject,
+                root_id=root,
+                urgent=urgent,
+                priority=priority.value,
+                created_at=incident.changed_at,
+            )
+        )
+    else:
         # Counted by the database, since progress is counted without the incident's lock.
         session.exec(
-            update(MessageRecord)
-            .where(col(MessageRecord.id) == found.id)
-            .values(wanted_revision=col(MessageRecord.wanted_revision) + 1, urgent=col(MessageRecord.urgent) | urgent)
+            update(of)
+            .where(col(of.id) == found[0])
+            .values(
+                wanted_revision=col(of.wanted_revision) + 1,
+                urgent=col(of.urgent) | urgent,
+                priority=case((col(of.priority) > priority.value, priority.value), else_=col(of.priority)),
+            )
         )
-        return
-    root = session.exec(
-        select(MessageRecord.id).where(
-            col(MessageRecord.incident_id) == incident.id, col(MessageRecord.kind) == MessageKind.ROOT.value
-        )
-    ).one_or_none()
-    session.add(
-        MessageRecord(
-            incident_id=incident.id,
-            channel=incident.channel,
-            kind=kind.value,
-            subject=subject,
-            root_id=root,
-            urgent=urgent,
-            created_at=incident.changed_at,
-        )
+    if priority is not Priority.USUAL and kind is not MessageKind.ROOT and (found is None or found[1] > priority):
+        _hurry_what_stands_before(session, incident.id, priority, before=found[0] if found else None)
+
+
+def _priority(incident: IncidentRecord, *, urgent: bool) -> Priority:
+    if not urgent:
+        return Priority.USUAL
+    first = incident.severity == Severity.CRITICAL.value and incident.tier == 1
+    return Priority.FIRST if first else Priority.URGENT
+
+
+def _hurry_what_stands_before(session: Session, incident_id: str, priority: Priority, before: int | None) -> None:
+    """A thread is told in order, so what is not posted yet must go as soon as the urgent message behind it."""
+    of = MessageRecord
+    earlier = [] if before is None else [col(of.id) < before]
+    session.exec(
+        update(of)
+        .where(col(of.incident_id) == incident_id, col(of.ts).is_(None), col(of.priority) > priority.value, *earlier)
+        .values(priority=priority.value)
     )
 
 
 class MessageWriter:
-    """The outbox's side of the table."""
+    """Messages that are wanted by themselves and not with a change of something else."""
 
     def __init__(self, database: Database) -> None:
         """`database` is where the rows are."""
@@ -73,77 +96,3 @@ class MessageWriter:
                 incident.changed_at = now
                 session.add(incident)
                 want(session, incident, MessageKind.NOTICE, subject, urgent=True)
-
-    def due(self, now: datetime, limit: int) -> list[OutboxMessage]:
-        """What should be sent now: urgent threads first, in order within a thread, first posts before updates.
-
-        A reply is due only once its thread's first message has been posted.
-        """
-        root = aliased(MessageRecord)
-        posted = col(MessageRecord.ts).is_not(None)
-        # Of the thread and not of the message: a row that is urgent must not overtake its own thread.
-        thread = func.coalesce(MessageRecord.root_id, MessageRecord.id)
-        urgent = func.max(case((col(MessageRecord.urgent), 1), else_=0)).over(partition_by=[posted, thread])
-        query = (
-            select(MessageRecord, col(root.ts), col(root.posted_channel))
-            .join(root, col(MessageRecord.root_id) == col(root.id), isouter=True)
-            .where(
-                col(MessageRecord.wanted_revision) > col(MessageRecord.sent_revision),
-                col(MessageRecord.given_up).is_(False),
-                (col(MessageRecord.not_before).is_(None)) | (col(MessageRecord.not_before) <= now),
-                (col(MessageRecord.root_id).is_(None)) | (col(root.ts).is_not(None)),
-            )
-            .order_by(posted, urgent.desc(), col(MessageRecord.id))
-            .limit(limit)
-        )
-        with self._database.read() as session:
-            return [
-                OutboxMessage(
-                    id=record.id or 0,
-                    channel=record.posted_channel or root_channel or record.channel,
-                    kind=MessageKind(record.kind),
-                    incident_id=record.incident_id,
-                    subject=record.subject,
-                    urgent=record.urgent,
-                    root_id=record.root_id,
-                    root_ts=root_ts,
-                    ts=record.ts,
-                    wanted_revision=record.wanted_revision,
-                    sent_revision=record.sent_revision,
-                    attempts=record.attempts,
-                )
-                for record, root_ts, root_channel in session.exec(query)
-            ]
-
-    def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> None:
-        """`revision` of the message stands in Slack as `ts`. `channel` is the id Slack answered with."""
-        values: dict[str, object] = {
-            "sent_revision": revision,
-            "ts": ts,
-            "sent_at": at,
-            "attempts": 0,
-            "error": "",
-            "not_before": None,
-        }
-        if channel is not None:
-            values["posted_channel"] = channel
-        with self._database.write() as session:
-            session.exec(
-                update(MessageRecord)
-                .where(col(MessageRecord.id) == id, col(MessageRecord.sent_revision) < revision)
-                .values(**values)
-            )
-
-    def failed(self, id: int, error: str, retry_at: datetime) -> None:
-        """It could not be sent; try again at `retry_at`."""
-        with self._database.write() as session:
-            session.exec(
-                update(MessageRecord)
-                .where(col(MessageRecord.id) == id)
-                .values(error=error, not_before=retry_at, attempts=col(MessageRecord.attempts) + 1)
-            )
-
-    def given_up(self, id: int, error: str) -> None:
-        """It can never be sent as it is; `error` says why."""
-        with self._database.write() as session:
-            session.exec(update(MessageRecord).where(col(MessageRecord.id) == id).values(error=error, given_up=True))

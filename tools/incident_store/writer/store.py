@@ -17,6 +17,7 @@ from tools.incident_store.writer.issues import IssueWriter
 from tools.incident_store.writer.leases import LeaseWriter
 from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
+from tools.incident_store.writer.outbox import OutboxWriter
 from tools.incident_store.writer.pauses import PauseWriter
 from tools.incident_store.writer.policies import PolicyWriter
 from tools.incident_store.writer.proposals import ProposalWriter
@@ -37,6 +38,7 @@ class StoreWriter:
     executions: ExecutionWriter
     verifications: VerificationWriter
     messages: MessageWriter
+    outbox: OutboxWriter
     clicks: ClickWriter
     observations: ObservationWriter
     pauses: PauseWriter
@@ -60,6 +62,7 @@ def open_writer(
         executions=ExecutionWriter(database),
         verifications=VerificationWriter(database),
         messages=MessageWriter(database),
+        outbox=OutboxWriter(database),
         clicks=ClickWriter(database),
         observations=ObservationWriter(database),
         pauses=PauseWriter(database),

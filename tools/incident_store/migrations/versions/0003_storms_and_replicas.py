@@ -10,6 +10,7 @@ down_revision = "0002"
 def upgrade() -> None:
     """Go forward."""
     _replicas()
+    _outbox()
     _storms()
     _many_rows()
 
@@ -51,6 +52,44 @@ def _replicas() -> None:
     op.add_column("execution", sa.Column("taken_over_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("click", sa.Column("owner", sa.String(), nullable=True))
     op.add_column("click", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
+
+
+_UNPOSTED = "ts IS NULL AND NOT given_up"
+_OUT_OF_DATE = "ts IS NOT NULL AND wanted_revision > sent_revision AND NOT given_up"
+
+
+def _outbox() -> None:
+    """One sender among many: what is sent first, what may have left, and how long Slack asked to wait."""
+    op.add_column("message", sa.Column("priority", sa.Integer(), nullable=False, server_default="2"))
+    op.add_column("message", sa.Column("begun_by", sa.String(), nullable=True))
+    op.add_column("message", sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("message", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "slack_hold",
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("what"),
+    )
+    op.drop_index("ix_message_ts", "message")
+    for name, columns, condition in (
+        ("ix_message_ts", ["ts"], "ts IS NOT NULL"),
+        ("ix_message_post", ["channel", "priority", "id"], _UNPOSTED),
+        ("ix_message_thread", ["root_id", "id"], _UNPOSTED),
+        ("ix_message_update", ["kind", "sent_at"], _OUT_OF_DATE),
+        ("ix_message_look", ["look_at"], "look_at IS NOT NULL"),
+    ):
+        where = sa.text(condition)
+        op.create_index(name, "message", columns, sqlite_where=where, postgresql_where=where)
+    # What the version before had not posted may have left all the same: it kept no note of what it began.
+    op.execute(sa.text("UPDATE message SET begun_by = 'version before' WHERE ts IS NULL AND NOT given_up"))
+    # An urgent message and whatever stands before it in its thread.
+    op.execute(
+        sa.text(
+            "UPDATE message SET priority = 1 WHERE urgent OR (ts IS NULL AND EXISTS (SELECT 1 FROM message AS behind "
+            "WHERE behind.incident_id = message.incident_id AND behind.id > message.id "
+            "AND behind.urgent AND behind.ts IS NULL))"
+        )
+    )
 
 
 def _storms() -> None:
