@@ -34,8 +34,10 @@ class Priority(IntEnum):
 
     FIRST = 0
     """Urgent, of a critical incident of a tier-1 model."""
-    URGENT = 1
-    USUAL = 2
+    URGENT_THREAD = 1
+    """The first post of an urgent thread: that something happens is told before more is told of something else."""
+    URGENT = 2
+    USUAL = 3
 
 
 class UpdateRank(IntEnum):

@@ -15,7 +15,7 @@ UPDATE = "chat.update"
 POST_BURST = 3
 POSTS_PER_SECOND = 0.95
 """Just under Slack's one a second, so that a jitter of the network is not a 429."""
-POST_RESERVE = {Priority.FIRST: 0, Priority.URGENT: 0, Priority.USUAL: 1}
+POST_RESERVE = {Priority.FIRST: 0, Priority.URGENT_THREAD: 0, Priority.URGENT: 0, Priority.USUAL: 1}
 """What a post must leave for those before it."""
 UPDATE_BURST = 20
 UPDATES_AT_FIRST = 8

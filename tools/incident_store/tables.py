@@ -360,7 +360,7 @@ class MessageRecord(Table, table=True):
     error: str = ""
     created_at: datetime = _moment()
     sent_at: datetime | None = _moment(nullable=True)
-    priority: int = Field(default=Priority.USUAL, sa_column_kwargs={"server_default": "2"})
+    priority: int = Field(default=Priority.USUAL, sa_column_kwargs={"server_default": "3"})
     begun_by: str | None = None
     begun_at: datetime | None = _moment(nullable=True)
     look_at: datetime | None = _moment(nullable=True)

@@ -15,7 +15,7 @@ def want(
     session: Session, incident: IncidentRecord, kind: MessageKind, subject: str = "", *, urgent: bool = False
 ) -> None:
     """Want a message, or a newer rendering of it where it is wanted already. Part of the caller's transaction."""
-    priority = _priority(incident, urgent=urgent)
+    priority = _priority(incident, kind, urgent=urgent)
     of = MessageRecord
     found = session.exec(
         select(of.id, of.priority).where(
@@ -53,11 +53,12 @@ def want(
         _hurry_what_stands_before(session, incident.id, priority, before=found[0] if found else None)
 
 
-def _priority(incident: IncidentRecord, *, urgent: bool) -> Priority:
+def _priority(incident: IncidentRecord, kind: MessageKind, *, urgent: bool) -> Priority:
     if not urgent:
         return Priority.USUAL
-    first = incident.severity == Severity.CRITICAL.value and incident.tier == 1
-    return Priority.FIRST if first else Priority.URGENT
+    if incident.severity == Severity.CRITICAL.value and incident.tier == 1:
+        return Priority.FIRST
+    return Priority.URGENT_THREAD if kind is MessageKind.ROOT else Priority.URGENT
 
 
 def _hurry_what_stands_before(session: Session, incident_id: str, priority: Priority, before: int | None) -> None:

@@ -60,7 +60,7 @@ _OUT_OF_DATE = "ts IS NOT NULL AND wanted_revision > sent_revision AND NOT given
 
 def _outbox() -> None:
     """One sender among many: what is sent first, what may have left, and how long Slack asked to wait."""
-    op.add_column("message", sa.Column("priority", sa.Integer(), nullable=False, server_default="2"))
+    op.add_column("message", sa.Column("priority", sa.Integer(), nullable=False, server_default="3"))
     op.add_column("message", sa.Column("begun_by", sa.String(), nullable=True))
     op.add_column("message", sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
@@ -85,7 +85,7 @@ def _outbox() -> None:
     # An urgent message and whatever stands before it in its thread.
     op.execute(
         sa.text(
-            "UPDATE message SET priority = 1 WHERE urgent OR (ts IS NULL AND EXISTS (SELECT 1 FROM message AS behind "
+            "UPDATE message SET priority = 2 WHERE urgent OR (ts IS NULL AND EXISTS (SELECT 1 FROM message AS behind "
             "WHERE behind.incident_id = message.incident_id AND behind.id > message.id "
             "AND behind.urgent AND behind.ts IS NULL))"
         )
