@@ -67,6 +67,13 @@ OUTBOX: Mapping[str, tuple[str, str]] = {
         "slack_messages_sent_again_blindly",
         "Posts whose answer was lost, sent again without being able to look: they may stand there twice.",
     ),
+    "doubled_removed": ("slack_doubles_removed", "Messages that stood in Slack twice, one of them taken away."),
+    "doubled_left": ("slack_doubles_left", "Messages that stand in Slack twice and could not be taken away."),
+    "held_back": (
+        "slack_messages_held_back",
+        "Messages not sent, since at the last look the turn to send had passed to another replica.",
+    ),
+    "turns": ("outbox_turns", "How often this process became the one that sends to Slack."),
 }
 """By field of the outbox's counts: the counter's name and help."""
 

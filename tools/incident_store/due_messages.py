@@ -38,6 +38,7 @@ LEAST = 5
 """Of each channel, however many channels there are: Slack takes a burst of three."""
 _GIVEN_UP = "NOT {table}.given_up"
 """Spelled as in the partial indexes: SQLite uses one only where it finds its very words."""
+_NOT_HELD: ColumnElement[bool] = literal_column("NOT message.held")
 _OUT_OF_DATE: ColumnElement[bool] = literal_column("message.wanted_revision > message.sent_revision")
 _COLUMNS: tuple[Any, ...] = (
     col(of.id),
@@ -75,7 +76,7 @@ def _not_given_up(table: str) -> ColumnElement[bool]:
 def _channels() -> Select[str]:
     return (
         select(col(of.channel))
-        .where(col(of.ts).is_(None), _not_given_up("message"))
+        .where(col(of.ts).is_(None), _not_given_up("message"), _NOT_HELD)
         .group_by(col(of.channel))
         .order_by(col(of.channel))
     )
@@ -94,6 +95,7 @@ def _posts() -> Select[*tuple[Any, ...]]:
             col(of.channel) == bindparam("channel"),
             col(of.ts).is_(None),
             _not_given_up("message"),
+            _NOT_HELD,
             _in_time(),
             (col(of.root_id).is_(None)) | (col(_root.ts).is_not(None)),
             ~before_it.exists(),
@@ -110,6 +112,7 @@ def _updates() -> CompoundSelect[*tuple[Any, ...]]:
             col(of.ts).is_not(None),
             _OUT_OF_DATE,
             _not_given_up("message"),
+            _NOT_HELD,
             _in_time(),
             col(of.kind).in_([kind.value for kind in MessageKind if update_rank(kind) is rank]),
         )

@@ -330,7 +330,7 @@ class MessageRecord(Table, table=True):
             postgresql_where=text("wanted_revision > sent_revision AND NOT given_up"),
         ),
         Index("ix_message_ts", "ts", **_where("ts IS NOT NULL")),
-        Index("ix_message_post", "channel", "priority", "id", **_where("ts IS NULL AND NOT given_up")),
+        Index("ix_message_post", "channel", "priority", "id", **_where("ts IS NULL AND NOT given_up AND NOT held")),
         Index("ix_message_thread", "root_id", "id", **_where("ts IS NULL AND NOT given_up")),
         Index(
             "ix_message_update",

@@ -35,6 +35,7 @@ def want(
                 root_id=root,
                 urgent=urgent,
                 priority=priority.value,
+                held=incident.held,
                 created_at=incident.changed_at,
             )
         )

@@ -10,8 +10,8 @@ down_revision = "0002"
 def upgrade() -> None:
     """Go forward."""
     _replicas()
-    _outbox()
     _storms()
+    _outbox()
     _many_rows()
 
 
@@ -73,7 +73,7 @@ def _outbox() -> None:
     op.drop_index("ix_message_ts", "message")
     for name, columns, condition in (
         ("ix_message_ts", ["ts"], "ts IS NOT NULL"),
-        ("ix_message_post", ["channel", "priority", "id"], _UNPOSTED),
+        ("ix_message_post", ["channel", "priority", "id"], f"{_UNPOSTED} AND NOT held"),
         ("ix_message_thread", ["root_id", "id"], _UNPOSTED),
         ("ix_message_update", ["kind", "sent_at"], _OUT_OF_DATE),
         ("ix_message_look", ["look_at"], "look_at IS NOT NULL"),
