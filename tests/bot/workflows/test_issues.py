@@ -192,8 +192,8 @@ async def test_a_recovered_incident_closes_its_issue_with_a_resolution(desk: Des
 
 
 async def test_the_resolution_links_the_thread_where_it_is_known(desk: Desk) -> None:
-    (root,) = [one for one in desk.stage.writer.messages.due(desk.clock(), 99) if one.root_id is None]
-    desk.stage.writer.messages.sent(root.id, 1, "1700000000.000100", desk.clock(), "C")
+    (root,) = [one for one in desk.stage.writer.outbox.due(desk.clock(), 99) if one.root_id is None]
+    desk.stage.writer.outbox.sent(root.id, 1, "1700000000.000100", desk.clock(), "C")
     desk.stage.take(alert(status="resolved"), at=desk.clock())
     await desk.look()
     assert f"[Thread in Slack]({LINK})" in desk.comments[0]
