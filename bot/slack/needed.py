@@ -29,7 +29,26 @@ def needed(file: IncidentFile, subject: str) -> Needed:
     watch = next((view for view in file.verifications if view.execution_id == execution.id), None)
     if watch is not None and watch.state == "candidate_ready":
         return Needed("A candidate waits for review.", _review(execution.result.get("candidate", "")), about)
+    if _late(file, execution):
+        return _after_a_late_call(file, execution, title, about)
     why, steps = _ended(file, execution, watch, title, about)
+    return Needed(why, (*steps, f"{_ASK_AGAIN} {file.incident.model}"), about)
+
+
+def _late(file: IncidentFile, execution: Execution) -> bool:
+    """Is the last that was heard of its calls that one was late?"""
+    own = [one.kind for one in file.timeline if one.details.get("execution") == execution.id]
+    calls = [kind for kind in own if kind.startswith(("call_", "verif", "execution_"))]
+    return bool(calls) and calls[-1] == "call_late"
+
+
+def _after_a_late_call(file: IncidentFile, execution: Execution, title: str, about: ProposalView | None) -> Needed:
+    why = (
+        f"A call of {title} was sent late: the process that made it had been frozen, and another had gone on in its "
+        "place. So the call may have been made twice. What it did is being checked; the result comes below."
+    )
+    undo = (f"To undo it: {about.proposal.undo}",) if about else ()
+    steps = (f"Look at {execution.target}: does it stand as the proposal says?", *undo)
     return Needed(why, (*steps, f"{_ASK_AGAIN} {file.incident.model}"), about)
 
 

@@ -149,27 +149,45 @@ class _Held:
                 execution_id=self.record.id,
                 incident_id=self.incident.id,
             )
-        except (Throttled, Busy) as error:
-            await self.not_now(error, request)
+        except UpstreamError as error:
+            if not await self.came_late(request, error):
+                await self.not_sent(request, error)
             return False
-        except Unavailable:
+        return await self.answered(request, answer)
+
+    async def came_late(self, request: ApiRequest, error: UpstreamError) -> bool:
+        """Was the execution taken over while the call was on its way? Then that is written down, and nothing else."""
+        now = self.deps.clock()
+        return await asyncio.to_thread(
+            self.deps.writer.late_calls.unanswered,
+            self.record.id,
+            self.fence,
+            self.record.step,
+            operation=request.operation,
+            error=error.detail,
+            refused=isinstance(error, Throttled) or not isinstance(error, Unavailable),
+            details={"request": request.model_dump(mode="json")},
+            now=now,
+            verify_until=now + self.deps.pace.verification_limit,
+        )
+
+    async def not_sent(self, request: ApiRequest, error: UpstreamError) -> None:
+        """The call was refused, or had no answer."""
+        if isinstance(error, Throttled | Busy):
+            await self.not_now(error, request)
+        elif isinstance(error, Unavailable):
             await self.wait(
                 "no answer came; looking at what happened before anything is sent again", self.deps.pace.adopt_again
             )
-            return False
-        except AlreadyExists:
+        elif isinstance(error, AlreadyExists):
             # The name is the execution's own: an earlier attempt may have taken it. What stands there is compared.
             await self.wait(f"{request.operation}: the name is taken, looking by whom", self.deps.pace.poll)
-            return False
-        except UpstreamError as error:
+        else:
             await self.finish(
                 ExecutionState.FAILED,
                 self.with_left_behind(refusal(error, request)),
                 error=error.detail,
             )
-            return False
-        await self.answered(request, answer)
-        return True
 
     async def not_now(self, error: Throttled | Busy, request: ApiRequest) -> None:
         """It is too early for the call: try again, but not on an approval that is long past."""
@@ -182,13 +200,16 @@ class _Held:
             too_late = f"{error.service} is too busy for {request.operation}, and this was approved too long ago"
             await self.stop(f"Not tried again: {too_late}")
 
-    async def answered(self, request: ApiRequest, answer: dict[str, str]) -> None:
-        """Write the answer down; after the last request the execution is given back until it is followed."""
+    async def answered(self, request: ApiRequest, answer: dict[str, str]) -> bool:
+        """Write the answer down; after the last request the execution is given back until it is followed.
+
+        False when it came late: another holds the execution by now, or it has ended.
+        """
         step, count = self.record.step, len(self.proposal.requests)
         last = step + 1 == count
         now = self.deps.clock()
         done = f"{request.operation} sent" if count == 1 else f"{step + 1} of {count} calls sent"
-        await asyncio.to_thread(
+        return await asyncio.to_thread(
             self.deps.writer.executions.sent,
             self.record.id,
             self.fence,
@@ -200,6 +221,7 @@ class _Held:
             now=now,
             next_step_at=now + self.deps.pace.poll if last else now,
             lease=None if last else self.deps.pace.lease,
+            verify_until=now + self.deps.pace.verification_limit,
         )
 
     async def after_unanswered_intent(self, model: ModelSpec) -> None:

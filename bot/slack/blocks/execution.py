@@ -50,7 +50,7 @@ def execution_message(
     if execution.state in _NEXT:
         said.append(f"*What next:* {_NEXT[execution.state]}")
     blocks = [section("\n".join(said))]
-    steps = [*_calls(view, own), *_canary(own)]
+    steps = [*_calls(view, own), *_canary(own), *_late(own)]
     if steps:
         blocks.append(section("\n".join(steps)))
     told = [f"{mrkdwn(name, 60)}: {code(value, 300)}" for name, value in _answers(execution)]
@@ -95,6 +95,12 @@ def _canary(own: Sequence[TimelineEntry]) -> Iterator[str]:
     if steps:
         yield "*Canary:*"
     yield from (f"• {date(entry.at, '{time_secs}')} {mrkdwn(entry.text, 200)}" for entry in steps[-_STEPS:])
+
+
+def _late(own: Sequence[TimelineEntry]) -> Iterator[str]:
+    """Calls of a process that was frozen and taken over meanwhile."""
+    late = [entry for entry in own if entry.kind in {"call_late", "call_late_refused"}]
+    yield from (f":warning: {date(entry.at, '{time_secs}')} {mrkdwn(entry.text, 300)}" for entry in late[-_STEPS:])
 
 
 def _facts(execution: Execution, view: ProposalView, now: datetime) -> Iterator[str]:

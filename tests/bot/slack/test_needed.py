@@ -68,3 +68,20 @@ def test_after_a_canary_that_was_taken_back_people_are_told_what_is_left_to_do()
 def test_a_promotion_that_stopped_before_its_canary_points_at_the_error() -> None:
     need = needed(promoted(ended(ExecutionState.FAILED, "Refused.", sent=samples.canary(paused=True))), EXECUTION)
     assert "Look at the error above." in need.steps and "still says Approved" not in told(need)
+
+
+def late(state: ExecutionState, *kinds: str) -> IncidentFile:
+    entries = samples.canary()
+    made = [entries[0].model_copy(update={"kind": kind, "details": {"execution": EXECUTION}}) for kind in kinds]
+    return ended(state, "Done.", sent=tuple(made))
+
+
+def test_after_a_late_call_people_are_told_that_it_may_have_been_made_twice() -> None:
+    need = needed(late(ExecutionState.SUCCEEDED, "call_sent", "executed", "call_late"), EXECUTION)
+    assert "was sent late" in need.why and "may have been made twice" in need.why
+    assert "To undo it" in told(need) and need.steps[0].startswith("Look at ")
+
+
+def test_once_the_world_was_checked_after_a_late_call_its_result_is_what_counts() -> None:
+    need = needed(late(ExecutionState.SUCCEEDED, "call_late", "verification_failed"), EXECUTION)
+    assert "could not be confirmed" in need.why

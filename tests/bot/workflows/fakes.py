@@ -383,6 +383,10 @@ class FileWorld(World):
         super().__init__(clock)
         self._sagemaker = folder / "sagemaker.json"
         self._effects = folder / "effects.txt"
+        self.look_anew()
+
+    def look_anew(self) -> None:
+        """Take SageMaker as it was last written down."""
         if self._sagemaker.exists():
             kept = _Kept.model_validate_json(self._sagemaker.read_text())
             self.endpoint, self.packages = kept.endpoint, kept.packages
@@ -397,7 +401,10 @@ class FileWorld(World):
     def keep(self) -> None:
         """Write SageMaker down as it stands."""
         kept = _Kept(endpoint=self.endpoint, packages=self.packages, models=self.models, configs=self.configs)
-        self._sagemaker.write_text(kept.model_dump_json())
+        # In one move: another process may be reading.
+        draft = self._sagemaker.with_suffix(".draft")
+        draft.write_text(kept.model_dump_json())
+        draft.rename(self._sagemaker)
 
     def effects_of_all_processes(self) -> list[str]:
         return self._effects.read_text().splitlines() if self._effects.exists() else []

@@ -95,7 +95,7 @@ class Rig:
 
     async def idle(self) -> None:
         async def done() -> bool:
-            return not await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"])
+            return not await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"], executor_id=self.deps.owner)
 
         deadline = time.monotonic() + 20
         while not await done():

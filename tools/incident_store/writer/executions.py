@@ -14,6 +14,7 @@ from incidents.proposal import Proposal
 from incidents.spec import SIDES
 from tools.incident_store.database import Database
 from tools.incident_store.tables import ExecutionRecord, IncidentRecord, TimelineRecord, VerificationRecord
+from tools.incident_store.writer.late_calls import tell_late
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.states import clear, fires, move
 from tools.incident_store.writer.timeline import append, locked_incident
@@ -168,11 +169,13 @@ class ExecutionWriter:
         now: datetime,
         next_step_at: datetime,
         lease: timedelta | None = None,
-    ) -> None:
+        verify_until: datetime | None = None,
+    ) -> bool:
         """Write down the answer of request `step`. Kept even when the fence was lost: the effect is a fact.
 
         With a `lease` the holder keeps the execution and goes on at once; otherwise anybody may at `next_step_at`.
-        A call that is late after the end calls a person: nobody follows it any more.
+        False when it was late: a person is called, and where the execution has ended, the world is watched anew until
+        `verify_until`.
         """
         with self._database.write() as session:
             record = session.exec(select(ExecutionRecord).where(col(ExecutionRecord.id) == id).with_for_update()).one()
@@ -194,13 +197,14 @@ class ExecutionWriter:
                 at=now,
                 actor="agentops",
                 kind="call_late" if late else "call_sent",
-                text=f"{text} (sent after another holder took over: check it)" if late else text,
+                text=f"{text} after another holder took over: check it" if late else text,
                 details={"execution": id, "fence": fence, "call": step + 1, **details},
             )
             incident.changed_at = now
             self._tell(session, incident, record)
-            if over:
-                want(session, incident, MessageKind.ESCALATION, id, urgent=True)
+            if late or over:
+                tell_late(session, incident, record, now, verify_until)
+            return not late
 
     def halt(self, id: str, fence: int, text: str, *, by: str, now: datetime, next_step_at: datetime) -> None:
         """A pause stands between two requests: wait, and tell it once."""

@@ -14,6 +14,7 @@ from tools.incident_store.writer.handling import HandlingWriter
 from tools.incident_store.writer.intake import IntakeWriter
 from tools.incident_store.writer.investigations import InvestigationWriter
 from tools.incident_store.writer.issues import IssueWriter
+from tools.incident_store.writer.late_calls import LateCallWriter
 from tools.incident_store.writer.leases import LeaseWriter
 from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
@@ -36,6 +37,7 @@ class StoreWriter:
     decisions: DecisionWriter
     handling: HandlingWriter
     executions: ExecutionWriter
+    late_calls: LateCallWriter
     verifications: VerificationWriter
     messages: MessageWriter
     outbox: OutboxWriter
@@ -60,6 +62,7 @@ def open_writer(
         decisions=DecisionWriter(database),
         handling=HandlingWriter(database),
         executions=ExecutionWriter(database),
+        late_calls=LateCallWriter(database),
         verifications=VerificationWriter(database),
         messages=MessageWriter(database),
         outbox=OutboxWriter(database),
