@@ -1,4 +1,4 @@
-"""Calls that were sent late: by a process that was frozen between its last check and the send, and taken over meanwhile.
+"""Calls sent late: by a process that was frozen between its last check and the send, and taken over meanwhile.
 
 That window cannot be closed, since SageMaker knows nothing of our fences. So a late call is a fact to be told: in the
 timeline, to a person in the thread, and what it did to the world is watched from that moment on.
