@@ -1,12 +1,11 @@
 """A process of the bot that stops in the middle of an execution, to be frozen there and woken up late.
 
 Arguments: the folder with its files, the databases' URLs (ours, the engine's), and where it stops: "before its last
-check" or "between check and send". It says on stdout that it is there, and goes on once ``go`` is in the folder.
+check" or "between check and send". It says on stdout that it is there, and goes on with a line on stdin.
 """
 
 import asyncio
 import sys
-import time
 from pathlib import Path
 
 import structlog
@@ -22,7 +21,6 @@ from tools.incident_store.migrate import migrate
 from tools.sagemaker.states import EndpointState
 
 BEFORE, BETWEEN = "before its last check", "between check and send"
-GO = "go"
 
 
 class SharedWorld(FileWorld):
@@ -44,7 +42,7 @@ class StoppingWorld(SharedWorld):
 
     def __init__(self, folder: Path, where: str) -> None:
         super().__init__(now, folder)
-        self._folder, self._where, self._reads = folder, where, 0
+        self._where, self._stopped = where, False
 
     def read(self) -> EndpointState:
         if self._where == BEFORE:
@@ -57,11 +55,10 @@ class StoppingWorld(SharedWorld):
         super().apply(request)
 
     def stop(self) -> None:
-        print("there", flush=True)
-        deadline = time.monotonic() + 60
-        while not (self._folder / GO).exists():
-            assert time.monotonic() < deadline, "nobody woke it up"
-            time.sleep(0.01)
+        if not self._stopped:
+            self._stopped = True
+            print("there", flush=True)
+            sys.stdin.readline()
 
 
 async def main(folder: Path, url: str, engine_url: str, where: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from incidents.clock import now
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
-from tests.bot.workflows.frozen import BEFORE, BETWEEN, GO, SharedWorld
+from tests.bot.workflows.frozen import BEFORE, BETWEEN, SharedWorld
 from tests.bot.workflows.killed import FAST
 from tests.bot.workflows.rig import Rig
 from tests.thoroughness import DATABASES, thorough
@@ -31,7 +32,6 @@ class Scene:
 
     frozen: asyncio.subprocess.Process
     world: SharedWorld
-    folder: Path
     living: Rig
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -60,7 +60,8 @@ class Scene:
 
     async def wake_up(self) -> None:
         """Thawed, it does what it was about to do, and ends."""
-        (self.folder / GO).touch()
+        assert self.frozen.stdin is not None
+        self.frozen.stdin.write(b"go on\n")
         self.frozen.send_signal(signal.SIGCONT)
         assert await asyncio.wait_for(self.frozen.wait(), PATIENCE_S) == 0
 
@@ -86,7 +87,7 @@ def scene(request: pytest.FixtureRequest, make_rig: Callable[..., Rig], tmp_path
     @asynccontextmanager
     async def set_up(where: str) -> AsyncGenerator[Scene]:
         command = (sys.executable, "-m", "tests.bot.workflows.frozen", str(tmp_path), url, theirs, where)
-        frozen = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+        frozen = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE)
         try:
             assert frozen.stdout is not None
             assert await asyncio.wait_for(frozen.stdout.readline(), PATIENCE_S) == b"there\n"
@@ -95,7 +96,7 @@ def scene(request: pytest.FixtureRequest, make_rig: Callable[..., Rig], tmp_path
                 frozen.send_signal(signal.SIGSTOP)
             world = SharedWorld(now, tmp_path)
             living = make_rig(url, ours, world=world, clock=now, pace=FAST, owner="bot-2")
-            yield Scene(frozen, world, tmp_path, living)
+            yield Scene(frozen, world, living)
         finally:
             if frozen.returncode is None:
                 frozen.kill()
