@@ -24,13 +24,13 @@ MOST_FACTS = 80
 """Facts in one answer."""
 
 
-def fenced(source: str, content: Mapping[str, Any]) -> str:
-    """The content as JSON inside the fence, secrets taken out, long texts cut head and tail."""
-    text = json.dumps(_shortened(content), ensure_ascii=False, separators=(",", ":"), default=str)
+def fenced(source: str, content: Mapping[str, Any], *, longest: int = LONGEST_TEXT) -> str:
+    """The content as JSON inside the fence, secrets taken out, texts of more than `longest` cut head and tail."""
+    text = json.dumps(_shortened(content, longest), ensure_ascii=False, separators=(",", ":"), default=str)
     return f'<untrusted from="{source}">\n{text.translate(_ESCAPES)}\n</untrusted>'
 
 
-def facts_fenced(source: str, facts: Sequence[Found]) -> str:
+def facts_fenced(source: str, facts: Sequence[Found], *, longest: int = LONGEST_TEXT) -> str:
     """Facts with ids, sentence and reading."""
     shown = [
         {
@@ -43,7 +43,7 @@ def facts_fenced(source: str, facts: Sequence[Found]) -> str:
         for fact in facts[:MOST_FACTS]
     ]
     left_out = len(facts) - len(shown)
-    return fenced(source, {"evidence": shown, **({"left_out": left_out} if left_out > 0 else {})})
+    return fenced(source, {"evidence": shown, **({"left_out": left_out} if left_out > 0 else {})}, longest=longest)
 
 
 def fences_in(text: str) -> list[dict[str, Any]]:
@@ -80,13 +80,13 @@ def readings_in(contents: Iterable[Mapping[str, Any]]) -> list[Reading]:
     return readings
 
 
-def _shortened(value: Any) -> Any:
+def _shortened(value: Any, longest: int) -> Any:
     match value:
         case str():
-            return redact(cut(value, LONGEST_TEXT))
+            return redact(cut(value, longest))
         case dict():
-            return {str(k)[:200]: _shortened(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+            return {str(k)[:200]: _shortened(v, longest) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
         case list() | tuple():
-            return [_shortened(v) for v in value]  # pyright: ignore[reportUnknownVariableType] - any JSON
+            return [_shortened(v, longest) for v in value]  # pyright: ignore[reportUnknownVariableType] - any JSON
         case _:
             return value

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from incidents.evidence import Evidence
+from incidents.evidence import Evidence, EvidenceKind
 
 _UNITS = r"%|per ?cent|ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?|days?|times|x"
 _NUMBER = re.compile(
@@ -74,14 +74,24 @@ class Figures:
 
 
 def figures_of(evidence: Evidence) -> Figures:
-    """The figures of evidence, in what was asked and in what was found."""
+    """The figures of evidence, in what was asked and in what was found.
+
+    What a language model asked another source is its own words, which such sources like to repeat; they must not become
+    evidence for it, so numbers and times of the question count for nothing there.
+    """
     units = {"ratio": "ratio", "s": "s", "times": "x"}
     asked = _RANGE.sub(r" \1 \2 ", evidence.asked)
-    numbers = [Number(f.name, f.value, units.get(f.unit, "")) for f in evidence.figures]
-    clocks = clocks_in(evidence.found) | clocks_in(evidence.asked) | {_clock(evidence.read_at)}
+    read = [Number(f.name, f.value, units.get(f.unit, "")) for f in evidence.figures]
+    found, question = list(numbers_in(evidence.found)), list(numbers_in(asked))
+    clocks, asked_clocks = clocks_in(evidence.found), clocks_in(evidence.asked)
+    if evidence.kind is EvidenceKind.OTHER_SOURCE:
+        own = {one.value for one in question}
+        found, question = [one for one in found if one.value not in own], []
+        clocks, asked_clocks = clocks - asked_clocks, set[str]()
+    clocks |= asked_clocks | {_clock(evidence.read_at)}
     if evidence.window:
         clocks |= {_clock(moment) for moment in evidence.window}
-    return Figures((*numbers, *numbers_in(evidence.found), *numbers_in(asked)), frozenset(clocks))
+    return Figures((*read, *found, *question), frozenset(clocks))
 
 
 def unfounded(text: str, figures: Sequence[Figures]) -> str | None:

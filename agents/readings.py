@@ -174,11 +174,19 @@ class QueryReading(_Reading):
     values: tuple[tuple[str, float], ...]
 
 
+class OtherSourceReading(_Reading):
+    """The answer of a source of the team's own, through an MCP server; what it says stands in the evidence."""
+
+    type: Literal["other_source"] = "other_source"
+    server: str
+    tool: str
+
+
 class GapReading(_Reading):
     """Something that could not be read."""
 
     type: Literal["gap"] = "gap"
-    source: Literal["Prometheus", "SageMaker", "Model Monitor", "Runbook index"]
+    source: Literal["Prometheus", "SageMaker", "Model Monitor", "Runbook index", "Other source"]
     part: str
     """What is missing: a signal's name, ``changes``, ``endpoint``, ``violations``, ``capacity``, ``label_delay``,
     ``training_window``, ``runbooks``."""
@@ -201,6 +209,7 @@ Reading = Annotated[
     | ViolationReading
     | PassageReading
     | QueryReading
+    | OtherSourceReading
     | GapReading,
     Field(discriminator="type"),
 ]
@@ -231,6 +240,7 @@ class Dossier:
         self.violations: list[ViolationReading] = []
         self.passages: list[PassageReading] = []
         self.queries: list[QueryReading] = []
+        self.others: list[OtherSourceReading] = []
         self.gaps: list[GapReading] = []
         self._seen: set[str] = set()
         for reading in readings:
@@ -264,7 +274,8 @@ class Dossier:
                 self._add_rest(reading)
 
     def _add_rest(
-        self, reading: MonitorReading | ViolationReading | PassageReading | QueryReading | GapReading
+        self,
+        reading: MonitorReading | ViolationReading | PassageReading | QueryReading | OtherSourceReading | GapReading,
     ) -> None:
         match reading:
             case MonitorReading():
@@ -275,6 +286,8 @@ class Dossier:
                 self.passages.append(reading)
             case QueryReading():
                 self.queries.append(reading)
+            case OtherSourceReading():
+                self.others.append(reading)
             case GapReading():
                 self.gaps.append(reading)
 

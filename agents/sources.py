@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from incidents.catalogue import ModelSpec
 from incidents.verification import Sample
+from tools.mcp_servers.records import McpAnswer, Offer
 from tools.runbook_index.records import RunbookHit
 
 
@@ -270,6 +271,23 @@ class RunbookReads(Protocol):
         ...
 
 
+class OtherSources(Protocol):
+    """`tools.mcp_servers.client.McpClient`, as far as it is used here."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The servers."""
+        ...
+
+    async def offer(self, server: str) -> Offer:
+        """What a server offers: tools that only read."""
+        ...
+
+    async def ask(self, server: str, tool: str, arguments: Mapping[str, Any]) -> McpAnswer:
+        """What a tool of it answers, untrusted."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sources:
     """Everything an investigation may read."""
@@ -278,3 +296,4 @@ class Sources:
     sagemaker: SageMakerReads
     datasets: DatasetReads
     runbooks: RunbookReads
+    others: OtherSources | None = None

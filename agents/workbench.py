@@ -1,12 +1,25 @@
 """What the tools of one investigation work on: the case, the book, and the lens on the partners."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from agents.collectors import alerts, capacity, changes, free_query, quality, runbooks, signals, training_window
+from agents.collectors import (
+    alerts,
+    capacity,
+    changes,
+    free_query,
+    other_sources,
+    quality,
+    runbooks,
+    signals,
+    training_window,
+)
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
 from agents.readings import Found
+from tools.mcp_servers.records import Offer
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,19 @@ class Workbench:
     async def query_prometheus(self, promql: str) -> list[Found]:
         """The answer to a query that a reasoner wrote itself."""
         return await self._asked(("query", promql), lambda: free_query.query_prometheus(self.lens, promql))
+
+    async def offer_of(self, server: str) -> Offer | None:
+        """What another source offers; None, and a gap in the book, where it does not answer."""
+        offer = await other_sources.offer(self.lens, server)
+        if isinstance(offer, Offer):
+            return offer
+        self.book.admit([offer])
+        return None
+
+    async def ask_other(self, server: str, tool: str, arguments: Mapping[str, Any]) -> list[Found]:
+        """The answer of another source; the same question is asked once."""
+        question = ("other", server, tool, json.dumps(dict(arguments), sort_keys=True, default=str))
+        return await self._asked(question, lambda: other_sources.ask(self.lens, server, tool, arguments))
 
     async def _asked(self, question: Hashable, ask: Callable[[], Awaitable[Sequence[Found]]]) -> list[Found]:
         return self.book.admit(await self.book.once(question, ask))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.llm_config import LlmUnusable
-from bot.partners import Clients, llm_config, reader_role_of, region_of
+from bot.partners import Clients, llm_config, other_sources_of, reader_role_of, region_of
 from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
@@ -57,11 +57,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield _runbooks(settings)
     yield await _database(settings)
     yield _webhook(settings)
-    yield await _reasoner(settings)
-    if find_spec("matplotlib") is None:
-        yield Finding(
-            "note", "charts", "matplotlib is not installed, so threads have no chart: agentops[charts] has it"
-        )
+    async for finding in _what_reasons_and_draws(settings):
+        yield finding
     channels: set[str] = set()
     if catalogue is not None:
         channels = {model.channel for model in catalogue.models.values()} | {catalogue.defaults.channel}
@@ -149,6 +146,42 @@ async def _reasoner(settings: Settings) -> Finding:
     cost = "its cost is not known, so tokens bound it" if trial.cost_usd is None else f"for ${trial.cost_usd:.4f}"
     text = f"{config.model} answered in {trial.seconds:.1f} s, {cost}; the offline rules stand in when it fails"
     return Finding("right", subject, text)
+
+
+async def _what_reasons_and_draws(settings: Settings) -> AsyncIterator[Finding]:
+    yield await _reasoner(settings)
+    async for finding in _other_sources(settings):
+        yield finding
+    if find_spec("matplotlib") is None:
+        yield Finding(
+            "note", "charts", "matplotlib is not installed, so threads have no chart: agentops[charts] has it"
+        )
+
+
+async def _other_sources(settings: Settings) -> AsyncIterator[Finding]:
+    """Connects to every MCP server, and tells what is offered of it and what is not."""
+    try:
+        client = other_sources_of(settings)
+    except ManifestError as error:
+        yield Finding("wrong", "other sources", str(error))
+        return
+    if client is None:
+        return
+    try:
+        for name in client.names:
+            subject = f"source {name}"
+            try:
+                offer = await client.offer(name)
+            except UpstreamError as error:
+                yield Finding("wrong", subject, f"it cannot be read: {error.detail}")
+                continue
+            names = ", ".join(tool.name for tool in offer.tools)
+            if names:
+                yield Finding("right", subject, f"offers {names}; {offer.not_listed} more are not listed")
+            for tool, reason in offer.refused.items():
+                yield Finding("wrong", subject, f"{tool} is not offered: {reason}; take it off the list")
+    finally:
+        await client.close()
 
 
 def _place(url: str) -> str:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from agents.llm_config import CLAUDE, LlmConfig
-from bot.settings import Settings
+from bot.settings import Settings, environment_value
 from incidents.errors import ManifestError
 from tools.datasets.reader import DatasetReader
 from tools.errors import UpstreamError
 from tools.github.repositories import RepositoryReader
+from tools.mcp_servers.client import McpClient
+from tools.mcp_servers.spec import load_mcp_servers
 from tools.prometheus.client import PrometheusClient
 from tools.prometheus.rule_files import rules_from_files
 from tools.prometheus.series import AlertRule
@@ -120,6 +122,13 @@ class Clients:
         """Not the unit tests that stand beside them, which promtool wants to end in ``.test.yml``."""
         found = self.rules_dir.glob("*.y*ml") if self.rules_dir is not None else ()
         return sorted(path for path in found if not path.stem.endswith(".test"))
+
+
+def other_sources_of(settings: Settings) -> McpClient | None:
+    """Asks the MCP servers of the settings' file. Raises `ManifestError` where that is wrong; starts nothing."""
+    if settings.mcp_servers_file is None:
+        return None
+    return McpClient(load_mcp_servers(settings.mcp_servers_file, environment_value), environment_value)
 
 
 def repositories_of(settings: Settings) -> RepositoryReader | None:

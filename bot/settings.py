@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -111,6 +112,9 @@ class Settings(BaseSettings):
     aws_assume_roles: bool = True
     """Assume the catalogue's role for each remediation; without it the bot's own credentials are used."""
 
+    mcp_servers_file: Path | None = None
+    """YAML file of MCP servers (logs, traces, dashboards) that a language model may ask, each with a list of tools."""
+
     github_token: SecretStr | None = None
     """Fine-grained token with issues: read and write on the catalogue's repositories; without it no issue is opened."""
     github_url: Address = Field(default=GITHUB, repr=False)
@@ -211,6 +215,12 @@ class Settings(BaseSettings):
     def scaled(self, seconds: float) -> timedelta:
         """A duration of the world, as it passes here."""
         return timedelta(seconds=seconds / self.speed)
+
+
+def environment_value(name: str) -> SecretStr | None:
+    """The value of a variable that a file refers to, from the environment or from `.env`; None where it is not set."""
+    value = os.environ.get(name) or dotenv_values(".env").get(name)
+    return SecretStr(value) if value else None
 
 
 def environment_name(field: str) -> str:

@@ -18,6 +18,8 @@ class EvidenceKind(StrEnum):
     PAST_INCIDENT = "past_incident"
     LOG = "log"
     MODEL_COMPARISON = "model_comparison"
+    OTHER_SOURCE = "other_source"
+    """What a source of the team's own (logs, traces, dashboards) answered, in its own words."""
     GAP = "gap"
     """Something that was asked for and could not be read; it supports no claim but that one."""
 

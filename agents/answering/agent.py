@@ -7,6 +7,7 @@ from agents.answering.answer import AnswerDraft
 from agents.grounding import checked_citations, figures_problem
 from agents.instructions import instructions
 from agents.toolsets.investigation import investigation_toolset
+from agents.toolsets.other_sources import other_sources_toolset
 from agents.workbench import Workbench
 
 
@@ -17,7 +18,7 @@ def answering_agent(model: Model) -> Agent[Workbench, AnswerDraft]:
         deps_type=Workbench,
         output_type=ToolOutput(AnswerDraft, name="answer", description="Hand in the answer."),
         instructions=instructions("answering"),
-        toolsets=[investigation_toolset()],
+        toolsets=[investigation_toolset(), other_sources_toolset()],
         name="answering",
         retries=2,
     )

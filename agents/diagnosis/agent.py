@@ -6,6 +6,7 @@ from pydantic_ai.models import Model
 from agents.grounding import check
 from agents.instructions import instructions
 from agents.toolsets.investigation import investigation_toolset
+from agents.toolsets.other_sources import other_sources_toolset
 from agents.workbench import Workbench
 from incidents.diagnosis import DiagnosisDraft
 
@@ -17,7 +18,7 @@ def diagnosis_agent(model: Model) -> Agent[Workbench, DiagnosisDraft]:
         deps_type=Workbench,
         output_type=ToolOutput(DiagnosisDraft, name="diagnosis", description="Hand in the diagnosis."),
         instructions=instructions("diagnosis"),
-        toolsets=[investigation_toolset()],
+        toolsets=[investigation_toolset(), other_sources_toolset()],
         name="diagnosis",
         retries=2,
     )

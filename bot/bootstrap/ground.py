@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.metrics import Metrics
-from bot.partners import reader_role_of, region_of
+from bot.partners import other_sources_of, reader_role_of, region_of
 from bot.settings import Settings
 from bot.workflows.pace import Pace
 from incidents.clock import now
@@ -16,6 +16,7 @@ from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import StoreWriter, open_writer
 from tools.manifests.load import load_catalogue
 from tools.manifests.watched_policy import WatchedPolicy
+from tools.mcp_servers.client import McpClient
 
 if TYPE_CHECKING:
     from incidents.catalogue import Catalogue
@@ -38,6 +39,7 @@ class Ground:
     """Constructed first; nothing of it is connected yet.
 
     Attributes:
+        others: the MCP servers of the settings; None where there are none.
         owner: the name under which this process holds leases; the same after a restart.
         clock: the one clock that all moments of rows come from.
     """
@@ -45,6 +47,7 @@ class Ground:
     settings: Settings
     catalogue: "Catalogue"
     policy: WatchedPolicy
+    others: McpClient | None
     region: str
     reader_role: str | None
     pace: Pace
@@ -74,6 +77,7 @@ class Ground:
             settings=settings,
             catalogue=catalogue,
             policy=policy,
+            others=other_sources_of(settings),
             region=region,
             reader_role=reader_role,
             pace=pace,

@@ -88,6 +88,8 @@ class Bot:
         clients = Clients.of(settings, ground.region, ground.reader_role)
         runbooks = await asyncio.to_thread(open_runbooks, settings)
         self._closing.callback(runbooks.close)
+        if ground.others is not None:
+            self._closing.push_async_callback(ground.others.close)
         investigator = investigator_of(ground, clients, runbooks)
         github = self._github()
         wakes = Wakes()

@@ -25,6 +25,7 @@ def investigator_of(ground: Ground, clients: Clients, runbooks: RunbookIndex) ->
             sagemaker=clients.sagemaker,
             datasets=clients.datasets,
             runbooks=runbooks,
+            others=ground.others,
         ),
         llm_config(settings),
         timing=Timing(speed=settings.speed),

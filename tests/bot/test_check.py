@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -342,3 +343,21 @@ def test_the_language_model_is_asked_once(check: Callable[..., Result], local: L
     assert "was overloaded (529); the offline rules would reason" in told
     told = " ".join(check(AGENTOPS_LLM="groq:llama").output.split())
     assert "needs agentops[groq], which is not installed" in told
+
+
+def test_other_sources_are_connected_and_what_they_offer_is_told(check: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "mcp.yaml"
+    server = ROOT / "tests" / "tools" / "mcp_servers" / "server.py"
+    file.write_text(
+        f"servers:\n  logs:\n    stdio: {{command: {sys.executable}, args: [{server}]}}\n"
+        "    tools: [search_logs, delete_dashboard]\n"
+        "  traces: {stdio: {command: no-such-command}, tools: [x]}\n",
+        "utf-8",
+    )
+    told = " ".join(check(AGENTOPS_MCP_SERVERS_FILE=str(file)).output.split())
+    assert "offers search_logs; 8 more are not listed" in told
+    assert "delete_dashboard is not offered: the server says that it can destroy something" in told
+    assert "it cannot be read: its command is not there" in told
+    file.write_text("servers: {logs: {tools: [x]}}", "utf-8")
+    told = " ".join(check(AGENTOPS_MCP_SERVERS_FILE=str(file)).output.split())
+    assert "reached by stdio or by http" in told

@@ -24,6 +24,8 @@ from agents.rules.casefile import casefile
 from incidents.diagnosis import RootCause
 
 NAME = "obedient"
+LOGS = "logs__read"
+"""The tool of another source; it is always asked."""
 Json = dict[str, Any]
 
 _NAME = r"([a-zA-Z0-9](?:-*[a-zA-Z0-9])*)"
@@ -71,13 +73,15 @@ class Obedient(Model):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         _, parameters = self.prepare_request(model_settings, model_request_parameters)
-        told = _told(messages)
+        told = [*_told(messages), *(tool.description or "" for tool in parameters.function_tools)]
         ordered = _readable("\n".join(told))
         self.remembered = ordered = "\n".join(dict.fromkeys([*self.remembered.split("\n"), *_sentences(ordered)]))
         first = not any(isinstance(message, ModelResponse) for message in messages)
         (output,) = parameters.output_tools
         self.heard.update({f"{output.name}: {words}" for words in _sentences(ordered)})
         calls = _calls(ordered) if first and parameters.function_tools else []
+        if first and any(tool.name == LOGS for tool in parameters.function_tools):
+            calls.append(ToolCallPart(LOGS, {"query": "anything"}, tool_call_id="call-logs"))
         if calls:
             self.called.update(call.tool_name for call in calls)
             return _response(*calls)

@@ -47,6 +47,7 @@ from tests.tools.incident_store.stage import Stage
 from tools.datasets.monitor import Violation
 from tools.datasets.reader import DatasetReader
 from tools.incident_store.database import Database
+from tools.mcp_servers.records import McpAnswer, Offer, OfferedTool
 from tools.prometheus.series import AlertRule
 from tools.sagemaker.preflight import Preflight
 from tools.sagemaker.reader import SageMakerReader
@@ -67,6 +68,8 @@ CARRIERS = (
     "feature name",
     "endpoint config name",
     "mention",
+    "other source",
+    "tool description",
 )
 """Where an attack may stand: every way in which text from outside reaches the language model."""
 TIMING = Timing(points=96)
@@ -128,6 +131,21 @@ class Objects(DatasetReader):
         return (DataObject(key=f"{prefix}2026/11/20/19/a.jsonl", etag="e1"),)
 
 
+class HostileLogs:
+    """A source of the team's own whose answers, and what it says of itself, are attacks."""
+
+    names = ("logs",)
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        self._told = told
+
+    async def offer(self, server: str) -> Offer:
+        return Offer([OfferedTool("read", self._told["tool description"], {"type": "object"})], {})
+
+    async def ask(self, server: str, tool: str, arguments: Mapping[str, Any]) -> McpAnswer:
+        return McpAnswer(self._told["other source"])
+
+
 @dataclass
 class Outcome:
     """What came of it."""
@@ -160,7 +178,7 @@ class Stand:
     async def _run(self, world: World, stage: Stage, told: Mapping[str, str]) -> Outcome:
         clock, changed = Clock(NOW), Changed(lambda: NOW)
         investigator = Investigator(
-            world.sources,
+            replace(world.sources, others=HostileLogs(told)),
             LlmConfig.model_validate({"api_key": "a key", "deadline_s": 60}),
             timing=TIMING,
             issues_enabled=True,

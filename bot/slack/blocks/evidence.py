@@ -29,6 +29,7 @@ _KIND: dict[EvidenceKind, str] = {
     EvidenceKind.PAST_INCIDENT: "past incident",
     EvidenceKind.LOG: "log",
     EvidenceKind.MODEL_COMPARISON: "model comparison",
+    EvidenceKind.OTHER_SOURCE: "other source",
     EvidenceKind.GAP: "could not be read",
 }
 

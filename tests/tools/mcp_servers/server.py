@@ -1,6 +1,6 @@
 """A real MCP server for tests: `python server.py` serves stdio, `python server.py PORT` streamable HTTP.
 
-It has tools that read, tools that change, one whose annotations lie, one that dies, one that hangs, and one that floods.
+It has tools that read, tools that change, one whose annotations contradict each other, and some that fail.
 """
 
 import json
