@@ -74,14 +74,19 @@ def http_url() -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, str(SERVER), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            break
-        except OSError:
-            assert process.poll() is None, "the server ended at its start"
-            time.sleep(0.05)
+    asyncio.run(_listening(port, process))
     yield f"http://127.0.0.1:{port}/mcp"
     process.terminate()
     process.wait(10)
+
+
+async def _listening(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return
+        except OSError:
+            assert process.poll() is None, "the server ended at its start"
+            assert time.monotonic() < deadline, "the server does not listen"
+            await asyncio.sleep(0.05)

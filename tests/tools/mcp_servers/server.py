@@ -6,7 +6,7 @@ It has tools that read, tools that change, one whose annotations contradict each
 import json
 import os
 import sys
-import time
+import threading
 
 from mcp.server.mcpserver import MCPServer
 from mcp.types import ToolAnnotations
@@ -56,7 +56,7 @@ def die() -> str:
 
 @mcp.tool(annotations=READS)
 def hang() -> str:
-    time.sleep(30)
+    threading.Event().wait(30)
     return "late"
 
 
