@@ -1,6 +1,8 @@
 """Opening the database: SQLite in a file by default, PostgreSQL for replicas."""
 
+import math
 import sqlite3
+import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
@@ -41,6 +43,13 @@ SESSION_OPTIONS = " ".join(
 ATTEMPTS = 5
 """How often a transaction that lost is begun anew."""
 
+POURING_S = 0.02
+"""Alerts pour in while the last ones were stored less than this ago: 50 deliveries a second."""
+INTAKES_PART = 3
+"""Times as long as a transaction took that intake then has before the next one: a quarter is left for what can wait."""
+LONGEST_GAP_S = 0.06
+"""So that what can wait goes on in any case, at least ten times a second."""
+
 
 class Database:
     """One database: an engine to read with and one to write with.
@@ -57,6 +66,7 @@ class Database:
         self.url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._turns = Turns()
+        self._stored_at = self._gap_at = -math.inf
         if self.is_sqlite:
             self._reading = _sqlite_engine(parsed.render_as_string(hide_password=False), immediate=False, size=8)
             self._writing = _sqlite_engine(parsed.render_as_string(hide_password=False), immediate=True, size=1)
@@ -114,7 +124,24 @@ class Database:
             with _mapped("write"), self._turn(urgent=True), self._writing.begin() as connection:
                 return work(connection)
 
-        return _anew(attempt)
+        try:
+            return _anew(attempt)
+        finally:
+            self._stored_at = time.monotonic()
+
+    def write_in_gaps(self, work: Callable[[Session], T]) -> T:
+        """As `write_anew`, for one short transaction of many that can wait: while alerts pour in, intake goes first.
+
+        Each is followed by a pause in which intake has the process, and on SQLite the file, for itself.
+        """
+        while (moment := time.monotonic()) < self._gap_at and moment - self._stored_at < POURING_S:
+            time.sleep(min(self._gap_at - moment, POURING_S / 4))
+        begun = time.monotonic()
+        try:
+            return self.write_anew(work)
+        finally:
+            ended = time.monotonic()
+            self._gap_at = ended + min(INTAKES_PART * (ended - begun), LONGEST_GAP_S)
 
     def _turn(self, *, urgent: bool) -> AbstractContextManager[None]:
         if not self.is_sqlite:
