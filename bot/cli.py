@@ -18,6 +18,7 @@ from bot.commands.console import WRONG_SETUP, settings_or_exit
 from bot.commands.drift import drift
 from bot.commands.drift_event import drift_event_app
 from bot.commands.policy import policy_app
+from bot.commands.rules import rules
 from bot.commands.runbooks import runbooks_app
 from bot.commands.trust import show_trust
 from incidents.errors import AgentOpsError, ManifestError
@@ -29,6 +30,7 @@ app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(audit_app, name="audit")
 app.add_typer(policy_app, name="policy")
 app.command("trust")(show_trust)
+app.command("rules")(rules)
 app.add_typer(drift_event_app, name="drift-event")
 
 SUBJECT_WIDTH = 31

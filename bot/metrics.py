@@ -67,6 +67,13 @@ class Metrics:
             "retention_swept_timestamp_seconds", "Unix time of this process' last whole sweep of retention; 0 for none."
         )
 
+        self.watch_series = gauge(
+            "watch_series", "Series of the watch's last round, by where they stand against their bound.", "standing"
+        )
+        self.watch_looked_at = gauge(
+            "watch_looked_timestamp_seconds", "Unix time of this process' last whole round of the watch; 0 for none."
+        )
+
         # Counted from 0, so that Prometheus sees the first one as an increase.
         for code in ("200", "401", "500", "503"):
             self._deliveries.labels(code)
