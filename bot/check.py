@@ -16,6 +16,7 @@ from bot.slack.doctor import examine_slack
 from incidents.catalogue import Catalogue, ModelSpec
 from incidents.errors import ManifestError
 from incidents.policy_notes import notes
+from incidents.signal_rules import ALERT_BY_SIGNAL
 from tools.errors import AccessDenied, BadAnswer, NotFound, Unavailable, UpstreamError
 from tools.github.repositories import RepositoryReader
 from tools.incident_store.database import Database, reachable
@@ -225,7 +226,11 @@ async def _rules(settings: Settings, clients: Clients) -> Finding:
     try:
         names = {rule.name for rule in await clients.rules()}
     except (UpstreamError, ManifestError) as error:
+        if settings.watch:
+            return Finding("right", "alert rules", "they cannot be read; the watch checks the catalogue's thresholds")
         return Finding("wrong", "alert rules", f"they cannot be read ({error}); look at AGENTOPS_RULES_DIR")
+    if settings.watch:
+        return _watched(names)
     if not names:
         return Finding(
             "wrong",
@@ -236,6 +241,14 @@ async def _rules(settings: Settings, clients: Clients) -> Finding:
     if bare:
         return Finding("note", "alert rules", f"{len(names)} can be read; no runbook for {', '.join(bare)}")
     return Finding("right", "alert rules", f"{len(names)} can be read, each has a runbook")
+
+
+def _watched(names: set[str]) -> Finding:
+    twice = sorted(names & {name for name, _ in ALERT_BY_SIGNAL.values()})
+    if not twice:
+        return Finding("right", "alert rules", "the watch checks the catalogue's thresholds")
+    text = f"the watch is on, and Prometheus has rules of the same: {', '.join(twice)} may be told twice; keep one"
+    return Finding("note", "alert rules", text)
 
 
 async def _sagemaker(clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:

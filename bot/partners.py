@@ -79,9 +79,13 @@ class Clients:
     external_id: SecretStr | None = None
     repositories: RepositoryReader | None = None
     """None where no GitHub token is set."""
+    own_rules: tuple[AlertRule, ...] = ()
+    """Of alerts that this process raises itself."""
 
     @classmethod
-    def of(cls, settings: Settings, region: str, reader_role: str | None) -> "Clients":
+    def of(
+        cls, settings: Settings, region: str, reader_role: str | None, own_rules: tuple[AlertRule, ...] = ()
+    ) -> "Clients":
         """Nothing is connected before its first use.
 
         With a `reader_role`, and unless the settings say that roles are not assumed, everything of AWS is read under
@@ -100,6 +104,7 @@ class Clients:
             repositories=repositories_of(settings),
             own=own,
             external_id=settings.aws_external_id,
+            own_rules=own_rules,
         )
 
     async def try_role(self, arn: str) -> None:
@@ -107,11 +112,14 @@ class Clients:
         await asyncio.to_thread(can_assume, self.own, arn, revealed(self.external_id))
 
     async def rules(self) -> list[AlertRule]:
-        """From Prometheus, and from rule files where it has none or does not answer."""
+        """From Prometheus, and from rule files where it has none or does not answer; and this process' own."""
+        return [*await self._found_rules(), *self.own_rules]
+
+    async def _found_rules(self) -> list[AlertRule]:
         try:
             found = await self.prometheus.rules()
         except UpstreamError:
-            if self.rules_dir is None:
+            if self.rules_dir is None and not self.own_rules:
                 raise
             found = []
         if found or self.rules_dir is None:

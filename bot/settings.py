@@ -153,6 +153,10 @@ class Settings(BaseSettings):
     """How often a process gives a sign of life; after four that are missing, another takes over what it did."""
     observe_seconds: Duration = 60.0
     """How often the live endpoint configs are recorded."""
+    watch: bool = False
+    """Check the catalogue's thresholds against Prometheus here, for where Prometheus evaluates no such rules."""
+    watch_seconds: Duration = 60.0
+    """How often the watch looks at every signal."""
     group_interval_minutes: Duration = 5.0
     """Alertmanager's group_interval; part of the time a signal must stay well."""
     update_limit_minutes: Duration = 60.0

@@ -19,6 +19,7 @@ from bot.bootstrap.ground import Ground
 from bot.bootstrap.http_server import HttpServer, listening
 from bot.bootstrap.indexing import indexed
 from bot.bootstrap.one_of_many import begun, failover_of
+from bot.bootstrap.signal_watch import own_rules, start_watching
 from bot.bootstrap.slack_side import open_slack
 from bot.bootstrap.wakes import Wakes
 from bot.bootstrap.watching import watched_rows
@@ -85,7 +86,7 @@ class Bot:
         self._closing.callback(ground.database.close)
         presence = await begun(ground, self._closing)
         duties.start("presence", presence.run())
-        clients = Clients.of(settings, ground.region, ground.reader_role)
+        clients = Clients.of(settings, ground.region, ground.reader_role, own_rules(ground))
         runbooks = await asyncio.to_thread(open_runbooks, settings)
         self._closing.callback(runbooks.close)
         if ground.others is not None:
@@ -111,6 +112,7 @@ class Bot:
         duties.start("failover", failover_of(ground, deps, engine).run())
         duties.start("slack", slack.run())
         duties.start("outbox", slack.outbox.run())
+        start_watching(ground, deps, duties)
         if github is not None:
             duties.start("issues", self._issue_follower(github, slack).run())
         warm = asyncio.create_task(self._warm_up(runbooks, clients, investigator), name="warm-up")

@@ -1,8 +1,9 @@
 """The watch: the catalogue's thresholds checked against Prometheus on a schedule, raising alerts through the intake.
 
-Off unless a setting asks for it: where Prometheus evaluates rules of its own, it would say everything twice. One replica
-watches at a time, under a lease that it renews before it stores anything. A round keeps nothing in memory that matters:
-whether a value was past its bound long enough is asked of Prometheus each time, so another replica goes on at once.
+Off unless a setting asks for it: where Prometheus evaluates rules of its own, it would say everything twice. One
+replica watches at a time, under a lease that it renews before it stores anything. A round keeps nothing in memory that
+matters: whether a value was past its bound long enough is asked of Prometheus each time, so another replica goes on at
+once.
 """
 
 import asyncio
