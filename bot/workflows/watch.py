@@ -20,6 +20,7 @@ from incidents.errors import AgentOpsError
 from incidents.signal_rules import SignalRule, rules_of
 from incidents.watching import Look, Seen, SeriesLook, Standing, seen
 from tools.errors import UpstreamError
+from tools.incident_store.writer.intake import Reading
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +94,8 @@ class Watch:
 
     async def _store(self, firing: list[Alert], inside: list[Alert]) -> int:
         deps = self._deps
-        stored = await asyncio.to_thread(deps.writer.intake.store_readings, firing, inside, deps.clock())
+        reading = Reading(tuple(firing), tuple(inside))
+        (stored,) = await asyncio.to_thread(deps.writer.intake.store_all, [reading], deps.clock())
         if stored:
             deps.metrics.alerts_stored.inc(stored)
             deps.wake_dispatcher()

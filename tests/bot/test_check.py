@@ -110,6 +110,11 @@ def test_what_is_set_up_right_is_said_to_be_right(check: Callable[..., Result]) 
     assert result.output.splitlines()[-1].startswith("Everything that is needed is right")
 
 
+def test_a_watch_beside_rules_of_the_same_is_noted(check: Callable[..., Result]) -> None:
+    result = check(AGENTOPS_WATCH="true")
+    assert re.search(r"^note   alert rules .*may be told twice; keep one", result.output, re.MULTILINE), result.output
+
+
 def test_columns_stand_below_each_other(check: Callable[..., Result]) -> None:
     lines = check().output.splitlines()[:-2]
     assert len(lines) > 12

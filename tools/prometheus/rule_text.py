@@ -11,10 +11,15 @@ from incidents.watching import DETECTOR
 from tools.prometheus.series import AlertRule
 
 
+LOOSER = frozenset({"and", "or", "unless", "==", "!=", "<", "<=", ">", ">="})
+"""Operators that bind no tighter than a comparison."""
+
+
 def expression_of(rule: SignalRule) -> str:
     """`<value> <comparison> <number>`, so that `thresholds.split` can tell them apart again."""
     value = rule.threshold.expression
-    if isinstance(promql_parser.parse(value), BinaryExpr):
+    top = promql_parser.parse(value)
+    if isinstance(top, BinaryExpr) and str(top.op) in LOOSER:
         value = f"({value})"
     return f"{value} {rule.threshold.comparison} {rule.threshold.bound!r}"
 
