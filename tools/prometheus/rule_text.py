@@ -10,7 +10,6 @@ from incidents.signal_rules import SignalRule
 from incidents.watching import DETECTOR
 from tools.prometheus.series import AlertRule
 
-
 LOOSER = frozenset({"and", "or", "unless", "==", "!=", "<", "<=", ">", ">="})
 """Operators that bind no tighter than a comparison."""
 
