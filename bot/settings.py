@@ -165,6 +165,8 @@ class Settings(BaseSettings):
     """How long after a change the signals may take to recover before it counts as failed."""
     close_after_hours: Duration = 24.0
     """When a resolved incident is closed."""
+    retention_days: float = Field(default=90.0, ge=0, allow_inf_nan=False)
+    """How long alerts, messages and workflow history of closed incidents are kept; 0 keeps them for ever."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     """debug, info, warning or error."""
     log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"

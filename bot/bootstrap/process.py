@@ -8,6 +8,7 @@ import gc
 import signal
 import socket
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
@@ -32,6 +33,7 @@ from bot.slack.desk import BotDesk
 from bot.web import WebDeps, asgi_app
 from bot.workflows.dispatcher import Dispatcher
 from bot.workflows.issues import IssueFollower
+from bot.workflows.retention import Retention
 from tools.github.operator import GitHubOperator
 from tools.incident_store.database import reachable
 from tools.incident_store.issue_reader import IssueReader
@@ -110,6 +112,8 @@ class Bot:
         duties.start("http", server.serve([listener]))
         duties.start("dispatcher", dispatcher.run())
         duties.start("failover", failover_of(ground, deps, engine).run())
+        if settings.retention_days:
+            duties.start("retention", Retention(engine, deps, timedelta(days=settings.retention_days)).run())
         duties.start("slack", slack.run())
         duties.start("outbox", slack.outbox.run())
         start_watching(ground, deps, duties)

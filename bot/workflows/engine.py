@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
@@ -17,6 +18,9 @@ VERSION = "1"
 """Set by hand: the default would be a hash of the source, and changed code would leave old workflows pending."""
 
 MAX_THREADS = 32
+
+ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+"""States in which the library runs a workflow no more."""
 
 
 class Engine:
@@ -86,6 +90,22 @@ class Engine:
         if left:
             await DBOS.resume_workflows_async([one.workflow_id for one in left])
         return len(left)
+
+    async def forget(self, ended_before: datetime, limit: int) -> int:
+        """Delete the history of workflows that ended before; at most `limit`, and how many that were.
+
+        Their ids are free again: by then no row is left that would start one.
+        """
+        ended = await DBOS.list_workflows_async(
+            completed_before=ended_before.isoformat(),
+            status=ENDED,
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            await DBOS.delete_workflows_async([one.workflow_id for one in ended])
+        return len(ended)
 
     def under_way(self) -> int:
         """How many workflows run in this process now."""

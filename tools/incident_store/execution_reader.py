@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from incidents.execution import ExecutionState
 from incidents.ledger import VerificationView
@@ -56,10 +56,12 @@ class ExecutionReader(Reading):
     def changes_since(self, moment: datetime) -> list[ExecutionRecord]:
         """Changes of the whole fleet that ended since `moment`, were sent since, or are under way; oldest first."""
         under_way = [ExecutionState.QUEUED.value, ExecutionState.EXECUTING.value]
-        since = func.coalesce(col(ExecutionRecord.finished_at), col(ExecutionRecord.sent_at))
+        finished_at, sent_at = col(ExecutionRecord.finished_at), col(ExecutionRecord.sent_at)
+        # Each branch by an index of its own; coalesce(finished_at, sent_at) would read every execution there was.
         query = select(ExecutionRecord).where(
             (col(ExecutionRecord.state).in_(under_way) & col(ExecutionRecord.kind).in_(CHANGING))
-            | (_changed_something() & (since >= moment))
+            | (_changed_something() & (finished_at >= moment))
+            | (_changed_something() & finished_at.is_(None) & (sent_at >= moment))
         )
         with self._database.read() as session:
             return list(session.exec(query.order_by(col(ExecutionRecord.created_at), col(ExecutionRecord.id))))

@@ -12,6 +12,8 @@ from sqlmodel import Field, SQLModel
 from incidents.incident import LIVE_STATES, IncidentState
 from incidents.message import Priority
 
+_UNPRUNED = text("state = 'closed' AND pruned_at IS NULL")
+_OF_NO_INCIDENT = text("incident_id IS NULL")
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(frozenset(IncidentState) - LIVE_STATES))
 
 
@@ -69,6 +71,7 @@ class AlertRecord(Table, table=True):
             sqlite_where=text("revision > handled_revision"),
             postgresql_where=text("revision > handled_revision"),
         ),
+        Index("ix_alert_stray", "received_at", sqlite_where=_OF_NO_INCIDENT, postgresql_where=_OF_NO_INCIDENT),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -90,9 +93,10 @@ class AlertRecord(Table, table=True):
 class IncidentRecord(Table, table=True):
     """One incident. The partial unique index allows one live incident a key.
 
-    `held`: its thread is held back by the storm `storm_id`; `shown_at`: when its thread might begin. `flapping_since` is
-    set while it flaps, and `side_changed_at` is when an alert of it last began or ended then. `names` are the names of
-    alerts it has had, `told_at` when its timeline last told of some.
+    `held`: its thread is held back by the storm `storm_id`; `shown_at`: when its thread might begin. `flapping_since`
+    is set while it flaps, and `side_changed_at` is when an alert of it last began or ended then. `names` are the names
+    of alerts it has had, `told_at` when its timeline last told of some. `pruned_at` is when retention pruned its alerts
+    and messages; `first_alert_at`, when the first alert came, is kept from them.
     """
 
     __table_args__ = (
@@ -107,6 +111,10 @@ class IncidentRecord(Table, table=True):
         Index("ix_incident_key_opened", "key", "opened_at"),
         Index("ix_incident_channel_opened", "channel", "opened_at"),
         Index("ix_incident_channel_shown", "channel", "shown_at"),
+        Index("ix_incident_opened", "opened_at"),
+        Index("ix_incident_model_opened", "model", "opened_at"),
+        Index("ix_incident_facets", "state", "severity", "environment", "model"),
+        Index("ix_incident_unpruned", "changed_at", sqlite_where=_UNPRUNED, postgresql_where=_UNPRUNED),
     )
 
     number: int | None = Field(default=None, primary_key=True)
@@ -138,10 +146,12 @@ class IncidentRecord(Table, table=True):
     side_changed_at: datetime | None = _moment(nullable=True)
     names: dict[str, Any] = _json()
     told_at: datetime | None = _moment(nullable=True)
+    pruned_at: datetime | None = _moment(nullable=True)
+    first_alert_at: datetime | None = _moment(nullable=True)
 
 
 class StormRecord(Table, table=True):
-    """More new incidents than a channel can bear; at most one a channel is under way. `counts` is what was told last."""
+    """More new incidents than a channel bears; one a channel at most is under way. `counts` is what was told last."""
 
     __table_args__ = (
         Index(
@@ -204,6 +214,7 @@ class ProposalRecord(Table, table=True):
     __table_args__ = (
         Index("ix_proposal_state_expiry", "state", "expires_at"),
         Index("ix_proposal_model_kind", "model", "kind"),
+        Index("ix_proposal_created", "created_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -228,6 +239,8 @@ class ProposalRecord(Table, table=True):
     round: int = 1
     replaces: str | None = None
     """The expired proposal that it asks for again."""
+    posted_ts: str | None = None
+    """Slack's ts of its card, kept when retention pruned the message."""
 
 
 class VoteRecord(Table, table=True):
@@ -255,6 +268,7 @@ class ExecutionRecord(Table, table=True):
             postgresql_where=text("state IN ('queued', 'executing')"),
         ),
         Index("ix_execution_state", "state", "next_step_at"),
+        Index("ix_execution_finished", "finished_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -339,6 +353,9 @@ class MessageRecord(Table, table=True):
             **_where("ts IS NOT NULL AND wanted_revision > sent_revision AND NOT given_up"),
         ),
         Index("ix_message_look", "look_at", **_where("look_at IS NOT NULL")),
+        Index(
+            "ix_message_of_no_incident", "created_at", sqlite_where=_OF_NO_INCIDENT, postgresql_where=_OF_NO_INCIDENT
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -383,6 +400,7 @@ class ClickRecord(Table, table=True):
             sqlite_where=text("handled_at IS NULL"),
             postgresql_where=text("handled_at IS NULL"),
         ),
+        Index("ix_click_handled", "handled_at"),
     )
 
     id: str = Field(primary_key=True)

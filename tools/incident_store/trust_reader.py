@@ -52,9 +52,10 @@ def _handled(session: Session, since: datetime, model: str | None) -> list[Handl
         & (col(m.kind) == MessageKind.PROPOSAL.value)
         & (col(m.subject) == col(p.id))
     )
+    posted: Any = func.coalesce(m.ts, p.posted_ts)
     ones = (
         select(p.id, p.incident_id, p.model, p.kind)
-        .add_columns(col(p.body)["risk"].as_string(), col(p.created_at), col(m.ts), col(p.state))
+        .add_columns(col(p.body)["risk"].as_string(), col(p.created_at), posted, col(p.state))
         .add_columns(col(p.decided_by), col(p.decided_at), col(p.reason))
         .add_columns(col(x.automatic), col(x.state), col(x.sent_at), col(v.state))
         .join(x, col(x.proposal_id) == col(p.id), isouter=True)
@@ -183,7 +184,7 @@ def _episodes(session: Session, since: datetime, model: str | None) -> list[Epis
             model=one.model,
             opened_at=one.opened_at,
             onset=onsets.get(one.id),
-            received_at=received.get(one.id),
+            received_at=received.get(one.id, one.first_alert_at),
             diagnosed_at=diagnosed.get(one.id),
             recovered_at=one.resolved_at,
             false_alarm=one.false_alarm_at is not None,

@@ -104,7 +104,8 @@ class HandlingWriter:
                 text="Not a false alarm after all" if undo else "Marked as a false alarm",
             )
             want(session, incident, MessageKind.ROOT)
-            if IncidentState(incident.state) not in LIVE_STATES:
+            # Of a pruned incident the report's message is gone: wanted again it would be posted a second time.
+            if IncidentState(incident.state) not in LIVE_STATES and incident.pruned_at is None:
                 want(session, incident, MessageKind.REPORT)
             return _of(incident, "false_alarm_undone" if undo else "false_alarm", by=person, at=now)
 

@@ -23,6 +23,7 @@ from tools.incident_store.writer.pauses import PauseWriter
 from tools.incident_store.writer.policies import PolicyWriter
 from tools.incident_store.writer.proposals import ProposalWriter
 from tools.incident_store.writer.replicas import ReplicaWriter
+from tools.incident_store.writer.retention import RetentionWriter
 from tools.incident_store.writer.verifications import VerificationWriter
 
 
@@ -46,6 +47,7 @@ class StoreWriter:
     pauses: PauseWriter
     policies: PolicyWriter
     issues: IssueWriter
+    retention: RetentionWriter
     leases: LeaseWriter
     replicas: ReplicaWriter
 
@@ -71,6 +73,7 @@ def open_writer(
         pauses=PauseWriter(database),
         policies=PolicyWriter(database),
         issues=IssueWriter(database),
+        retention=RetentionWriter(database),
         leases=LeaseWriter(database),
         replicas=ReplicaWriter(database),
     )

@@ -156,3 +156,19 @@ def _name_the_alerts_of_live_incidents() -> None:
 
 def _many_rows() -> None:
     """What many rows are looked up and pruned by."""
+    op.add_column("incident", sa.Column("pruned_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("incident", sa.Column("first_alert_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("proposal", sa.Column("posted_ts", sa.String(), nullable=True))
+    op.create_index("ix_incident_opened", "incident", ["opened_at"])
+    op.create_index("ix_incident_model_opened", "incident", ["model", "opened_at"])
+    op.create_index("ix_incident_facets", "incident", ["state", "severity", "environment", "model"])
+    unpruned = sa.text("state = 'closed' AND pruned_at IS NULL")
+    op.create_index(
+        "ix_incident_unpruned", "incident", ["changed_at"], sqlite_where=unpruned, postgresql_where=unpruned
+    )
+    stray = sa.text("incident_id IS NULL")
+    op.create_index("ix_alert_stray", "alert", ["received_at"], sqlite_where=stray, postgresql_where=stray)
+    op.create_index("ix_message_of_no_incident", "message", ["created_at"], sqlite_where=stray, postgresql_where=stray)
+    op.create_index("ix_click_handled", "click", ["handled_at"])
+    op.create_index("ix_proposal_created", "proposal", ["created_at"])
+    op.create_index("ix_execution_finished", "execution", ["finished_at"])
