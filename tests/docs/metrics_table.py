@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.metrics import Metrics
 from bot.row_metrics import RowMetrics, Watched
-from bot.slack.outbox import Counts
+from bot.slack.counts import Counts
 from incidents.clock import now
 from tests.incidents.builders import policy
 from tools.incident_store.standing_reader import Standing, Waiting

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.row_metrics import AGES, OUTBOX, WAITING
-from bot.slack.outbox import Counts
+from bot.slack.counts import Counts
 from tests.docs.metrics_table import rows
 
 ROOT = Path(__file__).resolve().parents[2]
