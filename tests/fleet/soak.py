@@ -17,7 +17,7 @@ from tests.fleet.alerts import FiredAlert, now, outage
 from tests.fleet.reaper import Kill, Reaper
 from tests.fleet.rig import Fleet, fleet_in
 from tests.fleet.spec import FleetSpec
-from tests.fleet.storm import BROKEN_EVERY
+from tests.fleet.storm import BROKEN_EVERY, in_a_storm
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class SoakPlan:
         seed: of every choice.
         models, alerts: the storm's, spread over the kills.
         replicas: how many; more than one only on PostgreSQL.
+        speed: how much faster than life SageMaker, windows and rules are.
         settle_s: how long everything may take to settle in the end.
     """
 
@@ -38,6 +39,7 @@ class SoakPlan:
     models: int = 200
     alerts: int = 10_000
     replicas: int = 1
+    speed: float = 60.0
     settle_s: float = 1_200.0
 
     @property
@@ -72,9 +74,11 @@ async def soak(
     folder: Path, plan: SoakPlan, *, database_url: str = "", settings: Mapping[str, str] | None = None
 ) -> SoakResult:
     """Play it on a database of its own: SQLite in `folder`, or an empty PostgreSQL database."""
-    spec = FleetSpec(models=plan.models, channels=max(1, plan.models // 10))
+    spec = FleetSpec(models=plan.models, channels=max(2, plan.models // 10), speed=plan.speed)
     began = time.monotonic()
-    async with fleet_in(folder, spec, database_url=database_url, settings=settings) as fleet:
+    async with fleet_in(
+        folder, spec, database_url=database_url, settings={**in_a_storm(spec), **(settings or {})}
+    ) as fleet:
         async with fleet.sender(seed=plan.seed) as sender, fleet.people():
             reaper = Reaper(fleet, sender, plan.names, plan.seed)
             await reaper.first_starts(plan.first)

@@ -13,6 +13,7 @@ from tests.fleet.account import Account
 from tests.fleet.alertmanager import AlertSender
 from tests.fleet.alerts import FiredAlert, now, outage
 from tests.fleet.rig import Fleet
+from tests.fleet.spec import FleetSpec
 
 BROKEN_EVERY = 4
 """Of so many models one serves a bad version, so that the storm has changes to make; the others' alerts have no cause
@@ -50,6 +51,19 @@ class StormResult:
     def as_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return {**asdict(self), "plan": asdict(self.plan), "account": self.account.as_json()}
+
+
+def in_a_storm(spec: FleetSpec) -> dict[str, str]:
+    """Settings under which a storm is measured and not the budgets: room for every model's investigation.
+
+    The window in which a channel's incidents are counted passes as slowly as in life: Slack's pace does not scale.
+    """
+    return {
+        "AGENTOPS_INVESTIGATIONS_AT_ONCE": "20",
+        "AGENTOPS_INVESTIGATIONS_PER_HOUR": str(5 * spec.models),
+        "AGENTOPS_LLM_COST_PER_HOUR_USD": "1000",
+        "AGENTOPS_STORM_WINDOW_MINUTES": f"{5 * spec.speed:g}",
+    }
 
 
 async def storm(fleet: Fleet, sender: AlertSender, plan: StormPlan) -> StormResult:

@@ -1,0 +1,118 @@
+"""`python -m tests.fleet`: the long runs, on databases of their own. Figures as JSON and as a table.
+
+`soak` kills bots during a storm: on SQLite one process, on PostgreSQL two. `storm` sends ten thousand alerts in half a
+minute to bots that nobody kills. A seed repeats a run's choices; it is printed with every result.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from tests.benchmarks.machine import machine
+from tests.fleet.replica import FleetFailed
+from tests.fleet.rig import fleet_in
+from tests.fleet.soak import SoakPlan, soak
+from tests.fleet.spec import FleetSpec
+from tests.fleet.storm import StormPlan, in_a_storm, storm
+from tests.postgresql import running_postgresql
+
+Json = dict[str, Any]
+DATABASES = ("sqlite", "postgresql")
+REPLICAS: Mapping[str, int] = {"sqlite": 1, "postgresql": 2}
+
+
+def main() -> int:
+    """Entry point; 1 when anything was lost, doubled, broken or not finished."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="Long runs of a fleet of bots.")
+    parser.add_argument("run", choices=("soak", "storm"))
+    parser.add_argument("--on", nargs="+", choices=DATABASES, default=list(DATABASES))
+    parser.add_argument("--kills", type=int, default=SoakPlan.kills, help="how often is killed, on each database")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--models", type=int, default=SoakPlan.models)
+    parser.add_argument("--alerts", type=int, default=SoakPlan.alerts)
+    parser.add_argument("--keep", type=Path, help="keep databases and logs in this folder")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    reports: dict[str, Json] = {}
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="fleet-") as temporary:
+        folder: Path = options.keep or Path(temporary)
+        for database in options.on:
+            below = folder / database
+            below.mkdir(parents=True, exist_ok=True)
+            try:
+                report, wrong = _played(options, database, below)
+            except FleetFailed as error:
+                report, wrong = {"failed": str(error)}, [str(error)]
+            reports[database] = report
+            faults += [f"{database}: {one}" for one in wrong]
+            print(_table(database, report), flush=True)
+        reports["machine"] = machine(folder)
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(reports, indent=2) + "\n", "utf-8")
+    print("\nMachine: " + ", ".join(f"{key} {value}" for key, value in reports["machine"].items()))
+    for one in faults:
+        print(f"FAULT {one}")
+    return 1 if faults else 0
+
+
+def _played(options: argparse.Namespace, database: str, folder: Path) -> tuple[Json, list[str]]:
+    with ExitStack() as closing:
+        url = ""
+        if database == "postgresql":
+            # Its socket lies in the folder, and a socket's path may have about 100 characters.
+            short = closing.enter_context(tempfile.TemporaryDirectory(prefix="pg-"))
+            url = closing.enter_context(running_postgresql(Path(short)))("template1")
+        load = os.getloadavg()[0]
+        print(f"{options.run} on {database}, seed {options.seed}, load {load:.1f}", file=sys.stderr, flush=True)
+        if options.run == "soak":
+            plan = SoakPlan(
+                kills=options.kills,
+                seed=options.seed,
+                models=options.models,
+                alerts=options.alerts,
+                replicas=REPLICAS[database],
+            )
+            soaked = asyncio.run(soak(folder, plan, database_url=url))
+            return soaked.as_json(), soaked.account.faults
+        return asyncio.run(_storm(folder, options, url, REPLICAS[database]))
+
+
+async def _storm(folder: Path, options: argparse.Namespace, url: str, replicas: int) -> tuple[Json, list[str]]:
+    spec = FleetSpec(models=options.models)
+    plan = replace(StormPlan(), alerts=options.alerts)
+    async with fleet_in(folder, spec, database_url=url, settings=in_a_storm(spec)) as fleet:
+        await fleet.start(*(f"bot-{number}" for number in range(replicas)))
+        async with fleet.sender(seed=options.seed) as sender, fleet.people():
+            played = await storm(fleet, sender, plan)
+    return played.as_json(), played.account.faults
+
+
+def _table(database: str, report: Json) -> str:
+    """One figure a line, those of a part below its name."""
+    lines = [f"\n{database}"]
+    for key, value in report.items():
+        if isinstance(value, dict):
+            lines.append(f"  {key}")
+            lines += [f"    {name:<24}{_told(one)}" for name, one in cast("Json", value).items()]
+        else:
+            lines.append(f"  {key:<26}{_told(value)}")
+    return "\n".join(lines)
+
+
+def _told(value: object) -> str:
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
