@@ -40,6 +40,8 @@ class StoredAlert:
     starts_at: datetime
     status: str
     incident_id: str | None
+    instance: str
+    """The label by which one alert of a model is told from another."""
 
 
 class Rows:
@@ -62,7 +64,7 @@ class Rows:
         """Every stored episode."""
         return await self.ask(
             lambda session: [
-                StoredAlert(one.fingerprint, one.starts_at, one.status, one.incident_id)
+                StoredAlert(one.fingerprint, one.starts_at, one.status, one.incident_id, one.labels.get("instance", ""))
                 for one in session.exec(select(AlertRecord))
             ]
         )

@@ -1,0 +1,35 @@
+"""A real Alertmanager, configured as shipped: the bot stopped while alerts fire and resolve, then started again.
+
+`make soak` has it away for three minutes; here it is a few seconds, at intervals as much shorter.
+"""
+
+from pathlib import Path
+
+from tests.fleet.away import AwayPlan, away
+from tests.scenarios.rig import require
+from tests.thoroughness import thorough
+
+
+@thorough
+async def test_after_a_stop_the_bot_knows_again_what_alertmanager_knows(tmp_path: Path) -> None:
+    require("prometheus-alertmanager")
+    result = await away(tmp_path, AwayPlan(away_s=12, speed=300))
+    assert result.failed > 0
+    assert result.firing == result.truth
+    assert result.firing == {
+        "stays": {0},
+        "ends": set(),
+        "begins": {0},
+        "flickers": set(),
+        "partly": {1, 2},
+        "again": {0},
+    }
+    states = result.incidents
+    assert states["ends"] == ["resolved"]
+    for case in ("stays", "begins", "partly"):
+        assert len(states[case]) == 1, case
+        assert states[case] != ["resolved"], case
+    # Told in the end, or never at all: either way nothing fires.
+    assert states["flickers"] in ([], ["resolved"])
+    assert states["again"][-1] != "resolved"
+    assert result.episodes["again"] == 2
