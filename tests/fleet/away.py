@@ -38,7 +38,6 @@ class AwayResult:
     """The same, as Alertmanager has them."""
     incidents: dict[str, list[str]]
     """States of a model's incidents, oldest first."""
-    episodes: dict[str, int]
     failed: int
     """Notifications that found nobody."""
     learnt_s: float
@@ -68,6 +67,8 @@ async def away(folder: Path, plan: AwayPlan) -> AwayResult:
             interval_s = 300.0 / plan.speed
             await fleet.until("the bot to know it", play.known, LEARNT_LIMIT_S + 2 * interval_s)
             learnt_s = time.monotonic() - began
+            play.after()
+            await fleet.until("the end of what began again to be known", play.known, LEARNT_LIMIT_S + 2 * interval_s)
             await fleet.settled()
             return await play.result(await server.notifications(failed=True) - failed, learnt_s)
 
@@ -101,6 +102,9 @@ class _Play:
         self._over("flickers", 0)
         self._fire("again", 0)
 
+    def after(self) -> None:
+        self._over("again", 0)
+
     async def known(self) -> bool:
         """Whether the bot knows what Alertmanager knows, and that is what was played."""
         told = {alert.instance for alert in self._server.alerts.values() if alert.ends_at is None}
@@ -116,7 +120,6 @@ class _Play:
             incidents={
                 case: [one.state for one in incidents if one.model == model] for case, model in self._model.items()
             },
-            episodes={case: sum(self._number[one.instance][0] == case for one in rows) for case in self._model},
             failed=failed,
             learnt_s=learnt_s,
         )

@@ -72,6 +72,29 @@ def test_as_many_alerts_as_one_delivery_may_hold_are_stored_and_ended(stage: Sta
     assert stage.writer.intake.store_all([ends(*names)], START) == [5_000]
 
 
+def test_an_alert_that_began_again_before_its_end_was_told_ends_the_episode_before(stage: Stage) -> None:
+    stage.writer.intake.store([alert(fingerprint="a")], START)
+    assert stage.writer.intake.store([alert(fingerprint="a", starts_at=later(minutes=5))], START) == 2
+    first, second = rows(stage.database)
+    assert (*first[2:4], first[6]) == ("resolved", later(minutes=5), 2)
+    assert (*second[2:4], second[6]) == ("firing", None, 1)
+
+
+def test_the_end_of_a_later_episode_ends_those_before_it(stage: Stage) -> None:
+    """Alertmanager tells only that end of an alert that ended and began again while nobody took its notifications."""
+    stage.writer.intake.store([alert(fingerprint="a"), alert(fingerprint="b")], START)
+    over = alert(fingerprint="a", starts_at=later(minutes=5), status="resolved")
+    assert stage.writer.intake.store([over.model_copy(update={"ends_at": later(minutes=9)})], START) == 2
+    assert statuses(stage) == [("a", "resolved"), ("a", "resolved"), ("b", "firing")]
+
+
+def test_a_late_end_of_an_earlier_episode_leaves_the_later_one_open(stage: Stage) -> None:
+    stage.writer.intake.store([alert(fingerprint="a", starts_at=later(minutes=5))], START)
+    over = alert(fingerprint="a", status="resolved").model_copy(update={"ends_at": later(minutes=4)})
+    assert stage.writer.intake.store([over], START) == 1
+    assert statuses(stage) == [("a", "resolved"), ("a", "firing")]
+
+
 def test_nothing_is_nothing(stage: Stage) -> None:
     assert stage.writer.intake.store_all([], START) == []
     assert stage.writer.intake.store_all([Notification(()), Reading((), ())], START) == [0, 0]

@@ -1,11 +1,11 @@
 """Storing alerts as they come; `grouping` gives them their place."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from incidents.alert import Alert
@@ -20,7 +20,9 @@ Episode = tuple[str, datetime]
 class Notification:
     """Alerts as Alertmanager tells them: each with the beginning of its episode, and whether that has ended.
 
-    A re-sent alert changes nothing; a late ``firing`` of an episode already resolved is ignored.
+    A re-sent alert changes nothing; a late ``firing`` of an episode already resolved is ignored. Of one fingerprint
+    only one episode is open: Alertmanager does not tell the end of one that began again before it could, so a later
+    beginning ends it, and so does the end of a later one.
     """
 
     alerts: tuple[Alert, ...]
@@ -60,7 +62,7 @@ class IntakeWriter:
         )
         self._open = (
             select(alert.id, *episode)
-            .where(alert.status == "firing", tuple_(*episode).in_(bindparam("episodes", expanding=True)))
+            .where(alert.fingerprint.in_(bindparam("fingerprints", expanding=True)), alert.status == "firing")
             .order_by(alert.id)
             .with_for_update()
         )
@@ -96,22 +98,16 @@ class IntakeWriter:
 
     def _notified(self, connection: Connection, notifications: Sequence[Notification], now: datetime) -> list[int]:
         changed = [0] * len(notifications)
-        first: dict[Episode, tuple[int, Alert]] = {}
-        ended: dict[Episode, tuple[int, Alert]] = {}
-        for number, notification in enumerate(notifications):
-            for alert in notification.alerts:
-                episode = (alert.fingerprint, alert.starts_at)
-                first.setdefault(episode, (number, alert))
-                if alert.status == "resolved":
-                    ended.setdefault(episode, (number, alert))
-        for episode in self._inserted(connection, first, now):
-            number, alert = first[episode]
-            changed[number] += 1
-            if alert.status == "resolved":
-                del ended[episode]
-        for episode in self._ended(connection, ended):
-            changed[ended[episode][0]] += 1
+        for told in _rounds(notifications):
+            for number in self._round(connection, told, now):
+                changed[number] += 1
         return changed
+
+    def _round(self, connection: Connection, told: "_Round", now: datetime) -> list[int]:
+        """For each row that changed the number of the notification that changed it."""
+        inserted = self._inserted(connection, told.first, now)
+        begun = [episode for episode in inserted if told.first[episode][1].status == "firing"]
+        return [told.first[episode][0] for episode in inserted] + self._ended(connection, told, begun)
 
     def _inserted(
         self, connection: Connection, first: dict[Episode, tuple[int, Alert]], now: datetime
@@ -122,15 +118,24 @@ class IntakeWriter:
             return []
         return [(one.fingerprint, one.starts_at) for one in connection.execute(self._new, rows)]
 
-    def _ended(self, connection: Connection, ended: dict[Episode, tuple[int, Alert]]) -> list[Episode]:
-        if not ended:
+    def _ended(self, connection: Connection, told: "_Round", begun: Sequence[Episode]) -> list[int]:
+        """End what has ended, or has begun again since: which fingerprints those are is known, not which episodes."""
+        later = {fingerprint: (starts_at, told.first[(fingerprint, starts_at)][0]) for fingerprint, starts_at in begun}
+        own: dict[str, datetime] = {}
+        for (fingerprint, starts_at), (number, alert) in told.ended.items():
+            later[fingerprint], own[fingerprint] = (alert.ends_at or starts_at, number), starts_at
+        if not later:
             return []
-        found = connection.execute(self._open, {"episodes": sorted(ended)}).all()
-        if not found:
-            return []
-        rows = [{"row": one.id, "end": ended[(one.fingerprint, one.starts_at)][1].ends_at} for one in found]
-        connection.execute(self._end, rows)
-        return [(one.fingerprint, one.starts_at) for one in found]
+        rows: list[dict[str, Any]] = []
+        numbers: list[int] = []
+        for one in connection.execute(self._open, {"fingerprints": sorted(later)}):
+            end, number = later[one.fingerprint]
+            if one.starts_at < end or own.get(one.fingerprint) == one.starts_at:
+                rows.append({"row": one.id, "end": end})
+                numbers.append(number)
+        if rows:
+            connection.execute(self._end, rows)
+        return numbers
 
     def _read(self, connection: Connection, alert: Alert, now: datetime) -> int:
         last = connection.execute(self._last, {"fingerprint": alert.fingerprint}).first()
@@ -142,6 +147,31 @@ class IntakeWriter:
             return 0
         connection.execute(self._end, {"row": last.id, "end": alert.ends_at})
         return 1
+
+
+@dataclass
+class _Round:
+    """Alerts of which no two are episodes of one fingerprint, each with the number of its notification."""
+
+    first: dict[Episode, tuple[int, Alert]] = field(default_factory=dict[Episode, tuple[int, Alert]])
+    ended: dict[Episode, tuple[int, Alert]] = field(default_factory=dict[Episode, tuple[int, Alert]])
+    episode: dict[str, datetime] = field(default_factory=dict[str, datetime])
+
+
+def _rounds(notifications: Sequence[Notification]) -> Iterator[_Round]:
+    """As few as can be, in order; one unless an alert began again between two deliveries."""
+    told = _Round()
+    for number, notification in enumerate(notifications):
+        for alert in notification.alerts:
+            episode = (alert.fingerprint, alert.starts_at)
+            if told.episode.setdefault(*episode) != alert.starts_at:
+                yield told
+                told = _Round()
+                told.episode[alert.fingerprint] = alert.starts_at
+            told.first.setdefault(episode, (number, alert))
+            if alert.status == "resolved":
+                told.ended.setdefault(episode, (number, alert))
+    yield told
 
 
 def _row(alert: Alert, now: datetime) -> dict[str, Any]:
