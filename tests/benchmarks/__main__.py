@@ -13,13 +13,14 @@ from pathlib import Path
 from tests.benchmarks.cold_start import cold_start
 from tests.benchmarks.figures import Figure, Report
 from tests.benchmarks.install_size import NotInstalled, install_size
+from tests.benchmarks.intake import intake
 from tests.benchmarks.investigations import investigations
 from tests.benchmarks.machine import machine
 from tests.benchmarks.processes import BenchmarkFailed, stage
 from tests.benchmarks.serving import serving
 
 RESULTS = Path("bench-results/figures.json")
-PARTS = ("cold_start", "serving", "investigations", "install_size")
+PARTS = ("intake", "cold_start", "serving", "investigations", "install_size")
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,11 @@ class Size:
     many: int = 1_000
     alone: int = 60
     rounds: int = 10
+    load_s: int = 5
+    loads: int = 3
 
 
-QUICK = Size(models=4, starts=1, incidents=4, commands=2, many=0, alone=3, rounds=1)
+QUICK = Size(models=4, starts=1, incidents=4, commands=2, many=0, alone=3, rounds=1, load_s=1, loads=1)
 
 
 async def run(parts: list[str], size: Size, folder: Path) -> Report:
@@ -55,6 +58,11 @@ async def run(parts: list[str], size: Size, folder: Path) -> Report:
         "investigations",
         "Investigations with a language model of zero latency",
         lambda: investigations(folder, alone=size.alone, rounds=size.rounds),
+    )
+    await measured(
+        "intake",
+        "Intake under load, on two databases",
+        lambda: intake(folder, seconds=size.load_s, runs=size.loads, into=report.figures),
     )
     if {"cold_start", "serving"} & set(parts):
         try:

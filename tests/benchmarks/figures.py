@@ -14,12 +14,12 @@ class Target:
     """A value to beat: `of` says which of the figure's numbers is meant."""
 
     bound: float
-    of: Literal["median", "p95"] = "median"
+    of: Literal["median", "p95", "p99"] = "median"
     more_is_better: bool = False
 
     def met(self, figure: "Figure") -> bool:
         """Whether the figure beats it."""
-        value = figure.median if self.of == "median" else figure.p95
+        value = {"median": figure.median, "p95": figure.p95, "p99": figure.p99}[self.of]
         return value > self.bound if self.more_is_better else value < self.bound
 
     def told(self, unit: str) -> str:
@@ -36,6 +36,7 @@ class Figure:
     count: int
     median: float
     p95: float
+    p99: float
     best: float
     worst: float
     how: str
@@ -53,9 +54,9 @@ def figure(name: str, unit: str, values: Sequence[float], how: str, target: Targ
     ranked = sorted(values)
     is_rate = unit == RATE
     # Of a rate the low end is the bad one.
-    median, p95 = quantile(ranked, 0.5), quantile(ranked, 0.05 if is_rate else 0.95)
+    median, p95, p99 = (quantile(ranked, 1 - part if is_rate else part) for part in (0.5, 0.95, 0.99))
     best, worst = (ranked[-1], ranked[0]) if is_rate else (ranked[0], ranked[-1])
-    return Figure(name, unit, len(ranked), median, p95, best, worst, how, target)
+    return Figure(name, unit, len(ranked), median, p95, p99, best, worst, how, target)
 
 
 def quantile(ranked: Sequence[float], part: float) -> float:
@@ -90,11 +91,12 @@ class Report:
 
     def table(self) -> str:
         """For people."""
-        rows = [("", "median", "p95", "n", "target", "")]
+        rows = [("", "median", "p95", "p99", "n", "target", "")]
         for one in self.figures:
             target = one.target.told(one.unit) if one.target else ""
             met = "" if one.target is None else "ok" if one.target.met(one) else "MISSED"
-            rows.append((one.name, _told(one.median, one.unit), _told(one.p95, one.unit), str(one.count), target, met))
+            median, p95, p99 = (_told(value, one.unit) for value in (one.median, one.p95, one.p99))
+            rows.append((one.name, median, p95, p99, str(one.count), target, met))
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         lines.insert(1, "-" * max(len(line) for line in lines))

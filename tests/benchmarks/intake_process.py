@@ -26,6 +26,7 @@ from bot.web import WebDeps, asgi_app
 from bot.workflows.engine import Engine, config_for
 from incidents.clock import now
 from tests.benchmarks.partners import end_of_input
+from tests.benchmarks.processes import until
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 from tools.incident_store.writer.intake import Delivery
@@ -37,7 +38,7 @@ STEPS = 3
 """Of a workflow, each a transaction in the bot's own database, as `execute_v1` has them."""
 LEASE = timedelta(seconds=45)
 BATCH = 200
-PAUSE_S = 0.05
+PAUSE_S = 0.01
 END_LIMIT_S = 20.0
 
 
@@ -79,9 +80,11 @@ class Work:
     async def end(self) -> None:
         """Start no more; wait until every workflow that was started has finished."""
         self._ending = True
-        async with asyncio.timeout(END_LIMIT_S):
-            while self.finished < self.started:
-                await asyncio.sleep(PAUSE_S)
+
+        async def finished() -> bool:
+            return self.finished >= self.started
+
+        await until("the workflows", finished, END_LIMIT_S, PAUSE_S)
 
     async def grouping(self) -> None:
         """Group what was stored, as the dispatcher does, until cancelled."""
@@ -127,8 +130,11 @@ async def serve(options: argparse.Namespace) -> None:
     serving = asyncio.create_task(server.serve([listener]))
     starting = asyncio.create_task(work.workflows(options.workflows)) if options.workflows else None
     grouping = asyncio.create_task(work.grouping()) if options.grouping else None
-    while not server.started:
-        await asyncio.sleep(0.01)
+
+    async def ready() -> bool:
+        return server.started
+
+    await until("the server", ready, END_LIMIT_S, PAUSE_S)
     print(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "token": token}), flush=True)
     await end_of_input()
     done = work.finished

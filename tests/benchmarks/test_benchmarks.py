@@ -1,6 +1,7 @@
 """That the benchmarks run; what they measure is told by `make bench`."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from tests.benchmarks.catalogue import Outage, model_names, write_catalogue
 from tests.benchmarks.figures import Figure, Report, Target, figure
 from tests.benchmarks.install_size import disk_mb
+from tests.benchmarks.intake import check_all_there, intake, target_for
 from tests.benchmarks.machine import machine
-from tests.benchmarks.processes import stage
+from tests.benchmarks.processes import BenchmarkFailed, stage
 from tests.benchmarks.serving import serving
-from tests.thoroughness import thorough
+from tests.benchmarks.wrk import Load, wrk_path
+from tests.thoroughness import THOROUGH, thorough
 from tools.alertmanager.payload import WebhookPayload
 from tools.manifests.load import load_catalogue
 
@@ -47,6 +50,43 @@ async def test_a_tiny_run_measures_a_bot_in_a_process_of_its_own(tmp_path: Path)
     assert measured["webhook to first post"] > 1
 
 
+@thorough
+async def test_a_tiny_load_measures_the_intake_on_both_databases(tmp_path: Path) -> None:
+    if not THOROUGH and shutil.which("wrk") is None:
+        pytest.skip("needs wrk, which .ci/run installs")
+    figures: list[Figure] = []
+    await intake(tmp_path, seconds=1, runs=1, into=figures, bare=20)
+    measured = {one.name: one.median for one in figures}
+    for name in ("SQLite", "PostgreSQL"):
+        for kind in ("single", "groups of 50", "single, grouping beside"):
+            assert measured[f"intake on {name}, {kind}: alerts a second"] > 1
+            assert measured[f"intake on {name}, {kind}: durable answer"] > 0
+        assert measured[f"bare commits a second, {name}"] > 1
+        assert measured[f"workflows a second beside it, {name}"] > 0
+
+
+def test_without_wrk_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(BenchmarkFailed, match="Debian's package `wrk`"):
+        wrk_path()
+
+
+def test_a_slow_disk_lowers_what_is_asked_of_the_intake() -> None:
+    assert target_for(2_000, [0.1, 0.2, 9.0]).bound == 2_000
+    assert target_for(2_000, [2.0] * 3).bound == pytest.approx(0.6 * 8 / 0.004)
+    assert target_for(1_000, [0.6] * 3).bound == 1_000
+
+
+@pytest.mark.parametrize(
+    ("stored", "refused", "told"), [(999, 0, "999 are there"), (1_801, 0, "1,801 are there"), (1_000, 1, "refused")]
+)
+def test_an_alert_that_was_answered_and_is_not_there_spoils_the_figure(stored: int, refused: int, told: str) -> None:
+    load = Load(requests=20, refused=refused, lost=0, seconds=1, slowest_us=1, quantiles_us=[1])
+    with pytest.raises(BenchmarkFailed, match=told):
+        check_all_there([load, load], 25, stored)
+    check_all_there([load.model_copy(update={"refused": 0})] * 2, 25, 1_100)
+
+
 def test_the_fleet_is_a_catalogue_and_its_outages_are_alerts_of_its_models(tmp_path: Path) -> None:
     write_catalogue(tmp_path / "models.yaml", model_names(3))
     catalogue = load_catalogue(tmp_path / "models.yaml")
@@ -67,6 +107,8 @@ def test_a_target_is_held_against_the_number_it_is_about() -> None:
     rate = figure("rate", "1/s", [10.0, 20.0, 30.0], "", Target(18, more_is_better=True))
     assert Report(figures=[rate]).missed == []
     assert (rate.p95, rate.worst) == (pytest.approx(11.0), 10.0)
+    rare = figure("latency", "ms", [1.0] * 98 + [200.0] * 2, "", Target(100, of="p99"))
+    assert Report(figures=[rare]).missed == [rare] and rare.p95 == 1
 
 
 def test_the_machine_is_named_with_its_limits(tmp_path: Path) -> None:

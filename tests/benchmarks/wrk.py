@@ -43,13 +43,13 @@ def wrk_path() -> str:
     """Where wrk is; raises `BenchmarkFailed` with what to install."""
     found = shutil.which("wrk")
     if found is None:
-        raise BenchmarkFailed("the load is made by wrk, which is not here: apt-get install wrk (Debian's package `wrk`)")
+        raise BenchmarkFailed("wrk makes the load and is not here: apt-get install wrk (Debian's package `wrk`)")
     return found
 
 
-async def put_load_on(url: str, token: str, *, group: int, seconds: float, models: int) -> Load:
+async def put_load_on(url: str, token: str, *, group: int, seconds: int, models: int) -> Load:
     """Post new alerts over `CONNECTIONS` connections, `group` in each request, as fast as they are answered."""
-    command = [wrk_path(), "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds:g}s"]
+    command = [wrk_path(), "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
     command += ["--timeout", "30s", "--script", str(SCRIPT), "--header", f"Authorization: Bearer {token}"]
     command += ["--header", "Content-Type: application/json", f"{url}/webhooks/alertmanager"]
     told = {"GROUP": str(group), "RUN": secrets.token_hex(4), "MODELS": str(models)}
@@ -66,5 +66,5 @@ async def put_load_on(url: str, token: str, *, group: int, seconds: float, model
         await process.wait()
         raise BenchmarkFailed("wrk did not come to its end") from error
     if process.returncode:
-        raise BenchmarkFailed(f"wrk failed: {err.decode(errors='replace').strip()[:300]}")
+        raise BenchmarkFailed(f"wrk failed: {(err or out).decode(errors='replace').strip()[:300]}")
     return Load.model_validate(json.loads(out.decode().rstrip().rpartition("\n")[2]))
