@@ -5,6 +5,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,12 @@ def described(app: FastAPI) -> dict[str, Any]:
     return document
 
 
+def _refused(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: answers that are a `Problem` as JSON, whatever the usual answer is."""
+    content = {"application/json": {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}}}
+    return {code: {"description": HTTPStatus(code).phrase, "content": content} for code in codes}
+
+
 def _add_health(app: FastAPI, deps: WebDeps) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -97,7 +104,7 @@ def _add_internal(app: FastAPI, deps: WebDeps) -> None:
         elif not _from_this_machine(request):
             raise HTTPException(403, "only from this machine; set AGENTOPS_METRICS_TOKEN to read it from elsewhere")
 
-    @app.get("/metrics", dependencies=[Depends(internal)], response_class=Response)
+    @app.get("/metrics", dependencies=[Depends(internal)], response_class=Response, responses=_refused(401, 403))
     async def metrics() -> Response:
         """The bot's own metrics, for Prometheus."""
         deps.metrics.ready.set(not await deps.problems())
@@ -129,7 +136,9 @@ def _from_this_machine(request: Request) -> bool:
 def _add_runbooks(app: FastAPI, folder: Path, internal: Callable[[Request], None]) -> None:
     shown = RunbookPage(folder)
 
-    @app.get("/runbooks/{file:path}", dependencies=[Depends(internal)], response_class=HTMLResponse)
+    answers = _refused(401, 403, 404, 422)
+
+    @app.get("/runbooks/{file:path}", dependencies=[Depends(internal)], response_class=HTMLResponse, responses=answers)
     async def runbook(file: str) -> HTMLResponse:
         """A runbook's Markdown, line by line; `#L12-L14` marks lines, as links of citations do."""
         page = await asyncio.to_thread(shown.of, file)

@@ -34,6 +34,7 @@ CAPTURES: dict[str, dict[str, Any]] = {
     for path in sorted((ROOT / "tests" / "fixtures" / "alertmanager").glob("*.json"))
 }
 WEBHOOK = "/webhooks/alertmanager"
+DRIFT_EVENTS = "/webhooks/drift-events"
 TOKEN, SECOND, METRICS = "first-token-0123456789", "second-token-0123456789", "metrics-token-0123456789"
 ALERT: dict[str, Any] = {
     "status": "firing",
@@ -85,10 +86,10 @@ class Site:
     async def get(self, path: str, **headers: str) -> Answer:
         return await self.call("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
-    async def post(self, body: Any, token: str | None = TOKEN) -> Answer:
+    async def post(self, body: Any, token: str | None = TOKEN, path: str = WEBHOOK) -> Answer:
         data = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        return await self.call("POST", WEBHOOK, data=data, headers=headers)
+        return await self.call("POST", path, data=data, headers=headers)
 
     def rows(self) -> int:
         with self.database.read() as session:
