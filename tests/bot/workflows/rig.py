@@ -161,7 +161,7 @@ class Rig:
 
     def explain(self) -> None:
         """Slack has every message that is wanted."""
-        messages = self.stage.writer.messages
+        messages = self.stage.writer.outbox
         while due := messages.due(self.clock() + timedelta(days=1), 1000):
             for message in due:
                 messages.sent(message.id, message.wanted_revision, f"ts{message.id}", self.clock())
