@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -13,8 +14,8 @@ from tools.errors import UpstreamError
 
 log = structlog.get_logger(__name__)
 
-BEGINNERS = ("dispatcher", "failover", "issues", "slack")
-"""The duties that begin something; Slack's socket goes first, so that Slack asks another replica."""
+LAST = ("http", "outbox", "presence")
+"""The duties that go on until what is under way has ended. Slack's socket is none: Slack asks another replica."""
 FINISH_S = 4.0
 """How long everything may go on to its own end."""
 HAND_OVER_S = 6.0
@@ -25,24 +26,45 @@ LOOK_S = 0.05
 class Ending:
     """Begun once, at SIGTERM. `began` is so from then on, and the process is no longer ready."""
 
-    def __init__(self, presence: Presence, duties: Duties, engine: Engine, deps: Deps) -> None:
-        """Everything has to run by now."""
+    def __init__(
+        self,
+        presence: Presence,
+        duties: Duties,
+        engine: Engine,
+        deps: Deps,
+        *,
+        close_intake: Callable[[], Awaitable[None]],
+        stop_server: Callable[[], None],
+    ) -> None:
+        """`close_intake` answers what was accepted and refuses the rest; `stop_server` asks the HTTP server to end."""
         self.began = False
         self._presence = presence
         self._duties = duties
         self._engine = engine
         self._deps = deps
+        self._close_intake = close_intake
+        self._stop_server = stop_server
 
-    async def hand_over(self) -> None:
+    async def whole(self) -> None:
+        """From the first refusal to the last sign of life. What needs the database or the engine has ended then."""
+        self.began = True
+        await self._close_intake()
+        with contextlib.suppress(UpstreamError):
+            await self._presence.stopping()
+        await self._duties.cancel_all(*LAST)
+        await self._hand_over()
+        await self._duties.cancel_all("http")
+        self._stop_server()
+        await self._duties.ended("http")
+        with contextlib.suppress(UpstreamError):
+            await self._presence.stopped()
+
+    async def _hand_over(self) -> None:
         """Until nothing is under way, or it has taken 10 s.
 
         What is still under way then is left as it stands: its row says how far it is, and once the presence has ended
         another replica, or this one's next life, goes on with it.
         """
-        self.began = True
-        with contextlib.suppress(UpstreamError):
-            await self._presence.stopping()
-        await self._duties.cancel(*BEGINNERS)
         if not await self._idle(FINISH_S):
             self._deps.stopping.set()
             await self._idle(HAND_OVER_S)

@@ -103,12 +103,11 @@ class Bot:
         self._closing.push_async_callback(slack.close)
         engine = launched_engine(ground, deps)
         self._closing.callback(engine.destroy)
-        self._ending = Ending(presence, duties, engine, deps)
         dispatcher = Dispatcher(engine, deps, slack.desk.finish_left_over)
         wakes.dispatch = dispatcher.wake
         server = HttpServer.of(asgi_app(self._web(dispatcher, slack)))
-        self._closing.callback(server.stop)
-        self._closing.push_async_callback(self._intake.close)
+        close, stop = self._intake.close, server.stop
+        self._ending = Ending(presence, duties, engine, deps, close_intake=close, stop_server=stop)
         duties.start("http", server.serve([listener]))
         duties.start("dispatcher", dispatcher.run())
         duties.start("failover", failover_of(ground, deps, engine).run())
@@ -160,10 +159,9 @@ class Bot:
 
     async def _stop(self) -> None:
         if self._ending is not None:
-            await self._ending.hand_over()
-        await self._duties.cancel_all("http")
+            await self._ending.whole()
+        await self._duties.cancel_all()
         await self._closing.aclose()
-        await self._duties.ended("http")
 
     async def _problems(self) -> list[str]:
         if self._ending is not None and self._ending.began:

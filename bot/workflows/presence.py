@@ -39,6 +39,7 @@ class Presence:
         self._me = me
         self._version = version
         self._pace = pace
+        self._ended = False
 
     async def begin(self) -> None:
         """Take the executor id and what an earlier life of it held. Raises `ExecutorTaken`; `Unavailable`."""
@@ -82,7 +83,10 @@ class Presence:
         await asyncio.to_thread(self._writer.stopping, self._me.instance, self._clock())
 
     async def stopped(self) -> None:
-        """It has ended: others take over at once what it held still."""
+        """It has ended: others take over at once what it held still. Told once, however often it is called."""
+        if self._ended:
+            return
+        self._ended = True
         given = await asyncio.to_thread(self._writer.stopped, self._me.instance, self._me.executor, self._clock())
         log.info("replica.stopped", executions_left=given.executions, investigations_left=given.investigations)
 
