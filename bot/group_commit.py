@@ -114,9 +114,14 @@ class GroupCommit(Generic[T]):
         # A caller who hangs up takes back nothing: the batch may hold it already.
         return await one.answer
 
+    def refuse(self) -> None:
+        """Take nothing from now on; what was taken is still written and answered."""
+        self._closed = True
+        self._gathered.set()
+
     async def close(self) -> None:
         """Refuse what comes from now on; return when all that was taken is written and answered."""
-        self._closed = True
+        self.refuse()
         while self._writing is not None:
             await asyncio.shield(self._writing)
         self._thread.shutdown(wait=False)

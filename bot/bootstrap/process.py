@@ -158,6 +158,7 @@ class Bot:
         return operator
 
     async def _stop(self) -> None:
+        self._intake.refuse()
         if self._ending is not None:
             await self._ending.whole()
         await self._duties.cancel_all()
