@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -12,16 +12,19 @@ from agents.brief import CaseBrief, brief_of
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
 from agents.fencing import facts_fenced, fenced
+from agents.first_reading import read_first
 from agents.llm import LanguageModel, build
 from agents.llm_config import LlmConfig
-from agents.readings import Found, SignalReading
+from agents.progress import Progress, Reporter
+from agents.readings import Found
 from agents.rules.symptoms import Symptoms
 from agents.sources import Sources
 from agents.timing import Timing
+from agents.tracing import Opened, Trace
 from agents.workbench import Workbench
 from incidents.diagnosis import Advice, Diagnosis
 from incidents.evidence import EvidenceKind
-from incidents.investigation import Case, Findings, ProgressStep
+from incidents.investigation import Case, Findings
 from incidents.issue_text import open_issue
 from incidents.proposal import PlanDraft
 from incidents.remediation import OpenIssue
@@ -29,19 +32,6 @@ from incidents.remediation import OpenIssue
 if TYPE_CHECKING:
     from agents.reasoning import Reasoning, Spending
     from agents.triage.note import TriageNote
-
-Progress = Callable[[ProgressStep], Awaitable[None]]
-
-STEPS: dict[str, str] = {
-    "triage": "Triage",
-    "metrics": "Read the metrics",
-    "changes": "Look for changes",
-    "data": "Check the data",
-    "runbooks": "Search the runbooks",
-    "diagnosis": "Diagnose",
-    "remediation": "Plan",
-}
-"""The lines of the progress message, in order."""
 
 
 class Investigator:
@@ -54,13 +44,16 @@ class Investigator:
         *,
         timing: Timing | None = None,
         issues_enabled: bool = False,
+        trace: Trace | None = None,
         make: Callable[[LlmConfig], LanguageModel] = build,
     ) -> None:
         """Nothing is loaded before the first call; `warm_up` loads it ahead of time.
 
-        `issues_enabled`: on GitHub. `make`: what makes the language model; tests give one that misbehaves.
+        `issues_enabled`: on GitHub. `trace`: where spans go; nowhere without it.
+        `make`: what makes the language model; tests give one that misbehaves.
         """
         self._make = make
+        self._trace = trace or Trace.off()
         self._issues_enabled = issues_enabled
         self._sources = sources
         self._llm = llm
@@ -85,14 +78,32 @@ class Investigator:
         Failures of partners and of the language model end up in the findings (gaps, lower confidence, the reasoner's
         note), never in an exception.
         """
-        report = _Reporter(progress)
+        incident = case.incident
+        with self._trace.span(
+            "investigation",
+            incident=incident.id,
+            model=incident.model,
+            environment=incident.environment,
+            tier=incident.tier,
+            severity=incident.severity,
+            alerts=sorted({alert.name for alert in incident.alerts}),
+        ) as span:
+            report = Reporter(progress, self._trace)
+            try:
+                findings = await self._investigated(case, report)
+            finally:
+                report.end()
+            _note(span, findings)
+        return findings
+
+    async def _investigated(self, case: Case, report: Reporter) -> Findings:
         started = time.monotonic()
         lens = Lens(self._sources, self._timing, case)
         bench = Workbench(lens, EvidenceBook())
         await report.all_pending()
         alerts = bench.alerts()
         brief = brief_of(lens)
-        reading = asyncio.create_task(self._read(bench, report))
+        reading = asyncio.create_task(read_first(bench, report))
         try:
             agents = await self._agents()
             spending = _spending(started)
@@ -123,7 +134,9 @@ class Investigator:
 
         told = _told(known) if known else fenced("evidence", {"evidence": []})
         diagnosis = fenced("diagnosis", {"diagnosis": known.diagnosis.model_dump(mode="json") if known else None})
-        draft = await agents.run(agents.answering, answering_prompt(brief.fenced(), told, diagnosis), bench, spending)
+        prompt = answering_prompt(brief.fenced(), told, diagnosis)
+        with self._trace.span("question", incident=case.incident.id, model=case.incident.model):
+            draft = await agents.run(agents.answering, prompt, bench, spending)
         citations, _ = await checked_citations(draft.citations, book, self._sources.runbooks)
         text = draft.text
         if figures_problem(text, book):
@@ -147,40 +160,8 @@ class Investigator:
 
         with self._loading:
             if loop not in self._reasoning:
-                self._reasoning[loop] = Reasoning(self._llm, self._make)
+                self._reasoning[loop] = Reasoning(self._llm, self._make, self._trace)
             return self._reasoning[loop]
-
-    async def _read(self, bench: Workbench, report: "_Reporter") -> None:
-        """Everything that is always read, all partners at once; admitted in a fixed order, so that ids are stable."""
-        if bench.lens.model is None:
-            for step in ("metrics", "changes", "data"):
-                await report.done(step, "not in the catalogue")
-            await report.begun("runbooks")
-            await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
-            return
-        lens, book = bench.lens, bench.book
-        from agents.collectors import capacity, changes, quality, runbooks, signals
-
-        asked = {
-            ("all_signals",): lambda: signals.all_signals(lens),
-            ("capacity",): lambda: capacity.capacity(lens),
-            ("endpoint",): lambda: changes.endpoint_state(lens),
-            ("changes",): lambda: changes.recent_changes(lens),
-            ("quality",): lambda: quality.data_quality(lens),
-            ("pages",): lambda: runbooks.for_alerts(lens),
-        }
-        for step in ("metrics", "changes", "data", "runbooks"):
-            await report.begun(step)
-        reading = asyncio.gather(*(book.once(question, ask) for question, ask in asked.items()))
-        await asyncio.sleep(0)
-        metrics = await bench.all_signals() + await bench.capacity()
-        await report.done("metrics", *_signals_told(metrics))
-        found = await bench.endpoint_state() + await bench.recent_changes()
-        await report.done("changes", *_counted(found, "fact", "SageMaker"))
-        found = await bench.data_quality()
-        await report.done("data", *_counted(found, "fact", "Model Monitor"))
-        await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
-        await reading
 
     async def _triage(
         self,
@@ -189,13 +170,14 @@ class Investigator:
         brief: CaseBrief,
         alerts: list[Found],
         spending: "Spending",
-        report: "_Reporter",
+        report: Reporter,
     ) -> "TriageNote":
         from agents.triage.agent import triage_prompt
 
         await report.begun("triage")
         prompt = triage_prompt(brief.fenced(), facts_fenced("alertmanager", alerts))
-        note = await agents.run(agents.triage, prompt, bench, spending)
+        with report.within("triage"):
+            note = await agents.run(agents.triage, prompt, bench, spending)
         await report.done("triage", f"{note.case_kind.value.replace('_', ' ')}")
         return note
 
@@ -206,7 +188,7 @@ class Investigator:
         brief: CaseBrief,
         note: "TriageNote",
         spending: "Spending",
-        report: "_Reporter",
+        report: Reporter,
     ) -> Diagnosis:
         from agents.diagnosis.agent import diagnosis_prompt
         from agents.grounding import check
@@ -216,7 +198,10 @@ class Investigator:
         book = bench.book
         evidence = facts_fenced("evidence", book.found)
         guess = fenced("triage", {"note": note.model_dump(mode="json")})
-        draft = await agents.run(agents.diagnosis, diagnosis_prompt(brief.fenced(), evidence, guess), bench, spending)
+        with report.within("diagnosis"):
+            draft = await agents.run(
+                agents.diagnosis, diagnosis_prompt(brief.fenced(), evidence, guess), bench, spending
+            )
         checked = await check(draft, book, bench.lens.sources.runbooks, bench.lens.model)
         if checked.draft.retraining.retrain:
             await bench.training_window()
@@ -242,7 +227,7 @@ class Investigator:
         brief: CaseBrief,
         diagnosis: Diagnosis,
         spending: "Spending",
-        report: "_Reporter",
+        report: Reporter,
     ) -> PlanDraft:
         from agents.remediation.agent import PlanningBench, remediation_prompt
         from agents.remediation.permitted import permitted
@@ -264,13 +249,44 @@ class Investigator:
             fenced("diagnosis", {"diagnosis": diagnosis.model_dump(mode="json")}),
             fenced("permitted", {"permitted": shown}),
         )
-        draft = await agents.run(agents.remediation, prompt, PlanningBench(bench, allowed), spending)
+        with report.within("remediation"):
+            draft = await agents.run(agents.remediation, prompt, PlanningBench(bench, allowed), spending)
         plan = bounded_plan(draft, allowed, book, by_rules)
         count = len(plan.choices)
         await report.done(
             "remediation", f"{count} step{'' if count == 1 else 's'} planned" if count else "nothing to approve"
         )
         return plan
+
+
+def _note(span: Opened, findings: Findings) -> None:
+    """What came of it; what was decided not to be done is an event like what was chosen."""
+    diagnosis, reasoner = findings.diagnosis, findings.diagnosis.reasoner
+    span.note(
+        root_cause=diagnosis.root_cause,
+        culprit=diagnosis.culprit.name,
+        confidence=diagnosis.confidence,
+        onset=diagnosis.onset.isoformat() if diagnosis.onset else None,
+        retrain=diagnosis.retraining.retrain,
+        evidence=len(findings.evidence),
+        claims=len(diagnosis.claims),
+        struck=len(diagnosis.struck),
+        gaps=diagnosis.gaps,
+        reasoner=reasoner.name,
+        offline=reasoner.offline,
+        requests=reasoner.requests,
+        input_tokens=reasoner.input_tokens,
+        output_tokens=reasoner.output_tokens,
+        cost_usd=float(reasoner.cost_usd) if reasoner.cost_usd is not None else None,
+        note=reasoner.note or None,
+    )
+    for choice in findings.plan.choices:
+        span.event("chosen", remediation=choice.remediation.kind, when=choice.when, evidence=choice.evidence)
+    advice = [one.value for one in diagnosis.advice]
+    if not findings.plan.choices:
+        span.event("decided not to act", advice=advice, root_cause=diagnosis.root_cause)
+    if not diagnosis.retraining.retrain:
+        span.event("decided not to retrain", evidence=diagnosis.retraining.evidence)
 
 
 def _spending(started: float) -> "Spending":
@@ -293,48 +309,3 @@ def _told(known: Findings) -> str:
 def _similar(book: EvidenceBook) -> tuple[str, ...]:
     past = [p for p in book.dossier.passages if p.kind == "incident"]
     return tuple(dict.fromkeys(f"{p.title} ({p.file})" for p in past))[:3]
-
-
-def _signals_told(found: list[Found]) -> tuple[str, bool]:
-    failed = [f for f in found if f.evidence.kind is EvidenceKind.GAP]
-    readings = [f.reading for f in found if isinstance(f.reading, SignalReading)]
-    if not readings:
-        return "Prometheus could not be read", False
-    past = sum(r.severity is not None for r in readings)
-    return f"{len(readings)} signals, {past} past their limit", not failed
-
-
-def _counted(found: list[Found], noun: str, partner: str) -> tuple[str, bool]:
-    failed = any(f.evidence.kind is EvidenceKind.GAP for f in found)
-    count = sum(f.evidence.kind is not EvidenceKind.GAP for f in found)
-    if failed:
-        return f"{partner} could not be read in full", False
-    return f"{count} {noun}{'' if count == 1 else 's'}", True
-
-
-def _passages_told(found: list[Found]) -> tuple[str, bool]:
-    if any(f.evidence.kind is EvidenceKind.GAP for f in found):
-        return "the runbooks could not be read", False
-    count = len(found)
-    return (f"{count} passage{'' if count == 1 else 's'}" if count else "no runbook fits"), True
-
-
-class _Reporter:
-    """Tells the progress message how far the work is."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-
-    async def all_pending(self) -> None:
-        for key in STEPS:
-            await self._tell(key, "pending", "")
-
-    async def begun(self, key: str) -> None:
-        await self._tell(key, "in_progress", "")
-
-    async def done(self, key: str, detail: str, well: bool = True) -> None:
-        await self._tell(key, "complete" if well else "error", detail)
-
-    async def _tell(self, key: str, status: str, detail: str) -> None:
-        if self._progress is not None:
-            await self._progress(ProgressStep(key=key, title=STEPS[key], status=status, detail=detail))

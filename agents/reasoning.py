@@ -18,6 +18,7 @@ from agents.llm import LanguageModel, build, failure_in_words, names_of, why_not
 from agents.llm_config import LlmConfig, LlmUnusable
 from agents.remediation.agent import remediation_agent
 from agents.rules.model import OFFLINE_NAME
+from agents.tracing import Trace
 from agents.triage.agent import triage_agent
 from agents.wording import sentence
 from incidents.diagnosis import Reasoner
@@ -61,8 +62,12 @@ class Spending:
 class Reasoning:
     """The agents of this process. Building them takes a second; they keep nothing between runs."""
 
-    def __init__(self, config: LlmConfig, make: Callable[[LlmConfig], LanguageModel] = build) -> None:
+    def __init__(
+        self, config: LlmConfig, make: Callable[[LlmConfig], LanguageModel] = build, trace: Trace | None = None
+    ) -> None:
         self._config = config
+        self._trace = trace or Trace.off()
+        self._capabilities = self._trace.capabilities()
         self._unusable = ""
         try:
             self._language_model = make(config)
@@ -123,6 +128,7 @@ class Reasoning:
             model=language_model.offline_model if offline else None,
             usage=RunUsage() if offline else spending.usage,
             usage_limits=None if offline else language_model.limits,
+            capabilities=self._capabilities,
         )
         spending.responses.extend(_responses(result.new_messages()))
         if offline:

@@ -85,6 +85,13 @@ class Settings(BaseSettings):
     llm_deadline_seconds: Duration = 90.0
     """The longest that one investigation may reason before the offline rules finish it."""
 
+    otlp_endpoint: Address | None = None
+    """Where spans of investigations go by OTLP over HTTP, e.g. http://phoenix:6006/v1/traces; nowhere without it."""
+    otlp_headers: SecretStr | None = None
+    """Headers for it: name=value, comma-separated, e.g. a token."""
+    otlp_content: bool = False
+    """Let the spans hold prompts and answers, too; secrets are taken out of them all the same."""
+
     database_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL; a SQLite file in the data folder where it is not set."""
     data_dir: Path = Path("data")
@@ -191,6 +198,8 @@ class Settings(BaseSettings):
             raise ValueError(f"AGENTOPS_WEBHOOK_TOKENS: a token needs at least {SHORTEST_TOKEN} characters")
         if self.metrics_token and len(self.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
             raise ValueError(f"AGENTOPS_METRICS_TOKEN: a token needs at least {SHORTEST_TOKEN} characters")
+        if not all(name and value for name, value in self.otlp_header_values.items()):
+            raise ValueError("AGENTOPS_OTLP_HEADERS: write name=value, comma-separated")
         if self.database_url and not self.database_url.startswith(DATABASES):
             raise ValueError("AGENTOPS_DATABASE_URL: give an address that begins with sqlite:/// or postgresql://")
         foreign = not self.slack_api_url.startswith("https://slack.com/") and not self.slack_api_url.startswith(
@@ -217,6 +226,13 @@ class Settings(BaseSettings):
             # The short form that many platforms hand out.
             return self.database_url.replace("postgres://", "postgresql://", 1)
         return f"sqlite:///{self.data_dir / 'agentops.sqlite'}"
+
+    @property
+    def otlp_header_values(self) -> dict[str, str]:
+        """The headers for OTLP, by name."""
+        text = self.otlp_headers.get_secret_value() if self.otlp_headers else ""
+        parts = (one.partition("=") for one in text.split(",") if one.strip())
+        return {name.strip().lower(): value.strip() for name, _, value in parts}
 
     def scaled(self, seconds: float) -> timedelta:
         """A duration of the world, as it passes here."""

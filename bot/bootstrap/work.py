@@ -1,11 +1,16 @@
 """What the workflows are given, and the durable engine they run in."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
 from agents.investigator import Investigator
 from agents.sources import Sources
 from agents.timing import Timing
+from agents.tracing import Trace
 from bot.bootstrap.ground import Ground, new_id
 from bot.bootstrap.wakes import Wakes
 from bot.partners import Clients, llm_config, revealed
+from bot.settings import Settings
 from bot.workflows import execution, investigation, verification
 from bot.workflows.engine import Engine, config_for
 from bot.workflows.operators import Operators
@@ -16,7 +21,19 @@ from tools.runbook_index.index import RunbookIndex
 from tools.sagemaker.operator import SageMakerOperator
 
 
-def investigator_of(ground: Ground, clients: Clients, runbooks: RunbookIndex) -> Investigator:
+def trace_of(settings: Settings, closing: AsyncExitStack) -> Trace:
+    """Where spans go; the last of them are sent at the stop."""
+    if settings.otlp_endpoint is None:
+        return Trace.off()
+    from bot.telemetry import tracer_provider
+
+    content = settings.otlp_content
+    provider = tracer_provider(settings.otlp_endpoint, settings.otlp_header_values, content=content)
+    closing.push_async_callback(asyncio.to_thread, provider.shutdown)
+    return Trace(provider, content=content)
+
+
+def investigator_of(ground: Ground, clients: Clients, runbooks: RunbookIndex, trace: Trace) -> Investigator:
     """Whoever looks into a case."""
     settings = ground.settings
     return Investigator(
@@ -30,6 +47,7 @@ def investigator_of(ground: Ground, clients: Clients, runbooks: RunbookIndex) ->
         llm_config(settings),
         timing=Timing(speed=settings.speed),
         issues_enabled=settings.github_token is not None,
+        trace=trace,
     )
 
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from agents.investigator import STEPS, Investigator
+from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
+from agents.progress import STEPS
 from agents.rules.model import OFFLINE_NAME
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings, ProgressStep

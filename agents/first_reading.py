@@ -1,0 +1,65 @@
+"""What is always read first, whatever the case: metrics, changes, data and runbooks, all partners at once."""
+
+import asyncio
+
+from agents.progress import Reporter
+from agents.readings import Found, SignalReading
+from agents.workbench import Workbench
+from incidents.evidence import EvidenceKind
+
+
+async def read_first(bench: Workbench, report: Reporter) -> None:
+    """Everything that is always read, all partners at once; admitted in a fixed order, so that ids are stable."""
+    if bench.lens.model is None:
+        for step in ("metrics", "changes", "data"):
+            await report.done(step, "not in the catalogue")
+        await report.begun("runbooks")
+        await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
+        return
+    lens, book = bench.lens, bench.book
+    from agents.collectors import capacity, changes, quality, runbooks, signals
+
+    asked = {
+        ("all_signals",): lambda: signals.all_signals(lens),
+        ("capacity",): lambda: capacity.capacity(lens),
+        ("endpoint",): lambda: changes.endpoint_state(lens),
+        ("changes",): lambda: changes.recent_changes(lens),
+        ("quality",): lambda: quality.data_quality(lens),
+        ("pages",): lambda: runbooks.for_alerts(lens),
+    }
+    for step in ("metrics", "changes", "data", "runbooks"):
+        await report.begun(step)
+    reading = asyncio.gather(*(book.once(question, ask) for question, ask in asked.items()))
+    await asyncio.sleep(0)
+    metrics = await bench.all_signals() + await bench.capacity()
+    await report.done("metrics", *_signals_told(metrics))
+    found = await bench.endpoint_state() + await bench.recent_changes()
+    await report.done("changes", *_counted(found, "fact", "SageMaker"))
+    found = await bench.data_quality()
+    await report.done("data", *_counted(found, "fact", "Model Monitor"))
+    await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
+    await reading
+
+
+def _signals_told(found: list[Found]) -> tuple[str, bool]:
+    failed = [f for f in found if f.evidence.kind is EvidenceKind.GAP]
+    readings = [f.reading for f in found if isinstance(f.reading, SignalReading)]
+    if not readings:
+        return "Prometheus could not be read", False
+    past = sum(r.severity is not None for r in readings)
+    return f"{len(readings)} signals, {past} past their limit", not failed
+
+
+def _counted(found: list[Found], noun: str, partner: str) -> tuple[str, bool]:
+    failed = any(f.evidence.kind is EvidenceKind.GAP for f in found)
+    count = sum(f.evidence.kind is not EvidenceKind.GAP for f in found)
+    if failed:
+        return f"{partner} could not be read in full", False
+    return f"{count} {noun}{'' if count == 1 else 's'}", True
+
+
+def _passages_told(found: list[Found]) -> tuple[str, bool]:
+    if any(f.evidence.kind is EvidenceKind.GAP for f in found):
+        return "the runbooks could not be read", False
+    count = len(found)
+    return (f"{count} passage{'' if count == 1 else 's'}" if count else "no runbook fits"), True
