@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bot.commands.bundle_mermaid import mermaid
+
 _MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _LONGEST_CELL = 400
 
@@ -32,6 +34,8 @@ def markdown(bundle: Mapping[str, Any]) -> str:
                 ("incident before it", incident["previous"]),
             ],
         ),
+        "## The course of it",
+        mermaid(bundle),
         "## Is the timeline whole?",
         _chain(bundle),
         "## Alerts",

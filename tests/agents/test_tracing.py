@@ -17,6 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
+from agents.progress import STEPS
 from agents.tracing import Trace
 from bot.telemetry import tracer_provider
 from incidents.investigation import Findings
@@ -106,7 +107,7 @@ async def test_an_investigation_is_one_trace_of_its_steps_and_of_the_models_requ
     assert told["agentops.reasoner"] == reasoner.name
     assert told["agentops.input_tokens"] == reasoner.input_tokens
     steps = {span.name: span for span in receiver.spans if span.name.startswith("step ")}
-    assert set(steps) == {f"step {key}" for key in ("triage", "metrics", "changes", "data", "runbooks", "diagnosis", "remediation")}  # fmt: skip
+    assert set(steps) == {f"step {key}" for key in STEPS}
     assert {span.parent_span_id for span in steps.values()} == {root.span_id}
     agents = [span for span in receiver.spans if span.parent_span_id == steps["step diagnosis"].span_id]
     assert len(agents) == 1
