@@ -142,12 +142,19 @@ def test_the_short_form_of_a_postgresql_address_is_understood(read: Reader) -> N
     assert settings.database == "postgresql://db/agentops"
 
 
+def test_headers_for_spans_are_pairs(read: Reader) -> None:
+    assert read(AGENTOPS_OTLP_HEADERS="X-Token=a=b, other=c").otlp_header_values == {"x-token": "a=b", "other": "c"}
+    with pytest.raises(ValidationError, match="write name=value"):
+        read(AGENTOPS_OTLP_HEADERS="a token")
+
+
 def test_no_secret_stands_in_the_repr(read: Reader) -> None:
     secret = "hunter2-hunter2-hunter2"
     fields = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
     variables = {environment_name(name): secret for name in fields}
     variables |= {
         "AGENTOPS_EXECUTOR_ID": "bot-1",
+        "AGENTOPS_OTLP_HEADERS": f"x-token={secret}",
         "AGENTOPS_DATABASE_URL": f"postgresql://bot:{secret}@db/agentops",
         "AGENTOPS_PROMETHEUS_URL": f"https://bot:{secret}@prometheus.example",
         "AGENTOPS_CHROMA_URL": f"https://bot:{secret}@chroma.example",

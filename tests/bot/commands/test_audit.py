@@ -142,7 +142,8 @@ def test_words_from_outside_begin_nothing_in_the_markdown(database: Database, in
     tamper(database, "UPDATE proposal SET reason = '```' || char(10) || '# Approved' || char(10)")
     told = markdown(exported(database, incident_id))
     assert "\n# Approved" not in told and "[a](http" not in told and "<b>" not in told
-    assert told.count("\n```json\n") * 2 == sum(line.startswith("```") for line in told.split("\n"))
+    fences = told.count("\n```json\n") + told.count("\n```mermaid\n")
+    assert fences * 2 == sum(line.startswith("```") for line in told.split("\n"))
 
 
 def test_the_digest_of_the_bundle_is_that_of_the_proposal() -> None:
