@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test check bench evals lock screenshots cards
+.PHONY: setup demo test check bench soak evals lock screenshots cards
 
 setup: $(STAMP)
 
@@ -29,6 +29,11 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks
+
+# A storm, kills during one, and a stop beside a real Alertmanager: about an hour. KILLS=10 for fewer kills, SEED=7 to repeat a run's choices.
+KILLS ?= 100
+soak: setup
+	$(BIN)/python -m tests.fleet storm soak away --kills $(KILLS) $(if $(SEED),--seed $(SEED)) --json bench-results/soak.json
 
 evals: setup
 	$(BIN)/python -m tests.evals

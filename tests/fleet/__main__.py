@@ -1,7 +1,8 @@
 """`python -m tests.fleet`: the long runs, on databases of their own. Figures as JSON and as a table.
 
-`soak` kills bots during a storm: on SQLite one process, on PostgreSQL two. `storm` sends ten thousand alerts in half a
-minute to bots that nobody kills. A seed repeats a run's choices; it is printed with every result.
+`storm` sends ten thousand alerts in half a minute. `soak` kills bots while a storm goes on: on SQLite one process, on
+PostgreSQL one of two. `away` stops the bot for three minutes beside a real Alertmanager. A seed repeats a run's
+choices; it is printed with every result.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.benchmarks.machine import machine
+from tests.fleet.away import AwayPlan, away
 from tests.fleet.replica import FleetFailed
 from tests.fleet.rig import fleet_in
 from tests.fleet.soak import SoakPlan, soak
@@ -32,8 +34,35 @@ REPLICAS: Mapping[str, int] = {"sqlite": 1, "postgresql": 2}
 
 def main() -> int:
     """Entry point; 1 when anything was lost, doubled, broken or not finished."""
+    options = _options()
+    reports: dict[str, Json] = {}
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="fleet-") as temporary:
+        folder: Path = options.keep or Path(temporary)
+        for run in options.runs:
+            for database in options.on if run != "away" else DATABASES[:1]:
+                name = f"{run} on {database}"
+                below = folder / f"{run}-{database}"
+                below.mkdir(parents=True, exist_ok=True)
+                load = os.getloadavg()[0]
+                print(f"{name}, seed {options.seed}, load {load:.1f} ...", file=sys.stderr, flush=True)
+                report, wrong = _played(run, options, database, below)
+                reports[name] = {"load_1m_before": round(load, 2), **report}
+                faults += [f"{name}: {one}" for one in wrong]
+                print(_table(name, reports[name]), flush=True)
+        reports["machine"] = machine(folder)
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(reports, indent=2, default=str) + "\n", "utf-8")
+    print("\nMachine: " + ", ".join(f"{key} {value}" for key, value in reports["machine"].items()))
+    for one in faults:
+        print(f"FAULT {one}")
+    return 1 if faults else 0
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="Long runs of a fleet of bots.")
-    parser.add_argument("run", choices=("soak", "storm"))
+    parser.add_argument("runs", nargs="+", choices=("storm", "soak", "away"))
     parser.add_argument("--on", nargs="+", choices=DATABASES, default=list(DATABASES))
     parser.add_argument("--kills", type=int, default=SoakPlan.kills, help="how often is killed, on each database")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
@@ -41,51 +70,31 @@ def main() -> int:
     parser.add_argument("--alerts", type=int, default=SoakPlan.alerts)
     parser.add_argument("--keep", type=Path, help="keep databases and logs in this folder")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    options = parser.parse_args()
-    reports: dict[str, Json] = {}
-    faults: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="fleet-") as temporary:
-        folder: Path = options.keep or Path(temporary)
-        for database in options.on:
-            below = folder / database
-            below.mkdir(parents=True, exist_ok=True)
-            try:
-                report, wrong = _played(options, database, below)
-            except FleetFailed as error:
-                report, wrong = {"failed": str(error)}, [str(error)]
-            reports[database] = report
-            faults += [f"{database}: {one}" for one in wrong]
-            print(_table(database, report), flush=True)
-        reports["machine"] = machine(folder)
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(reports, indent=2) + "\n", "utf-8")
-    print("\nMachine: " + ", ".join(f"{key} {value}" for key, value in reports["machine"].items()))
-    for one in faults:
-        print(f"FAULT {one}")
-    return 1 if faults else 0
+    return parser.parse_args()
 
 
-def _played(options: argparse.Namespace, database: str, folder: Path) -> tuple[Json, list[str]]:
-    with ExitStack() as closing:
-        url = ""
-        if database == "postgresql":
-            # Its socket lies in the folder, and a socket's path may have about 100 characters.
-            short = closing.enter_context(tempfile.TemporaryDirectory(prefix="pg-"))
-            url = closing.enter_context(running_postgresql(Path(short)))("template1")
-        load = os.getloadavg()[0]
-        print(f"{options.run} on {database}, seed {options.seed}, load {load:.1f}", file=sys.stderr, flush=True)
-        if options.run == "soak":
+def _played(run: str, options: argparse.Namespace, database: str, folder: Path) -> tuple[Json, list[str]]:
+    """The figures of a run, and what must not be."""
+    try:
+        if run == "away":
+            gone = asyncio.run(away(folder, AwayPlan()))
+            return gone.as_json(), gone.faults
+        with ExitStack() as closing:
+            url = ""
+            if database == "postgresql":
+                # Its socket lies in the folder, and a socket's path may have about 100 characters.
+                short = closing.enter_context(tempfile.TemporaryDirectory(prefix="pg-"))
+                url = closing.enter_context(running_postgresql(Path(short)))("template1")
+            replicas = REPLICAS[database]
+            if run == "storm":
+                return asyncio.run(_storm(folder, options, url, replicas))
             plan = SoakPlan(
-                kills=options.kills,
-                seed=options.seed,
-                models=options.models,
-                alerts=options.alerts,
-                replicas=REPLICAS[database],
+                kills=options.kills, seed=options.seed, models=options.models, alerts=options.alerts, replicas=replicas
             )
             soaked = asyncio.run(soak(folder, plan, database_url=url))
-            return soaked.as_json(), soaked.account.faults
-        return asyncio.run(_storm(folder, options, url, REPLICAS[database]))
+            return soaked.as_json(), soaked.faults
+    except FleetFailed as error:
+        return {"failed": str(error)}, [str(error)]
 
 
 async def _storm(folder: Path, options: argparse.Namespace, url: str, replicas: int) -> tuple[Json, list[str]]:
@@ -95,7 +104,7 @@ async def _storm(folder: Path, options: argparse.Namespace, url: str, replicas: 
         await fleet.start(*(f"bot-{number}" for number in range(replicas)))
         async with fleet.sender(seed=options.seed) as sender, fleet.people():
             played = await storm(fleet, sender, plan)
-    return played.as_json(), played.account.faults
+    return played.as_json(), played.faults
 
 
 def _table(database: str, report: Json) -> str:

@@ -40,6 +40,8 @@ class Account:
     posts_missing: list[str] = field(default_factory=list[str])
     out_of_order: list[str] = field(default_factory=list[str])
     given_up: Counter[str] = field(default_factory=Counter[str])
+    held: int = 0
+    """Messages of threads that a storm's digest stands for."""
     channel_posts: Counter[str] = field(default_factory=Counter[str])
     chains_broken: list[str] = field(default_factory=list[str])
 
@@ -76,6 +78,7 @@ class Account:
             "posts_missing": len(self.posts_missing),
             "threads_out_of_order": len(self.out_of_order),
             "given_up": dict(self.given_up),
+            "held": self.held,
             "channel_posts": dict(self.channel_posts),
             "chains_broken": len(self.chains_broken),
         }
@@ -148,9 +151,10 @@ def _posts(account: Account, wanted: Sequence[MessageRecord], messages: Sequence
         if len(found) > 1
     ]
     account.given_up = Counter(one.error for one in wanted if one.given_up)
+    account.held = sum(one.held and not one.given_up for one in wanted)
     last = defaultdict[int, tuple[float, int]](lambda: (0.0, 0))
     for one in wanted:
-        if one.given_up:
+        if one.given_up or one.held:
             continue
         where = f"message {one.id} ({one.kind} of {one.incident_id})"
         if one.ts is None or one.ts not in standing.get(one.id or 0, []):

@@ -5,17 +5,31 @@ Each model is one case, named by what its alerts do before, while and after the 
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from incidents.incident import LIVE_STATES
 from tests.fleet.alerts import FiredAlert, now, outage
 from tests.fleet.real_alertmanager import RealAlertmanager, real_alertmanager
 from tests.fleet.replica import FleetFailed
 from tests.fleet.rig import Fleet, fleet_in
 from tests.fleet.spec import FleetSpec
 
-CASES: tuple[str, ...] = ("stays", "ends", "begins", "flickers", "partly", "again")
+EXPECTED: Mapping[str, tuple[set[int], tuple[list[str], ...]]] = {
+    "stays": ({0}, (["live"],)),
+    "ends": (set(), (["resolved"],)),
+    "begins": ({0}, (["live"],)),
+    # It was over before anybody could be told: Alertmanager tells its end, or nothing.
+    "flickers": (set(), ([], ["resolved"])),
+    "partly": ({1, 2}, (["live"],)),
+    # Alertmanager tells neither its first end nor its second beginning; its second end is the end of all.
+    "again": (set(), (["resolved"],)),
+}
+"""Of each case the alerts that fire in the end, by number, and the incidents there may be."""
+CASES = tuple(EXPECTED)
 LEARNT_LIMIT_S = 60.0
 
 
@@ -42,6 +56,22 @@ class AwayResult:
     """Notifications that found nobody."""
     learnt_s: float
     """From the start of the process until it knew what Alertmanager knows."""
+
+    @property
+    def faults(self) -> list[str]:
+        """What is not as it should be, one line each."""
+        found = [] if self.failed else ["no notification failed: the bot was not away"]
+        for case, (firing, allowed) in EXPECTED.items():
+            if self.firing[case] != firing or self.truth[case] != firing:
+                found.append(f"{case}: {self.firing[case]} fire for the bot, {self.truth[case]} for Alertmanager")
+            states = ["live" if state in LIVE_STATES else "resolved" for state in self.incidents[case]]
+            if states not in allowed:
+                found.append(f"{case}: incidents {self.incidents[case]}")
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {"notifications_failed": self.failed, "learnt_s": self.learnt_s, "incidents": self.incidents}
 
 
 async def away(folder: Path, plan: AwayPlan) -> AwayResult:

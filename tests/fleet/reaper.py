@@ -74,6 +74,7 @@ class Reaper:
 
     async def run(self, count: int, before: Callable[[int], Awaitable[None]]) -> None:
         """Kill so many times. `before` is awaited before each, with its number: there the storm goes on."""
+        await self._begin_all()
         for number in range(count):
             await before(number)
             await self._one(self.fleet.replica(self._random.choice(self.names)), self._random.choice(KINDS))
@@ -81,11 +82,14 @@ class Reaper:
 
     async def all_run(self) -> None:
         """Start what does not run, and wait until every replica is ready."""
+        await self._begin_all()
+        await asyncio.gather(*(self.fleet.replica(name).ready(READY_LIMIT_S) for name in self.names))
+
+    async def _begin_all(self) -> None:
         for name in self.names:
             replica = self.fleet.replica(name)
             if not replica.alive:
                 await replica.begin()
-        await asyncio.gather(*(self.fleet.replica(name).ready(READY_LIMIT_S) for name in self.names))
 
     def counted(self) -> dict[str, str]:
         """Of each kind how many, and at how many of them the instant was met."""

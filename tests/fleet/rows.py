@@ -149,6 +149,7 @@ class Rows:
                 .where(
                     col(MessageRecord.wanted_revision) > col(MessageRecord.sent_revision),
                     ~col(MessageRecord.given_up),
+                    ~col(MessageRecord.held),
                 ),
             }
             if decisions:

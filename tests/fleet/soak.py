@@ -15,6 +15,7 @@ from tests.fleet.account import Account
 from tests.fleet.alertmanager import AlertSender
 from tests.fleet.alerts import FiredAlert, now, outage
 from tests.fleet.reaper import Kill, Reaper
+from tests.fleet.replica import FleetFailed
 from tests.fleet.rig import Fleet, fleet_in
 from tests.fleet.spec import FleetSpec
 from tests.fleet.storm import BROKEN_EVERY, in_a_storm
@@ -63,6 +64,13 @@ class SoakResult:
     llm_calls: int
     peak_mb: dict[str, float]
     account: Account
+    unfinished: str
+    """What was left to do at the end of the patience; empty when nothing was."""
+
+    @property
+    def faults(self) -> list[str]:
+        """What must not be, one line each."""
+        return [*([self.unfinished] if self.unfinished else []), *self.account.faults]
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON; of the kills only how many of which kind."""
@@ -88,10 +96,13 @@ async def soak(
                 await _put(fleet, sender, waves[number])
 
             await reaper.run(plan.kills, storm_goes_on)
-            last = time.monotonic()
-            await fleet.settled(sender, plan.settle_s)
-            sender.put(*(alert.resolved(now()) for alert in sender.known))
-            await fleet.settled(sender, plan.settle_s)
+            last, unfinished = time.monotonic(), ""
+            try:
+                await fleet.settled(sender, plan.settle_s)
+                sender.put(*(alert.resolved(now()) for alert in sender.known))
+                await fleet.settled(sender, plan.settle_s)
+            except FleetFailed as error:
+                unfinished = str(error)
             return SoakResult(
                 plan=plan,
                 kills=reaper.kills,
@@ -103,6 +114,7 @@ async def soak(
                 llm_calls=await fleet.llm_calls(),
                 peak_mb={name: one.peak_mb for name, one in fleet.replicas.items()},
                 account=await fleet.account(sender),
+                unfinished=unfinished,
             )
 
 

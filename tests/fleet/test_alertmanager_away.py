@@ -14,22 +14,4 @@ from tests.thoroughness import thorough
 async def test_after_a_stop_the_bot_knows_again_what_alertmanager_knows(tmp_path: Path) -> None:
     require("prometheus-alertmanager")
     result = await away(tmp_path, AwayPlan(away_s=12, speed=300))
-    assert result.failed > 0
-    assert result.firing == result.truth
-    assert result.firing == {
-        "stays": {0},
-        "ends": set(),
-        "begins": {0},
-        "flickers": set(),
-        "partly": {1, 2},
-        "again": set(),
-    }
-    states = result.incidents
-    assert states["ends"] == ["resolved"]
-    for case in ("stays", "begins", "partly"):
-        assert len(states[case]) == 1, case
-        assert states[case] != ["resolved"], case
-    # Told in the end, or never at all: either way nothing fires.
-    assert states["flickers"] in ([], ["resolved"])
-    # Alertmanager told neither its first end nor its second beginning; its second end is the end of all.
-    assert states["again"] == ["resolved"]
+    assert result.faults == []

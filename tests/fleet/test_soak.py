@@ -31,7 +31,7 @@ async def played(folder: Path, chosen: SoakPlan, database_url: str = "") -> None
     """Nothing lost, nothing doubled, and what can be changed was changed once."""
     result = await soak(folder, chosen, database_url=database_url)
     account = result.account
-    assert account.faults == [], f"seed {chosen.seed}"
+    assert result.faults == [], f"seed {chosen.seed}"
     assert account.acknowledged == account.stored == chosen.alerts
     assert account.incidents == chosen.models
     assert account.changing_calls >= 1
