@@ -174,7 +174,9 @@ class Bot:
 
     async def _warm_up(self, runbooks: RunbookIndex, clients: Clients, investigator: Investigator) -> None:
         """Load what is slow to load, after the bot is ready and before the first alert needs it."""
-        await indexed(self._ground, runbooks)
+        ground = self._ground
+        folder = self._settings.runbooks_dir
+        await indexed(runbooks, folder, ground.writer.leases, owner=ground.owner, clock=ground.clock)
         await asyncio.to_thread(clients.sagemaker.warm_up)
         await asyncio.to_thread(clients.datasets.warm_up)
         await investigator.warm_up()

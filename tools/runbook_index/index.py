@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from tools.runbook_index.embedding import Embedder
 from tools.runbook_index.errors import RunbookFolderMissing
@@ -55,7 +56,7 @@ class RunbookIndex:
         return cls(ChromaStore.on_disk(folder), embedder)
 
     @classmethod
-    def at_url(cls, url: str, embedder: Embedder) -> "RunbookIndex":
+    def at_url(cls, url: str, embedder: Embedder) -> Self:
         """An index on a Chroma server that several processes share."""
         return cls(ChromaStore.at_url(url), embedder)
 
