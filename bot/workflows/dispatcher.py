@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 OBSERVE = "observe"
 """The lease under which one replica looks at the endpoints."""
 
+LONGEST_REST_S = 0.25
+"""Between two sweeps when more came during the first: as long as that took, at most so long."""
+
 
 class Dispatcher:
     """Looks for rows whose next step is due and starts it. Missing a wake-up costs one sweep, never work."""
@@ -38,7 +41,9 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
+            begun = loop.time()
             try:
                 await self.sweep()
             except AgentOpsError as error:
@@ -47,6 +52,9 @@ class Dispatcher:
             except Exception:
                 # A process edge: one bad row must not stop the work on all others.
                 log.exception("dispatcher.sweep_broken")
+            if self._woken.is_set():
+                # Under a steady stream of alerts sweeps would follow each other at once and take intake's time.
+                await asyncio.sleep(min(loop.time() - begun, LONGEST_REST_S))
             # Not asyncio.wait_for: on Python 3.11 it may swallow a cancellation that comes with the wake-up.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._deps.pace.sweep.total_seconds()):
