@@ -87,7 +87,13 @@ def test_a_diagnosis_that_proposes_nothing_says_so(told: dict[str, Any]) -> None
     )
     findings = Findings(evidence=(), diagnosis=diagnosis, plan=PlanDraft(choices=(), explanation="To watch is enough."))
     shown = findings.model_dump(mode="json")
-    one: dict[str, Any] = {"id": "i1", "state": "done", "evidence": [], "diagnosis": shown["diagnosis"], "plan": shown["plan"]}
+    one: dict[str, Any] = {
+        "id": "i1",
+        "state": "done",
+        "evidence": [],
+        "diagnosis": shown["diagnosis"],
+        "plan": shown["plan"],
+    }
     nodes, _ = parts(mermaid({**told, "investigations": [one], "proposals": [], "executions": [], "verifications": []}))
     assert nodes["look1none"] == ("Nothing proposed<br/>watch<br/>To watch is enough.", "notdone")
     assert nodes["look1retrain"] == ("Not retrained<br/>No harm was shown.", "notdone")
