@@ -48,15 +48,6 @@ def rows(stage: Stage, *tables: type) -> Counter[str]:
         return Counter({one.__name__: session.exec(select(func.count()).select_from(one)).one() for one in tables})
 
 
-def post_everything(stage: Stage, at: datetime) -> None:
-    """Slack has every message in its latest revision."""
-    with stage.database.write() as session:
-        for one in session.exec(select(MessageRecord)):
-            one.sent_revision, one.sent_at = one.wanted_revision, at
-            one.ts = one.ts or f"{1_700_000_000 + (one.id or 0)}.000100"
-            session.add(one)
-
-
 def cleared(one: Alert, minutes: float) -> Alert:
     return one.model_copy(update={"status": "resolved", "ends_at": later(minutes=minutes)})
 
@@ -65,7 +56,7 @@ def closed(stage: Stage) -> str:
     """An incident told to its end, its messages in Slack, its alert cleared, closed a day later."""
     incident_id = told_incident(stage)
     stage.take(cleared(leaking(), 13), at=later(minutes=13))
-    post_everything(stage, later(minutes=14))
+    stage.post_everything(later(minutes=14))
     stage.writer.decisions.close_resolved(later(days=1), later(days=1))
     assert stage.incident(incident_id).state is IncidentState.CLOSED
     return incident_id
@@ -160,7 +151,7 @@ def test_a_mark_on_a_pruned_incident_posts_no_second_report(stage: Stage) -> Non
 def test_an_alert_that_still_fires_keeps_its_row_so_that_its_repeat_opens_nothing(stage: Stage) -> None:
     incident_id = stage.open()
     assert stage.writer.handling.close(incident_id, "UONCALL", "known", later(minutes=1)).result == "closed"
-    post_everything(stage, later(minutes=2))
+    stage.post_everything(later(minutes=2))
     prune(stage)
     assert stage.take(alert(), at=LONG_AFTER) == []
     assert stage.reader.count_incidents(live=True) == 0
