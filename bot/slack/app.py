@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.blocks.links import Links
 from bot.slack.clients import asking_client, called, open_session, outbox_client
 from bot.slack.failures import meaning
-from bot.slack.listeners.actions import approve, ask_again, false_alarm, reasons
+from bot.slack.listeners.actions import approve, ask_again, false_alarm, paging, reasons
 from bot.slack.listeners.commands import agentops
 from bot.slack.listeners.events import home, mention
 from bot.slack.listeners.ports import Ports
@@ -171,7 +171,7 @@ def build_app(client: AsyncWebClient, ports: Ports, *, signing_secret: str | Non
         request_verification_enabled=bool(signing_secret),
         logger=_quiet_logger(),
     )
-    for feature in (agentops, approve, ask_again, false_alarm, reasons, reason_forms, home, mention):
+    for feature in (agentops, approve, ask_again, false_alarm, paging, reasons, reason_forms, home, mention):
         feature.register(app, ports)
 
     async def failed(error: Exception, body: dict[str, Any]) -> None:

@@ -11,20 +11,18 @@ from agents.investigator import Investigator
 from bot.decisions import Decided, Decisions, Switched
 from bot.handling import Handling, HandlingAnswer, PutUp
 from bot.slack.blocks.text import is_full_member
+from bot.slack.listing import Listing
+from bot.slack.overview import Overview
 from bot.slack.people import LookupFailed, People
 from bot.slack.ports import Delivery, TrustReply, Via
 from bot.slack.record_desk import RecordDesk
 from bot.slack.views import (
     AnswerView,
-    ApprovalLine,
     DecisionReply,
-    DoneLine,
     HandledReply,
     HomeView,
-    IncidentLine,
     IncidentsView,
     InvestigateReply,
-    ModelStatus,
     Passage,
     PutUpReply,
     RunbooksView,
@@ -35,22 +33,16 @@ from incidents.approval import Person
 from incidents.catalogue import Catalogue, Unlisted
 from incidents.diagnosis import Reasoner
 from incidents.errors import UnknownModel
-from incidents.execution import ExecutionState
 from incidents.incident import Incident
 from incidents.investigation import Case
-from incidents.ledger import ThreadRef
 from incidents.pause import EVERYTHING
 from tools.errors import UpstreamError
 from tools.incident_store.reader import StoreReader
-from tools.incident_store.tables import ExecutionRecord
 from tools.incident_store.writer.store import StoreWriter
 from tools.runbook_index.index import RunbookIndex
 
 log = structlog.get_logger(__name__)
 
-PAGE = 20
-"""Incidents on one page."""
-MANY = 1000
 _NOT_LATE = frozenset({"mention", "propose", "false_alarm"})
 """What is not done late, after a crash swallowed its answer.
 
@@ -103,6 +95,7 @@ class BotDesk:
         self._wake = wake
         self._owner = owner
         self._reasoned = reasoned
+        self._overview = Overview(reader, catalogue, clock)
 
     async def record(self, delivery: Delivery) -> bool:
         """Store it before it is acked; False when it was stored before."""
@@ -114,19 +107,19 @@ class BotDesk:
         """It has been dealt with."""
         await asyncio.to_thread(self._writer.clicks.handled, delivery_id, self._clock())
 
-    async def status(self, model: str | None) -> StatusView:
+    async def status(self, asked: Listing) -> StatusView:
         """One line a model, from rows alone."""
-        if model is not None and model not in self._catalogue.models:
-            raise UnknownModel(model, tuple(self._catalogue.models))
-        return await asyncio.to_thread(self._status, model)
+        if asked.model and not asked.is_a_pattern and asked.model not in self._catalogue.models:
+            raise UnknownModel(asked.model, tuple(self._catalogue.models))
+        return await asyncio.to_thread(self._overview.status, asked)
 
-    async def incidents(self, page: int) -> IncidentsView:
-        """One page of open incidents, newest first."""
-        return await asyncio.to_thread(self._incidents, page)
+    async def incidents(self, asked: Listing) -> IncidentsView:
+        """One page of incidents, newest first."""
+        return await asyncio.to_thread(self._overview.incidents, asked)
 
     async def home(self) -> HomeView:
         """Health, incidents, approvals, what was done."""
-        return await asyncio.to_thread(self._home)
+        return await asyncio.to_thread(self._overview.home)
 
     async def trust(self, model: str | None) -> TrustReply:
         """What became of the remediations of one model, or of all."""
@@ -289,76 +282,6 @@ class BotDesk:
     def _model(self, incident: Incident) -> Any:
         found = self._catalogue.find({"model": incident.model, "env": incident.environment})
         return None if isinstance(found, Unlisted) or not incident.listed else found
-
-    def _status(self, only: str | None) -> StatusView:
-        live = {one.model: one for one in reversed(self._reader.incidents(live=True, limit=MANY, model=only))}
-        threads = self._reader.threads([one.id for one in live.values()])
-        configs = self._reader.configs_live()
-        pauses = self._reader.pauses()
-        doing = {record.model: record for record in self._reader.executions_under_way()}
-        lines: list[ModelStatus] = []
-        for name, entry in self._catalogue.models.items():
-            if only is not None and name != only:
-                continue
-            incident = live.get(name)
-            seen = configs.get(entry.endpoint.name) if entry.endpoint else None
-            lines.append(
-                ModelStatus(
-                    model=name,
-                    environment=entry.environment,
-                    tier=entry.tier,
-                    live_config=seen[0] if seen else None,
-                    deployed_at=seen[1] if seen else None,
-                    incident_id=incident.id if incident else None,
-                    incident_state=incident.state if incident else None,
-                    severity=incident.severity if incident else None,
-                    doing=self._doing(doing[name]) if name in doing else "",
-                    thread=threads.get(incident.id) if incident else None,
-                    paused=name in pauses,
-                    unreadable="" if seen or entry.endpoint is None else "its endpoint has not been read yet",
-                )
-            )
-        return StatusView(tuple(lines), self._clock(), paused=EVERYTHING in pauses)
-
-    def _doing(self, record: ExecutionRecord) -> str:
-        return self._reader.proposal(record.proposal_id).proposal.title
-
-    def _done(self, record: ExecutionRecord) -> str:
-        """What was done; with how it ended where that is not as asked."""
-        if ExecutionState(record.state) is ExecutionState.SUCCEEDED:
-            return self._doing(record)
-        return f"{self._doing(record)}: {record.progress or record.state}"
-
-    def _incidents(self, page: int) -> IncidentsView:
-        total = self._reader.count_incidents(live=True)
-        found = self._reader.incidents(live=True, limit=PAGE, offset=PAGE * (max(1, page) - 1))
-        return IncidentsView(self._lines(found), total, max(1, page), max(1, -(-total // PAGE)))
-
-    def _lines(self, found: list[Incident]) -> tuple[IncidentLine, ...]:
-        threads = self._reader.threads([one.id for one in found])
-        return tuple(
-            IncidentLine(one.id, one.model, one.state, one.severity, one.started_at, one.firing, threads.get(one.id))
-            for one in found
-        )
-
-    def _home(self) -> HomeView:
-        pending = self._reader.pending_proposals()
-        done = self._reader.done_lately()
-        ids = [view.proposal.incident_id for view in pending] + [record.incident_id for record in done]
-        threads: dict[str, ThreadRef] = self._reader.threads(ids)
-        approvals = tuple(ApprovalLine(view, threads.get(view.proposal.incident_id)) for view in pending)
-        lately = tuple(
-            DoneLine(
-                self._done(record),
-                record.finished_at or record.created_at,
-                record.incident_id,
-                record.model,
-                threads.get(record.incident_id),
-            )
-            for record in done
-        )
-        open_now = self._reader.incidents(live=True, limit=PAGE)
-        return HomeView(self._status(None), self._lines(open_now), approvals, lately)
 
 
 def _handled(done: HandlingAnswer) -> HandledReply:

@@ -12,6 +12,8 @@ BREAK_GLASS = "proposal_break_glass"
 BREAK_GLASS_FORM = "proposal_break_glass_form"
 ASK_AGAIN = "proposal_ask_again"
 FALSE_ALARM = "incident_false_alarm"
+PREVIOUS_PAGE = "list_previous_page"
+NEXT_PAGE = "list_next_page"
 
 DECISION_BLOCK = "decision"
 """Begins the block id of a card's buttons; the proposal's id follows."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from bot.slack.listing import Listing
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import (
     AnswerView,
@@ -74,12 +75,12 @@ class Desk(Protocol):
         """It has been dealt with; a sweep need not look at it again."""
         ...
 
-    async def status(self, model: str | None) -> StatusView:
+    async def status(self, asked: Listing) -> StatusView:
         """One line a model, in well under a second. Raises `UnknownModel`."""
         ...
 
-    async def incidents(self, page: int) -> IncidentsView:
-        """Open incidents, worst and newest first; a page past the end is empty."""
+    async def incidents(self, asked: Listing) -> IncidentsView:
+        """Incidents, open ones where no state is asked for, newest first; a page past the end is empty."""
         ...
 
     async def home(self) -> HomeView:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.slack.listing import Listing
 from incidents.alert import Alert, Severity
 from incidents.approval import ApprovalState
 from incidents.diagnosis import Reasoner
@@ -37,11 +38,18 @@ class ModelStatus:
 
 @dataclass(frozen=True)
 class StatusView:
-    """All models asked for. `paused` when changes are paused everywhere."""
+    """One page of the models asked for, those with an open incident first. `paused`: changes are paused everywhere.
+
+    `total` and `troubled` count all that were asked for, those of other pages too.
+    """
 
     models: tuple[ModelStatus, ...]
     read_at: datetime
     paused: bool = False
+    total: int = 0
+    troubled: int = 0
+    pages: int = 1
+    asked: Listing = Listing()
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,14 @@ class IncidentLine:
 
 @dataclass(frozen=True)
 class IncidentsView:
-    """One page of the open incidents. `page` counts from 1."""
+    """One page of the incidents asked for, newest first. `page` counts from 1; `more`: there are more than `total`."""
 
     incidents: tuple[IncidentLine, ...]
     total: int
     page: int = 1
     pages: int = 1
+    more: bool = False
+    asked: Listing = Listing()
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ class HomeView:
     incidents: tuple[IncidentLine, ...]
     approvals: tuple[ApprovalLine, ...]
     done: tuple[DoneLine, ...]
+    open_incidents: int = 0
+    """How many there are, beyond those of `incidents` too."""
 
 
 @dataclass(frozen=True)

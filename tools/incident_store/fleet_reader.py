@@ -1,5 +1,6 @@
 """Reading what holds for the models as they are now, whatever their incidents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import col, func, select
@@ -26,10 +27,13 @@ class FleetReader(Reading):
             ).all()
             return [(record.config, record.last_seen) for record in records]
 
-    def configs_live(self) -> dict[str, tuple[str, datetime, datetime]]:
+    def configs_live(self, endpoints: Sequence[str]) -> dict[str, tuple[str, datetime, datetime]]:
         """By endpoint: the config seen last, since when it is live, and when it was seen last."""
+        of = ConfigSeenRecord
         with self._database.read() as session:
-            records = session.exec(select(ConfigSeenRecord).order_by(col(ConfigSeenRecord.last_seen))).all()
+            records = session.exec(
+                select(of).where(col(of.endpoint).in_(list(endpoints))).order_by(col(of.last_seen))
+            ).all()
             return {record.endpoint: (record.config, record.live_since, record.last_seen) for record in records}
 
     def pauses(self) -> dict[str, Pause]:

@@ -1,12 +1,15 @@
 """Reading incidents: one, many, and everything about one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
-from incidents.alert import Alert
+from incidents.alert import Alert, Severity
 from incidents.audit import Chain
-from incidents.incident import LIVE_STATES, Incident
+from incidents.incident import LIVE_STATES, Incident, IncidentState
 from incidents.ledger import IncidentFile, InvestigationView, ThreadRef
 from incidents.message import MessageKind
 from incidents.timeline import TimelineEntry
@@ -24,6 +27,49 @@ from tools.incident_store.tables import (
     VerificationRecord,
 )
 from tools.incident_store.views import investigation_view, proposal_view, verification_view
+
+LIVE = sorted(LIVE_STATES)
+
+
+@dataclass(frozen=True)
+class OpenIncident:
+    """What a line about a model tells of its open incident."""
+
+    id: str
+    model: str
+    environment: str
+    state: IncidentState
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Which incidents are looked for; each empty where it does not matter, `states` None for any.
+
+    `model` is a name, or a pattern with ``*``.
+    """
+
+    states: frozenset[IncidentState] | None = LIVE_STATES
+    model: str = ""
+    severity: str = ""
+    environment: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions on the incident's row."""
+        of = IncidentRecord
+        asked: list[ColumnElement[bool]] = []
+        if self.states is not None:
+            asked.append(col(of.state).in_(sorted(self.states)))
+        if "*" in self.model:
+            escaped = self.model.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            asked.append(col(of.model).like(escaped.replace("*", "%"), escape="\\"))
+        elif self.model:
+            asked.append(col(of.model) == self.model)
+        if self.severity:
+            asked.append(col(of.severity) == self.severity)
+        if self.environment:
+            asked.append(col(of.environment) == self.environment)
+        return asked
 
 
 class IncidentReader(Reading):
@@ -43,6 +89,32 @@ class IncidentReader(Reading):
             query = query.where(col(IncidentRecord.model) == model)
         with self._database.read() as session:
             return _incidents(session, session.exec(query).all())
+
+    def open_incidents(self, model: str | None = None) -> list[OpenIncident]:
+        """Every open incident without its alerts, oldest first; of one model where it is given."""
+        of = IncidentRecord
+        query = select(of.id, of.model, of.environment).add_columns(col(of.state), col(of.severity))
+        query = query.where(col(of.state).in_(LIVE)).order_by(col(of.opened_at), col(of.number))
+        if model is not None:
+            query = query.where(col(of.model) == model)
+        with self._database.read() as session:
+            rows: Iterable[Any] = session.connection().execute(query)
+            return [
+                OpenIncident(id, name, environment, IncidentState(state), Severity(severity))
+                for id, name, environment, state, severity in rows
+            ]
+
+    def find(self, sought: Sought, *, limit: int, offset: int = 0) -> list[Incident]:
+        """A page of the incidents that are sought, with their alerts, newest first."""
+        query = select(IncidentRecord).where(*sought.conditions()).order_by(col(IncidentRecord.opened_at).desc())
+        with self._database.read() as session:
+            return _incidents(session, session.exec(query.limit(limit).offset(offset)).all())
+
+    def count(self, sought: Sought, most: int) -> int:
+        """How many are sought, counted up to `most`."""
+        found = select(IncidentRecord.state).where(*sought.conditions()).limit(most).subquery()
+        with self._database.read() as session:
+            return session.exec(select(func.count()).select_from(found)).one()
 
     def count_incidents(self, *, live: bool) -> int:
         """How many there are."""

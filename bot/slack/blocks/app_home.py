@@ -38,9 +38,12 @@ def home_view(view: HomeView, links: Links, *, notice: Rendered | None = None) -
             *_more(len(view.approvals) - _APPROVALS, "approval", "in their threads"),
             header("Open incidents"),
             *(incident_blocks(view.incidents[:_INCIDENTS], links) or [section(":white_check_mark: No open incident.")]),
-            *_more(len(view.incidents) - _INCIDENTS, "open incident", "`/agentops incidents`"),
+            *_more(
+                max(view.open_incidents, len(view.incidents)) - _INCIDENTS, "open incident", "`/agentops incidents`"
+            ),
             header("Models"),
             *(status_blocks(view.status, links) or [section("No models are watched.")]),
+            *_more(view.status.total - len(view.status.models), "model", "`/agentops status`"),
             header("Done lately"),
             *(_sections(done) or [section("Nothing was done lately.")]),
             divider(),

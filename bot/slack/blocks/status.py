@@ -4,21 +4,35 @@ from datetime import datetime
 
 from bot.slack.blocks.kit import context, rendered, section
 from bot.slack.blocks.links import Links
+from bot.slack.blocks.paging import asked_words, paging_blocks
 from bot.slack.blocks.text import date, duration, mrkdwn, plural
 from bot.slack.blocks.wording import SEVERITY, STATE
 from bot.slack.rendered import Block, Rendered
 from bot.slack.views import ModelStatus, StatusView
 
 _PER_SECTION = 8
-_MODELS = 40
 
 
 def status_message(view: StatusView, links: Links) -> Rendered:
     """State, open incident, running remediation and last deployment of each model."""
-    blocks = status_blocks(view, links) or [section("No models are watched. Add them to manifests/models.yaml.")]
-    troubled = sum(model.incident_id is not None for model in view.models)
-    text = f"{plural(len(view.models), 'model')}, {plural(troubled, 'open incident')}"
-    return rendered(text, [*blocks, context(f"As of {date(view.read_at, '{time_secs}')}")], tail=1)
+    blocks = [*status_blocks(view, links), *([] if view.models else [section(_nothing(view))])]
+    text = f"{plural(view.total, 'model')}, {plural(view.troubled, 'open incident')}"
+    head = (
+        [section(f"*{text}*{asked_words(view.asked)}")] if view.models and (view.pages > 1 or view.asked.words) else []
+    )
+    foot = [
+        *paging_blocks(view.asked, "status", view.asked.page, view.pages),
+        context(f"As of {date(view.read_at, '{time_secs}')}"),
+    ]
+    return rendered(text, [*head, *blocks, *foot], tail=len(foot))
+
+
+def _nothing(view: StatusView) -> str:
+    if view.total:
+        return "This page is empty."
+    if view.asked.words:
+        return f"No model fits{asked_words(view.asked)}."
+    return "No models are watched. Add them to manifests/models.yaml."
 
 
 def status_blocks(view: StatusView, links: Links) -> list[Block]:
@@ -28,11 +42,9 @@ def status_blocks(view: StatusView, links: Links) -> list[Block]:
         blocks.append(
             section(":double_vertical_bar: *Changes are paused.* Nothing is executed until they are resumed.")
         )
-    lines = [model_line(model, links, view.read_at) for model in view.models[:_MODELS]]
+    lines = [model_line(model, links, view.read_at) for model in view.models]
     for start in range(0, len(lines), _PER_SECTION):
         blocks.append(section("\n".join(lines[start : start + _PER_SECTION])))
-    if len(view.models) > _MODELS:
-        blocks.append(context(f"{len(view.models) - _MODELS} more; ask for one by name."))
     return blocks
 
 

@@ -16,11 +16,11 @@ log = structlog.get_logger(__name__)
 Tell = Callable[[Rendered], Awaitable[None]]
 
 
-def by_response(respond: AsyncRespond) -> Tell:
-    """To the one who typed the command, in whichever channel that was."""
+def by_response(respond: AsyncRespond, *, instead: bool = False) -> Tell:
+    """To the one who typed or clicked, in whichever channel that was; `instead` of the message that was clicked."""
 
     async def tell(content: Rendered) -> None:
-        await _respond(respond, content)
+        await _respond(respond, content, instead=instead)
 
     return tell
 
@@ -42,11 +42,11 @@ def beside(client: AsyncWebClient, *, channel: str, user: str, thread_ts: str, r
     return tell
 
 
-async def _respond(respond: AsyncRespond, content: Rendered) -> None:
+async def _respond(respond: AsyncRespond, content: Rendered, *, instead: bool = False) -> None:
     """A response URL does not raise when it refuses: its status has to be read."""
     try:
         answer = await respond(
-            text=content.text, blocks=content.blocks, response_type="ephemeral", replace_original=False
+            text=content.text, blocks=content.blocks, response_type="ephemeral", replace_original=instead
         )
         if answer.status_code != 200:
             log.warning("slack.not_told", status=answer.status_code)

@@ -3,10 +3,11 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.slack.listing import Listing
 from bot.slack.ports import Delivery, TrustReply, Via
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import (
@@ -209,14 +210,14 @@ class FakeDesk:
     async def handled(self, delivery_id: str) -> None:
         self.done.append(delivery_id)
 
-    async def status(self, model: str | None) -> StatusView:
-        self._called("status", model)
-        self._known(model)
-        return samples.status()
+    async def status(self, asked: Listing) -> StatusView:
+        self._called("status", asked)
+        self._known(asked.model or None)
+        return replace(samples.status(), pages=3, asked=asked)
 
-    async def incidents(self, page: int) -> IncidentsView:
-        self._called("incidents", page)
-        return samples.incidents()
+    async def incidents(self, asked: Listing) -> IncidentsView:
+        self._called("incidents", asked)
+        return replace(samples.incidents(), page=asked.page, asked=asked)
 
     async def home(self) -> HomeView:
         self._called("home")

@@ -1,10 +1,12 @@
 """An incident in each of its states, with one untrusted text in every place that can hold one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bot.slack.blocks.links import Links
+from bot.slack.listing import Listing
 from bot.slack.views import (
     AnswerView,
     ApprovalLine,
@@ -459,6 +461,8 @@ def status(words: str = "") -> StatusView:
             ModelStatus("churn-predictor", "prod", 2, unreadable="SageMaker did not answer"),
         ),
         read_at=minute(5),
+        total=3,
+        troubled=1,
     )
 
 
@@ -479,6 +483,21 @@ def lines(words: str = "", *, count: int = 2) -> tuple[IncidentLine, ...]:
 
 def incidents(words: str = "", *, count: int = 2) -> IncidentsView:
     return IncidentsView(lines(words, count=count), total=45, page=1, pages=3)
+
+
+def status_page(words: str = "") -> StatusView:
+    asked = Listing(severity="critical", environment=words or "prod", page=2)
+    return replace(status(words), total=45, troubled=45, pages=3, asked=asked)
+
+
+def no_model_fits() -> StatusView:
+    return StatusView((), minute(5), paused=True, asked=Listing(model="fraud*", state="escalated"))
+
+
+def past_incidents() -> IncidentsView:
+    """Of long ago: what fired then is not kept."""
+    closed = tuple(replace(one, state=IncidentState.CLOSED, fires=()) for one in lines())
+    return IncidentsView(closed, 10_000, 7, 500, more=True, asked=Listing(state="closed", page=7))
 
 
 def home(words: str = "", *, count: int = 2) -> HomeView:

@@ -12,6 +12,7 @@ from bot.slack import ids, showing
 from bot.slack.app import SlackConfig, SlackSide
 from bot.slack.blocks.chart import chart_missing, chart_post
 from bot.slack.blocks.proposal import proposal_message
+from bot.slack.listing import Listing
 from bot.slack.views import DecisionResult
 from incidents.clock import now
 from incidents.ledger import IncidentFile
@@ -105,6 +106,12 @@ class Office:
         else:
             found = store.top_level(CHANNEL, persona=persona)
         return [str([message.text, message.blocks]) for message in found if message.is_ephemeral]
+
+    def private_message(self, persona: str) -> Message:
+        """The one message that only this person sees."""
+        store = self.slack.workspace.messages
+        (found,) = (one for one in store.top_level(CHANNEL, persona=persona) if one.is_ephemeral)
+        return found
 
     async def told(self, persona: str, words: str, thread_ts: str | None = None) -> None:
         await eventually(lambda: any(words in text for text in self.private(persona, thread_ts)))
@@ -244,9 +251,9 @@ async def test_a_denial_that_comes_too_late_is_told_in_the_thread(office: Office
 @pytest.mark.parametrize(
     ("text", "call"),
     [
-        ("status", ("status", None)),
-        ("STATUS fraud-detector", ("status", "fraud-detector")),
-        ("incidents 2", ("incidents", 2)),
+        ("status", ("status", Listing())),
+        ("STATUS fraud-detector", ("status", Listing(model="fraud-detector"))),
+        ("incidents 2", ("incidents", Listing(page=2))),
         (
             "investigate fraud-detector why did <it> fall?",
             ("investigate", "fraud-detector", "why did <it> fall?", "UVIEWER"),
@@ -267,6 +274,36 @@ async def test_a_command_reaches_the_desk_and_is_answered(office: Office, text: 
     await office.command(text)
     await eventually(lambda: len(office.private("UVIEWER")) == 1)
     assert office.desk.calls == [call]
+
+
+async def test_a_button_turns_the_page_in_place(office: Office) -> None:
+    await office.command("status critical env=prod")
+    await eventually(lambda: len(office.private("UVIEWER")) == 1)
+    (shown,) = (
+        one for one in office.slack.workspace.messages.top_level(CHANNEL, persona="UVIEWER") if one.is_ephemeral
+    )
+    await office.acts.click(
+        "UVIEWER",
+        {"channel": CHANNEL, "ts": shown.ts},
+        {"action_id": ids.NEXT_PAGE, "value": "status critical env=prod page 2"},
+    )
+    await office.told("UVIEWER", "Page 2 of 3")
+    assert len(office.private("UVIEWER")) == 1
+    asked = Listing(severity="critical", environment="prod", page=2)
+    assert office.desk.calls[-1] == ("status", asked)
+
+
+async def test_a_guest_turns_no_page(office: Office) -> None:
+    await office.command("incidents")
+    await eventually(lambda: len(office.private("UVIEWER")) == 1)
+    (shown,) = (
+        one for one in office.slack.workspace.messages.top_level(CHANNEL, persona="UVIEWER") if one.is_ephemeral
+    )
+    with contextlib.suppress(ControlError):
+        await office.acts.click(
+            "UGUEST", {"channel": CHANNEL, "ts": shown.ts}, {"action_id": ids.NEXT_PAGE, "value": "incidents page 2"}
+        )
+    assert len(office.desk.named("incidents")) == 1
 
 
 async def test_approve_by_command_needs_the_digest(office: Office) -> None:

@@ -8,6 +8,7 @@ from bot.slack.ids import COMMAND
 from bot.slack.listeners.commands.registry import Asked, Subcommand
 from bot.slack.listeners.commands.typed import Typed
 from bot.slack.listeners.edge import NOT_A_MEMBER
+from bot.slack.listing import Listing
 from bot.slack.ports import Delivery
 
 _ACK = Usage("ack", "[incident]", "take an incident: everybody sees that you are on it", f"{COMMAND} ack INC-7")
@@ -33,7 +34,7 @@ async def _ack(asked: Asked) -> None:
             # No incident is named: there is none to write the refusal down in, and nothing may be listed.
             await asked.tell(private_message(NOT_A_MEMBER, sign=":lock:"))
             return
-        open_now = (await desk.incidents(1)).incidents
+        open_now = (await desk.incidents(Listing())).incidents
         if len(open_now) != 1:
             await asked.tell(which_incident_message(_ACK, open_now, asked.ports.links()))
             return

@@ -7,11 +7,25 @@ from bot.slack.blocks.runbooks import runbooks_message
 from bot.slack.blocks.status import status_message
 from bot.slack.ids import COMMAND
 from bot.slack.listeners.commands.registry import Asked, Subcommand
-from bot.slack.listeners.commands.typed import Typed
+from bot.slack.listeners.commands.typed import Typed, split
+from bot.slack.listeners.ports import Ports
+from bot.slack.listeners.telling import Tell
+from bot.slack.listing import Listing
 from bot.slack.ports import Delivery
+from incidents.approval import Person
 
-_STATUS = Usage("status", "[model]", "how the models are, one line each", f"{COMMAND} status")
-_INCIDENTS = Usage("incidents", "[page]", "open incidents, each with its thread", f"{COMMAND} incidents")
+_STATUS = Usage(
+    "status",
+    "[model] [state] [severity] [env=...] [page N]",
+    "how the models are, one line each",
+    f"{COMMAND} status critical env=prod",
+)
+_INCIDENTS = Usage(
+    "incidents",
+    "[model] [state] [severity] [env=...] [page N]",
+    "incidents, each with its thread; the open ones unless you name a state (closed, any, ...)",
+    f"{COMMAND} incidents fraud* closed page 2",
+)
 _INVESTIGATE = Usage(
     "investigate",
     "<model> [question]",
@@ -22,14 +36,13 @@ _RUNBOOKS = Usage("runbooks", "<question>", "what the runbooks say", f"{COMMAND}
 
 
 async def _status(asked: Asked) -> None:
-    view = await asked.ports.desk.status(asked.typed.rest or None)
+    view = await asked.ports.desk.status(Listing.of(asked.typed.rest))
     await asked.tell(status_message(view, asked.ports.links()))
 
 
 async def _incidents(asked: Asked) -> None:
-    typed = asked.typed.rest
-    page = int(typed) if typed.isdecimal() and len(typed) < 6 else 1
-    await asked.tell(incidents_message(await asked.ports.desk.incidents(max(1, page)), asked.ports.links()))
+    view = await asked.ports.desk.incidents(Listing.of(asked.typed.rest))
+    await asked.tell(incidents_message(view, asked.ports.links()))
 
 
 async def _investigate(asked: Asked) -> None:
@@ -50,6 +63,17 @@ async def _runbooks(asked: Asked) -> None:
 
 def _kept(typed: Typed) -> Delivery:
     return Delivery(typed.id, "investigate", typed.by | {"model": typed.first, "question": typed.after_first})
+
+
+_LISTS = {"status": _status, "incidents": _incidents}
+"""What has pages."""
+
+
+async def turned(ports: Ports, typed: str, person: Person, tell: Tell) -> None:
+    """Another page of a list: `typed` is what a button says, as it would be typed after the command."""
+    name, rest = split(typed)
+    if name in _LISTS:
+        await _LISTS[name](Asked(ports, Typed(name, rest, person.id, person.team, id=""), person, tell))
 
 
 SUBCOMMANDS = (

@@ -11,8 +11,8 @@ def test_help() -> None:
     assert said("help") == snapshot("""\
 text: What I can do: status, incidents, investigate, runbooks, trust, ack, close, false-alarm, approve, ask-again, propose, pause, resume
 section: *What every full member of this workspace may do*
-`/agentops status [model]` – how the models are, one line each
-`/agentops incidents [page]` – open incidents, each with its thread
+`/agentops status [model] [state] [severity] [env=...] [page N]` – how the models are, one line each
+`/agentops incidents [model] [state] [severity] [env=...] [page N]` – incidents, each with its thread; the open ones unless you name a state (closed, any, ...)
 `/agentops investigate &lt;model&gt; [question]` – look into a model now; the answer comes in its thread
 `/agentops runbooks &lt;question&gt;` – what the runbooks say
 `/agentops trust [model]` – what became of the remediations, counted and drawn
@@ -40,8 +40,8 @@ Use it so: `/agentops ack [incident]`, for example `/agentops ack INC-7`\
 def test_unknown_command() -> None:
     assert said("unknown command") == snapshot("""\
 text: There is no “statsu”. Did you mean status?
-section: There is no “statsu”. Did you mean `/agentops status [model]`? (how the models are, one line each)
-context: For example `/agentops status`. All of it: `/agentops help`\
+section: There is no “statsu”. Did you mean `/agentops status [model] [state] [severity] [env=...] [page N]`? (how the models are, one line each)
+context: For example `/agentops status critical env=prod`. All of it: `/agentops help`\
 """)
 
 

@@ -20,6 +20,43 @@ context: As of <04 Mar 2026 14:05 UTC as {time_secs}>\
 """)
 
 
+def test_a_page_of_status() -> None:
+    assert said("a page of status") == snapshot("""\
+text: 45 models, 45 open incidents
+section: *45 models, 45 open incidents* (critical env=prod)
+section: *fraud-detector* · :white_check_mark: no open incident · live: fraud-detector-v41 for 9 d · tier 1, prod
+*product-recommender* · :arrows_counterclockwise: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> change under way, critical · :arrows_counterclockwise: Roll product-recommender-prod back to product-recommender-v23 · live: product-recommender-v24 for 8 min · tier 2, prod
+*churn-predictor* · :white_check_mark: no open incident · tier 2, prod · :warning: SageMaker did not answer
+context: Page 2 of 3: `/agentops status critical env=prod page 3`
+button: Previous page = status critical env=prod page 1
+button: Next page = status critical env=prod page 3
+context: As of <04 Mar 2026 14:05 UTC as {time_secs}>\
+""")
+
+
+def test_no_model_fits() -> None:
+    assert said("no model fits") == snapshot("""\
+text: 0 models, 0 open incidents
+section: :double_vertical_bar: *Changes are paused.* Nothing is executed until they are resumed.
+section: No model fits (fraud∗ escalated).
+context: As of <04 Mar 2026 14:05 UTC as {time_secs}>\
+""")
+
+
+def test_past_incidents() -> None:
+    assert said("past incidents") == snapshot("""\
+text: more than 10000 incidents
+section: *more than 10000 incidents* (closed)
+section: :ballot_box_with_check: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *product-recommender* – closed
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}>
+:ballot_box_with_check: INC-8 *product-recommender* – closed
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}>
+context: Page 7 of 500: `/agentops incidents closed page 8`
+button: Previous page = incidents closed page 6
+button: Next page = incidents closed page 8\
+""")
+
+
 def test_incidents() -> None:
     assert said("incidents") == snapshot("""\
 text: 45 open incidents
@@ -28,7 +65,8 @@ section: :bell: <https://sandbox.slack.example/archives/CINCIDENTS/p170000000000
       :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
 :bell: INC-8 *product-recommender* – waiting for a decision
       :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · p99 latency too high
-context: Page 1 of 3: `/agentops incidents 2`\
+context: Page 1 of 3: `/agentops incidents page 2`
+button: Next page = incidents page 2\
 """)
 
 
