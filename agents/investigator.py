@@ -8,30 +8,24 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from agents.answering.answer import Answer
-from agents.brief import CaseBrief, brief_of
+from agents.brief import brief_of
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
-from agents.fencing import facts_fenced, fenced
+from agents.fencing import fenced
 from agents.first_reading import read_first
 from agents.llm import LanguageModel, build
 from agents.llm_config import LlmConfig
 from agents.progress import Progress, Reporter
-from agents.readings import Found
-from agents.rules.symptoms import Symptoms
 from agents.sources import Sources
 from agents.timing import Timing
 from agents.tracing import Opened, Trace
 from agents.workbench import Workbench
-from incidents.diagnosis import Advice, Diagnosis
+from incidents.diagnosis import Advice
 from incidents.evidence import EvidenceKind
 from incidents.investigation import Case, Findings
-from incidents.issue_text import open_issue
-from incidents.proposal import PlanDraft
-from incidents.remediation import OpenIssue
 
 if TYPE_CHECKING:
     from agents.reasoning import Reasoning, Spending
-    from agents.triage.note import TriageNote
 
 
 class Investigator:
@@ -106,13 +100,16 @@ class Investigator:
         reading = asyncio.create_task(read_first(bench, report))
         try:
             agents = await self._agents()
+            from agents.stages import Stages
+
             spending = _spending(started)
-            note = await self._triage(agents, bench, brief, alerts, spending, report)
+            stages = Stages(agents, bench, brief, spending, report, self._issues_enabled)
+            note = await stages.triage(alerts)
             await reading
         finally:
             reading.cancel()
-        diagnosis = await self._diagnose(agents, bench, brief, note, spending, report)
-        plan = await self._plan(agents, bench, brief, diagnosis, spending, report)
+        diagnosis = await stages.diagnose(note)
+        plan = await stages.plan(diagnosis)
         if not plan.choices and not diagnosis.advice:
             diagnosis = diagnosis.model_copy(update={"advice": (Advice.INVESTIGATE_BY_HAND,)})
         diagnosis = diagnosis.model_copy(update={"reasoner": spending.reasoner()})
@@ -144,13 +141,6 @@ class Investigator:
         evidence = tuple(e for one in draft.evidence if (e := book.get(one)) is not None)
         return Answer(text=text, citations=citations, evidence=evidence, gaps=book.gaps, reasoner=spending.reasoner())
 
-    def _issue(self, bench: Workbench, diagnosis: Diagnosis) -> OpenIssue | None:
-        """The issue that may be opened, written by code from the checked diagnosis."""
-        model = bench.lens.model
-        if model is None or not self._issues_enabled:
-            return None
-        return open_issue(bench.lens.case.incident, model, diagnosis, bench.book.entries)
-
     async def _agents(self) -> "Reasoning":
         loop = asyncio.get_running_loop()
         return self._reasoning.get(loop) or await asyncio.to_thread(self._load, loop)
@@ -162,101 +152,6 @@ class Investigator:
             if loop not in self._reasoning:
                 self._reasoning[loop] = Reasoning(self._llm, self._make, self._trace)
             return self._reasoning[loop]
-
-    async def _triage(
-        self,
-        agents: "Reasoning",
-        bench: Workbench,
-        brief: CaseBrief,
-        alerts: list[Found],
-        spending: "Spending",
-        report: Reporter,
-    ) -> "TriageNote":
-        from agents.triage.agent import triage_prompt
-
-        await report.begun("triage")
-        prompt = triage_prompt(brief.fenced(), facts_fenced("alertmanager", alerts))
-        with report.within("triage"):
-            note = await agents.run(agents.triage, prompt, bench, spending)
-        await report.done("triage", f"{note.case_kind.value.replace('_', ' ')}")
-        return note
-
-    async def _diagnose(
-        self,
-        agents: "Reasoning",
-        bench: Workbench,
-        brief: CaseBrief,
-        note: "TriageNote",
-        spending: "Spending",
-        report: Reporter,
-    ) -> Diagnosis:
-        from agents.diagnosis.agent import diagnosis_prompt
-        from agents.grounding import check
-        from agents.settle import disagreement, settle
-
-        await report.begun("diagnosis")
-        book = bench.book
-        evidence = facts_fenced("evidence", book.found)
-        guess = fenced("triage", {"note": note.model_dump(mode="json")})
-        with report.within("diagnosis"):
-            draft = await agents.run(
-                agents.diagnosis, diagnosis_prompt(brief.fenced(), evidence, guess), bench, spending
-            )
-        checked = await check(draft, book, bench.lens.sources.runbooks, bench.lens.model)
-        if checked.draft.retraining.retrain:
-            await bench.training_window()
-        symptoms = Symptoms(book.dossier, brief)
-        settled = settle(checked.draft, symptoms)
-        if other := disagreement(settled, symptoms):
-            spending.notes.append(other.rstrip("."))
-        diagnosis = Diagnosis(
-            **dict(settled),
-            reasoner=spending.reasoner(),
-            struck=tuple(checked.struck),
-            gaps=book.gaps,
-            similar_incidents=_similar(book),
-        )
-        words = diagnosis.root_cause.value.replace("_", " ")
-        await report.done("diagnosis", f"{words}, confidence {diagnosis.confidence}")
-        return diagnosis
-
-    async def _plan(
-        self,
-        agents: "Reasoning",
-        bench: Workbench,
-        brief: CaseBrief,
-        diagnosis: Diagnosis,
-        spending: "Spending",
-        report: Reporter,
-    ) -> PlanDraft:
-        from agents.remediation.agent import PlanningBench, remediation_prompt
-        from agents.remediation.permitted import permitted
-        from agents.remediation.plan_check import bounded_plan
-        from agents.rules import remedy
-        from agents.rules.casefile import Casefile
-
-        await report.begun("remediation")
-        book = bench.book
-        symptoms = Symptoms(book.dossier, brief)
-        allowed = await permitted(bench.lens, diagnosis, symptoms, self._issue(bench, diagnosis))
-        shown = [step.shown() for step in allowed]
-        by_rules = remedy.write(Casefile(brief, book.dossier, {}, symptoms, decided=diagnosis, permitted=tuple(shown)))
-        if not allowed:
-            await report.done("remediation", "nothing to approve")
-            return by_rules
-        prompt = remediation_prompt(
-            brief.fenced(),
-            fenced("diagnosis", {"diagnosis": diagnosis.model_dump(mode="json")}),
-            fenced("permitted", {"permitted": shown}),
-        )
-        with report.within("remediation"):
-            draft = await agents.run(agents.remediation, prompt, PlanningBench(bench, allowed), spending)
-        plan = bounded_plan(draft, allowed, book, by_rules)
-        count = len(plan.choices)
-        await report.done(
-            "remediation", f"{count} step{'' if count == 1 else 's'} planned" if count else "nothing to approve"
-        )
-        return plan
 
 
 def _note(span: Opened, findings: Findings) -> None:
@@ -304,8 +199,3 @@ def _told(known: Findings) -> str:
         if e.kind not in passages
     ]
     return fenced("evidence", {"evidence": facts})
-
-
-def _similar(book: EvidenceBook) -> tuple[str, ...]:
-    past = [p for p in book.dossier.passages if p.kind == "incident"]
-    return tuple(dict.fromkeys(f"{p.title} ({p.file})" for p in past))[:3]

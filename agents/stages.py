@@ -1,0 +1,120 @@
+"""The stages of an investigation in which something reasons: triage, diagnosis, plan.
+
+Imported once pydantic-ai is there: it takes a second to load.
+"""
+
+from dataclasses import dataclass
+
+from agents.brief import CaseBrief
+from agents.diagnosis.agent import diagnosis_prompt
+from agents.evidence_book import EvidenceBook
+from agents.fencing import facts_fenced, fenced
+from agents.grounding import check
+from agents.progress import Reporter
+from agents.readings import Found
+from agents.reasoning import Reasoning, Spending
+from agents.remediation.agent import PlanningBench, remediation_prompt
+from agents.remediation.permitted import permitted
+from agents.remediation.plan_check import bounded_plan
+from agents.rules import remedy
+from agents.rules.casefile import Casefile
+from agents.rules.symptoms import Symptoms
+from agents.settle import disagreement, settle
+from agents.triage.agent import triage_prompt
+from agents.triage.note import TriageNote
+from agents.workbench import Workbench
+from incidents.diagnosis import Diagnosis
+from incidents.issue_text import open_issue
+from incidents.proposal import PlanDraft
+from incidents.remediation import OpenIssue
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages of one investigation, each checked by code before the next begins.
+
+    Attributes:
+        issues: whether an issue may be opened on GitHub.
+    """
+
+    agents: Reasoning
+    bench: Workbench
+    brief: CaseBrief
+    spending: Spending
+    report: Reporter
+    issues: bool
+
+    async def triage(self, alerts: list[Found]) -> TriageNote:
+        """What kind of case it is, and where to look first."""
+        await self.report.begun("triage")
+        prompt = triage_prompt(self.brief.fenced(), facts_fenced("alertmanager", alerts))
+        with self.report.within("triage"):
+            note = await self.agents.run(self.agents.triage, prompt, self.bench, self.spending)
+        await self.report.done("triage", f"{note.case_kind.value.replace('_', ' ')}")
+        return note
+
+    async def diagnose(self, note: TriageNote) -> Diagnosis:
+        """The diagnosis, checked: what stands in no evidence is struck, what the rules forbid is taken back."""
+        await self.report.begun("diagnosis")
+        book = self.bench.book
+        evidence = facts_fenced("evidence", book.found)
+        guess = fenced("triage", {"note": note.model_dump(mode="json")})
+        with self.report.within("diagnosis"):
+            prompt = diagnosis_prompt(self.brief.fenced(), evidence, guess)
+            draft = await self.agents.run(self.agents.diagnosis, prompt, self.bench, self.spending)
+        checked = await check(draft, book, self.bench.lens.sources.runbooks, self.bench.lens.model)
+        if checked.draft.retraining.retrain:
+            await self.bench.training_window()
+        symptoms = Symptoms(book.dossier, self.brief)
+        settled = settle(checked.draft, symptoms)
+        if other := disagreement(settled, symptoms):
+            self.spending.notes.append(other.rstrip("."))
+        diagnosis = Diagnosis(
+            **dict(settled),
+            reasoner=self.spending.reasoner(),
+            struck=tuple(checked.struck),
+            gaps=book.gaps,
+            similar_incidents=_similar(book),
+        )
+        words = diagnosis.root_cause.value.replace("_", " ")
+        await self.report.done("diagnosis", f"{words}, confidence {diagnosis.confidence}")
+        return diagnosis
+
+    async def plan(self, diagnosis: Diagnosis) -> PlanDraft:
+        """The plan: of what code permits here, what was chosen."""
+        await self.report.begun("remediation")
+        book = self.bench.book
+        symptoms = Symptoms(book.dossier, self.brief)
+        allowed = await permitted(self.bench.lens, diagnosis, symptoms, self._issue(diagnosis))
+        shown = [step.shown() for step in allowed]
+        case = Casefile(self.brief, book.dossier, {}, symptoms, decided=diagnosis, permitted=tuple(shown))
+        by_rules = remedy.write(case)
+        if not allowed:
+            await self.report.done("remediation", "nothing to approve")
+            return by_rules
+        prompt = remediation_prompt(
+            self.brief.fenced(),
+            fenced("diagnosis", {"diagnosis": diagnosis.model_dump(mode="json")}),
+            fenced("permitted", {"permitted": shown}),
+        )
+        with self.report.within("remediation"):
+            planning = PlanningBench(self.bench, allowed)
+            draft = await self.agents.run(self.agents.remediation, prompt, planning, self.spending)
+        plan = bounded_plan(draft, allowed, book, by_rules)
+        count = len(plan.choices)
+        await self.report.done(
+            "remediation", f"{count} step{'' if count == 1 else 's'} planned" if count else "nothing to approve"
+        )
+        return plan
+
+    def _issue(self, diagnosis: Diagnosis) -> OpenIssue | None:
+        """The issue that may be opened, written by code from the checked diagnosis."""
+        lens = self.bench.lens
+        if lens.model is None or not self.issues:
+            return None
+        return open_issue(lens.case.incident, lens.model, diagnosis, self.bench.book.entries)
+
+
+def _similar(book: EvidenceBook) -> tuple[str, ...]:
+    past = [p for p in book.dossier.passages if p.kind == "incident"]
+    return tuple(dict.fromkeys(f"{p.title} ({p.file})" for p in past))[:3]
