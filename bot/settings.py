@@ -1,7 +1,7 @@
 """Every setting, and the only place that reads the environment. The README's table is checked against this file."""
 
 import os
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -164,6 +164,8 @@ class Settings(BaseSettings):
     """Check the catalogue's thresholds against Prometheus here, for where Prometheus evaluates no such rules."""
     watch_seconds: Duration = 60.0
     """How often the watch looks at every signal."""
+    daily_note_at: time | None = None
+    """UTC time of day, e.g. 07:30, at which each channel is told how its models stand; unset, it is not told."""
     group_interval_minutes: Duration = 5.0
     """Alertmanager's group_interval; part of the time a signal must stay well."""
     update_limit_minutes: Duration = 60.0

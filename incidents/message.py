@@ -27,6 +27,8 @@ class MessageKind(StrEnum):
     NOTE = "note"
     NOTICE = "notice"
     ANSWER = "answer"
+    DAILY_NOTE = "daily_note"
+    """Of no incident: how the models of a channel stand."""
 
 
 class Priority(IntEnum):

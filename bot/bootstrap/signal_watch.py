@@ -1,7 +1,8 @@
-"""The watch, where the settings ask for it."""
+"""The watch and the daily note, where the settings ask for them."""
 
 from bot.bootstrap.duties import Duties
 from bot.bootstrap.ground import Ground
+from bot.workflows.daily_note import DailyNotes
 from bot.workflows.ports import Deps
 from bot.workflows.watch import Watch
 from incidents.signal_rules import rules_of
@@ -21,3 +22,5 @@ def start_watching(ground: Ground, deps: Deps, duties: Duties) -> None:
     settings = ground.settings
     if settings.watch:
         duties.start("watch", Watch(deps, settings.scaled(settings.watch_seconds)).run())
+    if settings.daily_note_at is not None:
+        duties.start("daily note", DailyNotes(deps, settings.daily_note_at).run())

@@ -93,5 +93,12 @@ async def open_slack(
         replica=ground.owner,
     )
     owners = {model.name: model.owners for model in ground.catalogue.models.values() if model.owners}
-    shelf = StoreShelf(ground.reader, clients.prometheus, clients.rules, owners=owners, speed=settings.speed)
+    shelf = StoreShelf(
+        ground.reader,
+        clients.prometheus,
+        clients.rules,
+        owners=owners,
+        speed=settings.speed,
+        daily_notes=ground.writer.daily_notes.note,
+    )
     return SlackSide(config, store=ground.writer.outbox, shelf=shelf, make_desk=make_desk, clock=ground.clock)

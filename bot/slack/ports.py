@@ -25,6 +25,7 @@ from bot.slack.views import (
     SwitchReply,
 )
 from incidents.approval import Person
+from incidents.daily_note import DailyNote
 from incidents.ledger import IncidentFile
 from incidents.message import OutboxMessage, SendingTurn
 from incidents.trust import Trust
@@ -229,6 +230,10 @@ class Shelf(Protocol):
 
     async def note(self, incident_id: str, subject: str) -> Note | None:
         """The words of a message of kind `note`, `failure` or `escalation`; None leaves the renderer's own words."""
+        ...
+
+    async def daily_note(self, id: int) -> DailyNote | None:
+        """What a channel is told of its models on a day."""
         ...
 
     def owners(self, model: str) -> str | None:

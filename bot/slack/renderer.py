@@ -6,6 +6,7 @@ from typing import assert_never
 
 from bot.slack.blocks.advice import advice_message
 from bot.slack.blocks.answer import answer_message
+from bot.slack.blocks.daily_note import daily_note_message
 from bot.slack.blocks.diagnosis import diagnosis_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
@@ -52,6 +53,9 @@ class Renderer:
 
     async def __call__(self, message: OutboxMessage) -> Rendered | FilePost | None:
         """Raises `LookupError` when the row names something that is not there."""
+        if message.kind is MessageKind.DAILY_NOTE:
+            note = await self._shelf.daily_note(int(message.subject))
+            return daily_note_message(note) if note else None
         if message.incident_id is None:
             return None
         match message.kind:
@@ -110,6 +114,7 @@ class Renderer:
                 | MessageKind.ESCALATION
                 | MessageKind.NOTICE
                 | MessageKind.BROKE_GLASS
+                | MessageKind.DAILY_NOTE
             ):
                 raise AssertionError(f"{kind} is rendered elsewhere")
             case _:

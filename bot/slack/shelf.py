@@ -22,6 +22,7 @@ from bot.slack.chart import (
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import AnswerView, Note
 from incidents.alert import Alert, AlertKind
+from incidents.daily_note import DailyNote
 from incidents.incident import Incident
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile
@@ -52,6 +53,10 @@ UNITS_BY_NAME = {"EndpointCpuSaturated": "share"}
 """Where the alert's name tells more than its kind."""
 
 
+def _no_note(id: int) -> DailyNote | None:
+    return None
+
+
 class StoreShelf:
     """Reads the store, and Prometheus for the chart. See `bot.slack.ports.Shelf`."""
 
@@ -63,12 +68,14 @@ class StoreShelf:
         *,
         owners: Mapping[str, str],
         speed: float,
+        daily_notes: Callable[[int], DailyNote | None] = _no_note,
     ) -> None:
         """`owners`: user groups by model; `speed`: how much faster than real time the world runs."""
         self._reader = reader
         self._prometheus = prometheus
         self._rules = rules
         self._owners = owners
+        self._daily_notes = daily_notes
         # One thread: matplotlib keeps fonts for each thread that draws, and drawing at once is no faster.
         self._drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chart")
         self._speed = speed
@@ -84,6 +91,10 @@ class StoreShelf:
     async def note(self, incident_id: str, subject: str) -> Note | None:
         """Nothing of ours has words of its own; the renderer knows them all."""
         return None
+
+    async def daily_note(self, id: int) -> DailyNote | None:
+        """As it was gathered."""
+        return await asyncio.to_thread(self._daily_notes, id)
 
     def owners(self, model: str) -> str | None:
         """Of the catalogue."""

@@ -302,6 +302,9 @@ class Shelf:
     async def note(self, incident_id: str, subject: str) -> Note | None:
         return None
 
+    async def daily_note(self, id: int) -> None:
+        return None
+
     def owners(self, model: str) -> str | None:
         return catalogue().models[model].owners
 

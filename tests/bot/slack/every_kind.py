@@ -7,6 +7,7 @@ from bot.slack.blocks.advice import advice_message
 from bot.slack.blocks.answer import answer_message
 from bot.slack.blocks.app_home import broken_home, closed_home, home_view
 from bot.slack.blocks.chart import chart_missing, chart_post
+from bot.slack.blocks.daily_note import daily_note_message
 from bot.slack.blocks.decision import decision_words
 from bot.slack.blocks.diagnosis import diagnosis_message
 from bot.slack.blocks.evidence import evidence_message
@@ -193,6 +194,8 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
     yield "runbooks", runbooks_message(samples.runbooks(words), LINKS)
     yield "many runbooks", runbooks_message(samples.runbooks(words, count=20), LINKS)
     yield "answer", answer_message(samples.answer(words), LINKS)
+    yield "daily note", daily_note_message(samples.daily_note(words))
+    yield "calm daily note", daily_note_message(samples.calm_daily_note(words, count=45))
     yield "investigating", investigate_message(InvestigateReply(words or "fraud-detector", "INC-7", THREAD), LINKS)
     yield "not investigating", investigate_message(InvestigateReply("m", "INC-7", THREAD, words or "busy"), LINKS)
     for result in RESULTS:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from bot.slack.blocks.links import Links
 from bot.slack.listing import Listing
@@ -22,6 +23,7 @@ from bot.slack.views import (
 from incidents.alert import Alert, Severity
 from incidents.approval import ApprovalState, ApprovalView, Vote
 from incidents.catalogue import EndpointSpec, ModelSpec
+from incidents.daily_note import DailyNote, ModelDay, SignalDay
 from incidents.diagnosis import (
     Advice,
     Claim,
@@ -541,3 +543,35 @@ def answer(words: str = "") -> AnswerView:
     return AnswerView(
         words or "why did it fall?", words or "A new config went live.", passages(words), by_llm(), "INC-7"
     )
+
+
+def signal_day(signal: str = "latency_p99", **given: Any) -> SignalDay:
+    usual = {"unit": "s", "comparison": ">", "bound": 1.0, "worst": 0.61, "worst_at": minute(0), "now": 0.4}
+    return SignalDay.model_validate({"signal": signal, "without_data": 0.0, **usual, **given})
+
+
+def daily_note(words: str = "") -> DailyNote:
+    """Models that are well, that are not, and of which something is not known."""
+    unit: dict[str, Any] = {"unit": "PSI", "bound": 0.1, "worst": 0.18, "now": 0.04}
+    gone: dict[str, Any] = {"worst": None, "worst_at": None, "now": None, "without_data": 1.0}
+    models = (
+        ModelDay(model=words or "fraud-detector", signals=(signal_day(), signal_day("feature_psi", **unit))),
+        ModelDay(
+            model="product-recommender",
+            signals=(signal_day(words or "latency_p99", worst=2.5, now=2.5), signal_day("error_rate", **gone)),
+            incident="INC-7",
+            incident_words="awaiting decision",
+        ),
+        ModelDay(
+            model="churn-predictor",
+            signals=(signal_day(without_data=0.125), signal_day("accuracy_drop", needs_labels=True, **gone)),
+        ),
+        ModelDay(model="new-model", signals=()),
+    )
+    return DailyNote(channel="ml-incidents", day="2026-03-04", since=minute(-1440), until=minute(0), models=models)
+
+
+def calm_daily_note(words: str = "", *, count: int = 1) -> DailyNote:
+    """Nothing is needed on any of them."""
+    models = tuple(ModelDay(model=f"{words or 'model'}-{number}", signals=(signal_day(),)) for number in range(count))
+    return daily_note().model_copy(update={"models": models})

@@ -42,6 +42,9 @@ class NoShelf:
     async def note(self, incident_id: str, subject: str) -> None:
         return None
 
+    async def daily_note(self, id: int) -> None:
+        return None
+
     def owners(self, model: str) -> None:
         return None
 

@@ -9,6 +9,7 @@ from bot.slack.people import LookupFailed
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.renderer import Renderer
 from bot.slack.views import AnswerView, Note
+from incidents.daily_note import DailyNote
 from incidents.incident import IncidentState
 from incidents.ledger import IncidentFile
 from incidents.message import MessageKind, OutboxMessage
@@ -17,6 +18,7 @@ from tests.bot.slack.reading import read
 
 SUBJECTS = {
     MessageKind.ROOT: "",
+    MessageKind.DAILY_NOTE: "1",
     MessageKind.PROGRESS: "inv1",
     MessageKind.CHART: "inv1",
     MessageKind.DIAGNOSIS: "inv1",
@@ -60,6 +62,9 @@ class Shelf:
 
     async def note(self, incident_id: str, subject: str) -> Note | None:
         return Note("Flapping") if subject == "n1" else None
+
+    async def daily_note(self, id: int) -> DailyNote | None:
+        return samples.daily_note() if id == 1 else None
 
 
 class Groups:
@@ -182,3 +187,10 @@ async def test_a_decided_card_names_the_timeline_entry_that_decided_it() -> None
     render = Renderer(shelf, Groups(), lambda: samples.LINKS, lambda: samples.minute(6))
     content = await render(row(MessageKind.PROPOSAL))
     assert isinstance(content, Rendered) and f"timeline entry 1, {entries[0].hash[:8]}" in read(content)
+
+
+async def test_a_daily_note_is_shown_as_it_was_gathered_though_it_is_of_no_incident() -> None:
+    message = row(MessageKind.DAILY_NOTE, "1").model_copy(update={"incident_id": None})
+    shown = await renderer()(message)
+    assert isinstance(shown, Rendered) and shown.text.startswith("Nothing needed on 2 of 4 models")
+    assert await renderer()(message.model_copy(update={"subject": "2"})) is None

@@ -7,6 +7,7 @@ from datetime import timedelta
 from incidents.catalogue import Catalogue
 from tools.incident_store.database import Database
 from tools.incident_store.writer.clicks import ClickWriter
+from tools.incident_store.writer.daily_notes import DailyNoteWriter
 from tools.incident_store.writer.decisions import DecisionWriter
 from tools.incident_store.writer.executions import ExecutionWriter
 from tools.incident_store.writer.grouping import GroupingWriter
@@ -50,6 +51,7 @@ class StoreWriter:
     retention: RetentionWriter
     leases: LeaseWriter
     replicas: ReplicaWriter
+    daily_notes: DailyNoteWriter
 
 
 def open_writer(
@@ -76,4 +78,5 @@ def open_writer(
         retention=RetentionWriter(database),
         leases=LeaseWriter(database),
         replicas=ReplicaWriter(database),
+        daily_notes=DailyNoteWriter(database),
     )

@@ -141,3 +141,21 @@ section: <04 Mar 2026 12:30 UTC as {date_short} at {time}> · <https://sandbox.s
 divider:
 context: As of <04 Mar 2026 14:05 UTC as {time_secs}>; open this tab again to refresh it.\
 """)
+
+
+def test_daily_note() -> None:
+    assert said("daily note") == snapshot("""\
+text: Nothing needed on 2 of 4 models in the last 24 hours
+section: *Nothing needed on 2 of 4 models in the last 24 hours*
+section: :eyes: *new-model* – It has no signals in models.yaml, so nothing is known of it.
+section: :eyes: *product-recommender* – INC-7 is open (awaiting decision). Past its bound now: latency_p99 at 2.5 s (bound 1 s). No current data for 1 of 2 signals, so nothing is known of them: error_rate.
+section: :white_check_mark: *churn-predictor* – Nothing needed, because its one signal with data is inside its bound. Waiting for labels, so nothing is known of them yet: accuracy_drop. Nearest: latency_p99, at worst 0.61 s on <04 Mar 2026 14:00 UTC as {date_short} at {time}> (bound 1 s). Without data for a part of the time: latency_p99 12%.
+section: :white_check_mark: *fraud-detector* – Nothing needed, because all 2 signals are inside their bounds. Past its bound in that time and inside again: feature_psi, at worst 0.18 PSI on <04 Mar 2026 14:00 UTC as {date_short} at {time}> (bound 0.1 PSI).
+context: From <03 Mar 2026 14:00 UTC as {date_short} at {time}> to <04 Mar 2026 14:00 UTC as {date_short} at {time}>, by the thresholds of models.yaml\
+""")
+
+
+def test_daily_note_of_many_models_on_which_nothing_is_needed() -> None:
+    told = said("calm daily note")
+    assert told.startswith("text: Nothing needed on 45 models in the last 24 hours")
+    assert "And 15 more; nothing is needed on them: `/agentops status`" in told

@@ -13,6 +13,7 @@ def upgrade() -> None:
     _storms()
     _outbox()
     _many_rows()
+    _daily_notes()
 
 
 def _replicas() -> None:
@@ -172,3 +173,17 @@ def _many_rows() -> None:
     op.create_index("ix_click_handled", "click", ["handled_at"])
     op.create_index("ix_proposal_created", "proposal", ["created_at"])
     op.create_index("ix_execution_finished", "execution", ["finished_at"])
+
+
+def _daily_notes() -> None:
+    """What channels were told of their models, once a day."""
+    op.create_table(
+        "daily_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("channel", "day", name="uq_daily_note"),
+    )
