@@ -74,6 +74,7 @@ def update_rank(kind: MessageKind) -> UpdateRank:
             | MessageKind.FAILURE
             | MessageKind.NOTE
             | MessageKind.ANSWER
+            | MessageKind.DAILY_NOTE
         ):
             return UpdateRank.DETAIL
         case _:

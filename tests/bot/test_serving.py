@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,21 @@ async def test_on_postgresql_an_alert_becomes_one_thread_across_a_restart(
                 assert (answer.status, await answer.json()) == (200, received)
             await eventually(in_thread, START_S, "the thread")
     assert len(await messages(slack, hand)) == 1
+
+
+@thorough
+async def test_the_daily_note_is_posted_and_says_that_nothing_is_known_where_prometheus_is_away(
+    slack: SlackServer, hand: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    settings = {
+        "SLACK_APP_TOKEN": slack.workspace.credentials.app_token,
+        "AGENTOPS_DAILY_NOTE_AT": datetime.now(UTC).strftime("%H:%M"),
+        "AGENTOPS_WATCH": "true",
+    }
+
+    async def told() -> list[Json]:
+        return [m for m in await messages(slack, hand) if m["text"].startswith("Nothing needed on 0 of 3 models")]
+
+    async with serving(slack, tmp_path, settings):
+        (message,) = await eventually(told, 30.0, "the note")
+    assert "nothing is known of them" in str(message)
