@@ -488,15 +488,3 @@ class ReplicaRecord(Table, table=True):
     seen_at: datetime = _moment()
     ended_at: datetime | None = _moment(nullable=True)
     taken_over_by: str | None = None
-
-
-class DailyNoteRecord(Table, table=True):
-    """What a channel was told of its models on a day (UTC): `facts` is a `DailyNote`."""
-
-    __table_args__ = (UniqueConstraint("channel", "day", name="uq_daily_note"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    channel: str
-    day: str
-    facts: dict[str, Any] = _json()
-    created_at: datetime = _moment()

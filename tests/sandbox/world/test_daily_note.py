@@ -14,7 +14,7 @@ from bot.workflows.watch import Watch
 from incidents.daily_note import DailyNote
 from tests.sandbox.world.test_watch import INTERVAL, deps_of, prometheus_of, stage, watched
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.tables import DailyNoteRecord
+from tools.incident_store.daily_note_table import DailyNoteRecord
 from tools.prometheus.client import PrometheusClient
 
 Rig = Any

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from tools.incident_store import tables
+from tools.incident_store import daily_note_table, tables
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -19,7 +19,8 @@ def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.Table.metadata,
+    # One metadata for all; naming the other table here is what brings it in.
+    target_metadata=daily_note_table.DailyNoteRecord.metadata,
     render_as_batch=True,
     render_item=render_item,
     compare_type=False,

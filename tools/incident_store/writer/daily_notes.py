@@ -9,8 +9,9 @@ from sqlmodel import col, select
 
 from incidents.daily_note import DailyNote
 from incidents.message import MessageKind
+from tools.incident_store.daily_note_table import DailyNoteRecord
 from tools.incident_store.database import Database
-from tools.incident_store.tables import DailyNoteRecord, MessageRecord
+from tools.incident_store.tables import MessageRecord
 
 KEPT = timedelta(days=30)
 
