@@ -31,8 +31,10 @@ DELIVERY_WINDOW_S = 0.02
 """A group commit takes a few milliseconds."""
 MIGRATION_WINDOW_S = 0.4
 CHANGE_WINDOW_S = 0.3
-PATIENCE_S = 6.0
-"""How long a kind of instant is waited for; when it does not come, the kill comes all the same."""
+PATIENCE_S = 30.0
+"""How long a kind of instant is waited for; when it does not come, the kill comes all the same. An investigation, which
+begins anew in the next life of its process, has to come to its end before there is a change to interrupt."""
+DELIVERY_PATIENCE_S = 6.0
 READY_LIMIT_S = 120.0
 
 
@@ -126,7 +128,7 @@ class Reaper:
                 return True
             case "delivery":
                 await replica.ready(READY_LIMIT_S)
-                met = await self._came(self._delivering)
+                met = await self._came(self._delivering, DELIVERY_PATIENCE_S)
                 await asyncio.sleep(self._random.uniform(0, DELIVERY_WINDOW_S))
                 return met
             case "change":

@@ -4,9 +4,8 @@ At the end, when everything has settled, three books are compared (see `account`
 lost, nothing is done twice, every thread stands whole and in order, and every audit chain verifies.
 """
 
-import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,9 @@ from tests.fleet.replica import FleetFailed
 from tests.fleet.rig import Fleet, fleet_in
 from tests.fleet.spec import FleetSpec
 from tests.fleet.storm import BROKEN_EVERY, in_a_storm
+
+AT_ONCE = {"AGENTOPS_INVESTIGATIONS_AT_ONCE": "6"}
+"""Few enough that some come to an end between two kills."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,14 @@ async def soak(
     spec = FleetSpec(models=plan.models, channels=max(2, plan.models // 10), speed=plan.speed)
     began = time.monotonic()
     async with fleet_in(
-        folder, spec, database_url=database_url, settings={**in_a_storm(spec), **(settings or {})}
+        folder, spec, database_url=database_url, settings={**in_a_storm(spec), **AT_ONCE, **(settings or {})}
     ) as fleet:
         async with fleet.sender(seed=plan.seed) as sender, fleet.people():
             reaper = Reaper(fleet, sender, plan.names, plan.seed)
             await reaper.first_starts(plan.first)
-            waves = list(_waves(spec, plan))
 
             async def storm_goes_on(number: int) -> None:
-                await _put(fleet, sender, waves[number])
+                await _put(fleet, sender, _wave(spec, plan, number))
 
             await reaper.run(plan.kills, storm_goes_on)
             last, unfinished = time.monotonic(), ""
@@ -118,13 +119,12 @@ async def soak(
             )
 
 
-def _waves(spec: FleetSpec, plan: SoakPlan) -> Iterator[list[FiredAlert]]:
-    """One for each kill: the alerts of the models whose turn it is, begun when the wave comes."""
-    each = -(-plan.alerts // plan.models)
-    parts = max(1, plan.kills)
-    for number in range(parts):
-        models = spec.names[number * plan.models // parts : (number + 1) * plan.models // parts]
-        yield list(itertools.chain.from_iterable(outage(model, each, severity="critical") for model in models))
+def _wave(spec: FleetSpec, plan: SoakPlan, number: int) -> list[FiredAlert]:
+    """Those that begin before one of the kills: one model's after the other's, as many each time."""
+    each, parts = -(-plan.alerts // plan.models), max(1, plan.kills)
+    places = range(number * plan.alerts // parts, (number + 1) * plan.alerts // parts)
+    begun = {place // each: outage(spec.names[place // each], each, severity="critical") for place in places}
+    return [begun[place // each][place % each] for place in places]
 
 
 async def _put(fleet: Fleet, sender: AlertSender, wave: list[FiredAlert]) -> None:
