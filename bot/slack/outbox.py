@@ -30,7 +30,7 @@ from bot.slack.pacing import POST, Pacing
 from bot.slack.ports import OutboxStore
 from bot.slack.searching import Searcher
 from bot.slack.sending import Sender
-from bot.slack.turn import Turn
+from bot.slack.turn import LEASE_SECONDS, Turn
 from bot.slack.workers import Workers
 from bot.slack.written import WrittenDown
 from incidents.clock import now as wall_clock
@@ -90,6 +90,7 @@ class Outbox:
     clock: Callable[[], datetime] = wall_clock
     monotonic: Callable[[], float] = time.monotonic
     repair_seconds: float = REPAIR_SECONDS
+    lease_seconds: float = LEASE_SECONDS
     counts: Counts = field(default_factory=Counts)
     _loop: asyncio.AbstractEventLoop | None = None
     _event: asyncio.Event = field(default_factory=asyncio.Event)
@@ -109,6 +110,7 @@ class Outbox:
             instance=self.instance,
             clock=self.clock,
             monotonic=self.monotonic,
+            lease_seconds=self.lease_seconds,
         )
         searcher = Searcher(self.client, self.installation)
         self._doubles = Doubles(searcher, self.store, self._workers, self._pacing, self.counts, self.clock)

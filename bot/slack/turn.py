@@ -20,12 +20,13 @@ from incidents.message import SendingTurn
 log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 10.0
-"""How long after the last sign of life another may send: a died process is followed within this and a sweep."""
-RENEW_SECONDS = 2.5
-TRY_SECONDS = 1.0
-"""Between two tries to get another's turn."""
-MARGIN_SECONDS = 1.0
-"""Our own count of the lease ends so much before the database's: clocks of two machines may differ a little."""
+"""How long after the last sign of life another may send: a died process is followed within this and `TRY`."""
+RENEW = 0.25
+"""Of the lease, after which it is renewed."""
+TRY = 0.1
+"""Of the lease, between two tries to get another's turn."""
+MARGIN = 0.1
+"""Of the lease, by which our own count of it ends before the database's: two machines' clocks may differ a little."""
 
 
 class Turn:
@@ -47,8 +48,10 @@ class Turn:
         instance: str,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         """Nothing is taken yet."""
+        self._lease = lease_seconds
         self._store, self._workers = store, workers
         self._owner, self.instance = owner, instance
         self._clock, self._monotonic = clock, monotonic
@@ -91,8 +94,8 @@ class Turn:
 
     async def _ask(self) -> None:
         began = self._monotonic()
-        self._next = began + TRY_SECONDS
-        lease = timedelta(seconds=LEASE_SECONDS)
+        self._next = began + TRY * self._lease
+        lease = timedelta(seconds=self._lease)
         fence = await self._workers.run(self._store.take_turn, self._owner, self._clock(), lease)
         if fence is None:
             self._until = float("-inf")
@@ -100,5 +103,5 @@ class Turn:
         if fence != self._fence:
             log.info("outbox.turn_taken", owner=self._owner, fence=fence)
         self._fence = fence
-        self._until = began + LEASE_SECONDS - MARGIN_SECONDS
-        self._next = began + RENEW_SECONDS
+        self._until = began + (1 - MARGIN) * self._lease
+        self._next = began + RENEW * self._lease
