@@ -173,12 +173,13 @@ class Outbox:
     async def _look(self) -> float:
         """Begin what may go now; seconds until something else may."""
         try:
+            # Also when it is another's turn by now: what was sent may be a double that has to be taken back.
+            await self._written.catch_up()
             turn = await self._turn.keep()
             if turn is None:
                 return SWEEP_SECONDS
             if turn != self._began:
                 await self._begin_turn(turn)
-            await self._written.catch_up()
             # From before the read: what ends while the rows are read is still unsent in them.
             busy = set(self._busy)
             rows = await self._workers.run(self.store.due, self.clock(), AT_ONCE)

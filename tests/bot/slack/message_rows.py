@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from bot.slack.rendered import Rendered
 from incidents.clock import now
-from incidents.message import MessageKind, OutboxMessage, Priority
+from incidents.message import MessageKind, OutboxMessage
 from sandbox.slack.server import SlackServer
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
@@ -55,15 +57,17 @@ class MessageRows:
     def want_many(self, number: int, channels: tuple[str, ...]) -> None:
         """So many first messages of usual priority, spread over the channels."""
         with self.database.write() as session:
-            session.add_all(
-                MessageRecord(
-                    incident_id=f"other {one}",
-                    channel=channels[one % len(channels)],
-                    kind=MessageKind.ROOT.value,
-                    priority=Priority.USUAL.value,
-                    created_at=now(),
-                )
-                for one in range(number)
+            session.connection().execute(
+                insert(MessageRecord),
+                [
+                    {
+                        "incident_id": f"other {one}",
+                        "channel": channels[one % len(channels)],
+                        "kind": MessageKind.ROOT.value,
+                        "created_at": now(),
+                    }
+                    for one in range(number)
+                ],
             )
 
     def waiting(self) -> int:
