@@ -39,7 +39,7 @@ from tools.errors import UpstreamError
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 100
+AT_ONCE = 60
 """Posts looked at in one go, and updates of each rank: more than Slack takes before the next look."""
 SWEEP_SECONDS = 0.5
 """Between two looks when nobody called: rows that another process wrote, and its turn once that is over."""
