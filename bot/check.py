@@ -153,10 +153,21 @@ async def _what_reasons_and_draws(settings: Settings) -> AsyncIterator[Finding]:
     yield await _reasoner(settings)
     async for finding in _other_sources(settings):
         yield finding
+    if settings.otlp_endpoint is not None:
+        yield await _spans(settings.otlp_endpoint, settings)
     if find_spec("matplotlib") is None:
         yield Finding(
             "note", "charts", "matplotlib is not installed, so threads have no chart: agentops[charts] has it"
         )
+
+
+async def _spans(endpoint: str, settings: Settings) -> Finding:
+    from bot.telemetry import receiver_takes
+
+    if await asyncio.to_thread(receiver_takes, endpoint, settings.otlp_header_values):
+        return Finding("right", "spans", f"{_place(endpoint)} takes them")
+    look = "look at AGENTOPS_OTLP_ENDPOINT and AGENTOPS_OTLP_HEADERS"
+    return Finding("wrong", "spans", f"{_place(endpoint)} does not take them; {look}")
 
 
 async def _other_sources(settings: Settings) -> AsyncIterator[Finding]:

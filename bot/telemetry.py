@@ -88,6 +88,15 @@ def _without_secrets(value: Any) -> Any:
             return value
 
 
+def receiver_takes(endpoint: str, headers: Mapping[str, str]) -> bool:
+    """Whether a delivery without spans is taken. Blocks for some seconds at most."""
+    exporter = OTLPSpanExporter(endpoint=endpoint, headers=dict(headers), timeout=EXPORT_TIMEOUT_S)
+    try:
+        return exporter.export([]) is SpanExportResult.SUCCESS
+    finally:
+        exporter.shutdown()
+
+
 def tracer_provider(endpoint: str, headers: Mapping[str, str], *, content: bool) -> TracerProvider:
     """Spans go to `endpoint` in batches. `shutdown` sends what waits."""
     exporter = OTLPSpanExporter(endpoint=endpoint, headers=dict(headers), timeout=EXPORT_TIMEOUT_S)

@@ -16,7 +16,7 @@ from incidents.remediation import RollbackEndpoint
 from sandbox.llm.api import FaultKind
 from sandbox.llm.wire import Refusal, text, tool_use
 from tests.agents.conftest import Server
-from tests.agents.fakes import NOW, World, bad_deployment, feature_drift, upstream_nulls
+from tests.agents.fakes import NOW, SCENARIOS, World, bad_deployment, feature_drift, upstream_nulls
 
 CLAUDE = "claude-sonnet-5-5"
 TRIAGE = tool_use("triage_note", {"case_kind": "latency", "look_first": ["recent_changes"], "suspicion": ""})
@@ -316,3 +316,11 @@ async def test_ten_investigations_at_once_share_the_agents(server: Server):
     assert {findings.diagnosis.root_cause for findings in many} == {RootCause.BAD_DEPLOYMENT}
     assert {findings.diagnosis.reasoner.name for findings in many} == {CLAUDE}
     assert len({findings.evidence for findings in many}) == 1
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
+async def test_a_full_investigation_asks_with_less_than_25000_tokens(server: Server, scenario: str):
+    """Before caching, counted by the local Messages API at four characters each."""
+    reasoner = (await found(SCENARIOS[scenario](), server.config())).diagnosis.reasoner
+    assert not reasoner.offline
+    assert reasoner.input_tokens < 25_000

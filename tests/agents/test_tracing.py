@@ -19,7 +19,7 @@ from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
 from agents.progress import STEPS
 from agents.tracing import Trace
-from bot.telemetry import tracer_provider
+from bot.telemetry import receiver_takes, tracer_provider
 from incidents.investigation import Findings
 from tests.agents.conftest import Server
 from tests.agents.fakes import World, bad_deployment, benign_drift
@@ -193,6 +193,12 @@ async def test_without_a_receiver_nothing_is_opened():
         span.note(anything=1)
         span.event("chosen")
     assert trace.capabilities() == []
+
+
+async def test_whether_a_receiver_takes_spans_can_be_asked(receiver: Receiver):
+    assert await asyncio.to_thread(receiver_takes, receiver.url, {})
+    assert not await asyncio.to_thread(receiver_takes, receiver.url.replace("/v1/traces", "/elsewhere"), {})
+    assert receiver.spans == []
 
 
 async def test_off_loads_no_sdk():
