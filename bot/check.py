@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.llm_config import LlmUnusable
+from bot.check_replicas import examine_replicas
 from bot.partners import Clients, llm_config, other_sources_of, reader_role_of, region_of
 from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
@@ -53,10 +54,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("right", "catalogue", f"{len(catalogue.models)} models in {settings.models_file}")
     except ManifestError as error:
         yield Finding("wrong", "catalogue", str(error))
-    for finding in _policy(settings, catalogue):
+    for finding in (*_policy(settings, catalogue), _runbooks(settings), *await _stored(settings)):
         yield finding
-    yield _runbooks(settings)
-    yield await _database(settings)
     yield _webhook(settings)
     async for finding in _what_reasons_and_draws(settings):
         yield finding
@@ -110,6 +109,11 @@ def _webhook(settings: Settings) -> Finding:
             return Finding(
                 "right", "webhook", "two bearer tokens for Alertmanager; take the old one away when it is idle"
             )
+
+
+async def _stored(settings: Settings) -> list[Finding]:
+    replicas = [Finding(*told) async for told in examine_replicas(settings)]
+    return [await _database(settings), *replicas]
 
 
 async def _database(settings: Settings) -> Finding:
