@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 
 Instant = Literal["start", "migration", "delivery", "change", "any"]
 KINDS: tuple[Instant, ...] = ("start", "delivery", "delivery", "change", "change", "any", "any", "any")
-"""How often each kind of instant is chosen: while the process starts; once it is ready with a delivery or a change under
-way, or any."""
+"""How often each kind of instant is chosen: while the process starts; once it is ready with a delivery or a change
+under way, or any."""
 
 START_WINDOW_S = 3.0
 """A cold start takes about as long."""
