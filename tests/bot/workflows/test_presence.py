@@ -12,6 +12,7 @@ from bot.workflows.presence import ExecutorTaken, Presence
 from incidents.clock import now
 from tests.bot.workflows.rig import PACE
 from tests.thoroughness import thorough
+from tools.errors import Unavailable
 from tools.incident_store.clock import SharedClock
 from tools.incident_store.database import Database
 from tools.incident_store.executor_lock import ExecutorLock
@@ -79,6 +80,32 @@ async def test_a_folder_that_another_living_process_uses_is_refused(make: Make) 
     with pytest.raises(ExecutorTaken, match="AGENTOPS_CHROMA_URL"):
         await make("agentops-2", folder="f1").begin()
     await make("agentops-2", 2, folder="f3").begin()
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=thorough)], indirect=True)
+async def test_a_name_lost_with_its_session_is_taken_again_and_lost_for_good_once_another_has_it(
+    make: Make, database: Database
+) -> None:
+    one, other = make("agentops-0"), make("agentops-0", 2)
+
+    def cut() -> None:
+        """As when PostgreSQL is restarted."""
+        with database.write() as session:
+            session.connection().exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+
+    await one.begin()
+    cut()
+    with pytest.raises(Unavailable):
+        await one.sign()
+    await one.sign()
+    cut()
+    await other.begin()
+    with pytest.raises(Unavailable):
+        await one.sign()
+    with pytest.raises(ExecutorTaken):
+        await one.sign()
 
 
 async def test_one_replica_at_a_time_takes_over_and_each_is_counted(database: Database) -> None:
