@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, literal_column
 from sqlmodel import Session, col, func, select
 
 from incidents.approval import ApprovalState
@@ -91,6 +92,9 @@ class StandingReader(Reading):
             )
 
 
+_NOT_GIVEN_UP: ColumnElement[bool] = literal_column("NOT message.given_up")
+
+
 def _alerts(session: Session) -> Waiting:
     of = AlertRecord
     unhandled = col(of.revision) > col(of.handled_revision)
@@ -113,7 +117,7 @@ def _running(session: Session) -> Waiting:
 def _messages(session: Session, *, held: bool) -> Waiting:
     of = MessageRecord
     # Spelled as in the partial index: SQLite uses one only where it finds its very words.
-    due = (col(of.wanted_revision) > col(of.sent_revision)) & ~col(of.given_up) & col(of.held).is_(held)
+    due = (col(of.wanted_revision) > col(of.sent_revision)) & _NOT_GIVEN_UP & col(of.held).is_(held)
     count = session.exec(select(func.count()).select_from(of).where(due)).one()
     since = session.exec(select(func.min(of.created_at)).where(due, col(of.sent_revision) == 0)).one()
     return Waiting(count, since)
