@@ -16,11 +16,12 @@ from tests.benchmarks.install_size import NotInstalled, install_size
 from tests.benchmarks.intake import intake
 from tests.benchmarks.investigations import investigations
 from tests.benchmarks.machine import machine
+from tests.benchmarks.many_rows import on_both_databases
 from tests.benchmarks.processes import BenchmarkFailed, stage
 from tests.benchmarks.serving import serving
 
 RESULTS = Path("bench-results/figures.json")
-PARTS = ("intake", "cold_start", "serving", "investigations", "install_size")
+PARTS = ("intake", "many_rows", "cold_start", "serving", "investigations", "install_size")
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,13 @@ class Size:
     rounds: int = 10
     load_s: int = 5
     loads: int = 3
+    past: int = 100_000
+    past_models: int = 1_000
 
 
-QUICK = Size(models=4, starts=1, incidents=4, commands=2, many=0, alone=3, rounds=1, load_s=1, loads=1)
+QUICK = Size(
+    models=4, starts=1, incidents=4, commands=2, many=0, alone=3, rounds=1, load_s=1, loads=1, past=200, past_models=20
+)
 
 
 async def run(parts: list[str], size: Size, folder: Path) -> Report:
@@ -63,6 +68,11 @@ async def run(parts: list[str], size: Size, folder: Path) -> Report:
         "intake",
         "Intake under load, on two databases",
         lambda: intake(folder, seconds=size.load_s, runs=size.loads, into=report.figures),
+    )
+    await measured(
+        "many_rows",
+        f"{size.past:,} past incidents and {size.past_models:,} models",
+        lambda: asyncio.to_thread(on_both_databases, folder, incidents=size.past, models=size.past_models, rounds=20),
     )
     if {"cold_start", "serving"} & set(parts):
         try:

@@ -1,5 +1,6 @@
 """How long what people ask takes with 100,000 past incidents and 1,000 models: issue 4's ninth point."""
 
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from incidents.clock import now
 from tests.benchmarks.catalogue import model_names, write_catalogue
 from tests.benchmarks.figures import Figure, Target, figure
 from tests.benchmarks.past import seed
+from tests.postgresql import running_postgresql
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 from tools.incident_store.reader import StoreReader
@@ -19,6 +21,13 @@ from tools.incident_store.trust_reader import TrustReader
 from tools.manifests.load import load_catalogue
 
 STATUS_MS, INCIDENTS_MS, SCRAPE_MS = 300, 500, 50
+
+
+def on_both_databases(folder: Path, *, incidents: int, models: int, rounds: int) -> list[Figure]:
+    """The same on SQLite in a file and on a PostgreSQL that keeps what it is told."""
+    found = many_rows(folder, f"sqlite:///{folder / 'many.sqlite'}", incidents=incidents, models=models, rounds=rounds)
+    with tempfile.TemporaryDirectory(prefix="pg-") as short, running_postgresql(Path(short), durable=True) as new:
+        return found + many_rows(folder, new("template1"), incidents=incidents, models=models, rounds=rounds)
 
 
 def many_rows(folder: Path, url: str, *, incidents: int, models: int, rounds: int) -> list[Figure]:

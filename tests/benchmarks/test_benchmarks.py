@@ -24,7 +24,17 @@ from tools.manifests.load import load_catalogue
 def test_quick_benchmarks_of_the_reasoning_tell_their_figures_as_json_and_as_a_table(tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks", "--quick", "--only", "investigations", "--json", str(out)],
+        [
+            sys.executable,
+            "-m",
+            "tests.benchmarks",
+            "--quick",
+            "--only",
+            "investigations",
+            "many_rows",
+            "--json",
+            str(out),
+        ],
         capture_output=True,
         text=True,
         timeout=100,
@@ -33,6 +43,10 @@ def test_quick_benchmarks_of_the_reasoning_tell_their_figures_as_json_and_as_a_t
     assert done.returncode == 0, done.stderr
     told = json.loads(out.read_text("utf-8"))
     names = [one["name"] for one in told["figures"]]
+    assert {name.split(" (")[1].split(",")[0] for name in names if name.startswith("status (")} == {
+        "SQLite",
+        "PostgreSQL",
+    }
     assert {"diagnosis (2 turns, 1 tool), alone", "diagnoses, ten at once"} <= set(names)
     assert all(name in done.stdout for name in names)
     assert {"cores", "load_1m", "disk_commit_median_ms"} <= told["machine"].keys()
