@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.thoroughness import thorough
 from tests.tools.mcp_servers.conftest import alive, stdio
 from tools.errors import AccessDenied, NotFound, Unavailable, UpstreamError
 from tools.mcp_servers.client import McpClient
@@ -100,6 +101,7 @@ async def test_a_server_that_ends_at_once_is_unavailable(clients: Make):
     assert time.monotonic() - started < 10
 
 
+@thorough
 async def test_a_slow_answer_is_left_and_the_next_one_is_taken(clients: Make):
     client = clients(logs=stdio(timeout_seconds=3))
     await client.offer("logs")
@@ -116,6 +118,7 @@ async def test_of_a_long_answer_head_and_tail_are_kept(shared: McpClient):
     assert len(answer.text) < 2100
 
 
+@thorough
 async def test_a_flood_ends_the_connection_and_not_the_bot(shared: McpClient):
     with pytest.raises(UpstreamError):
         await shared.ask("logs", "flood", {"size": 6_000_000})
@@ -145,6 +148,7 @@ async def test_nobody_at_the_address_is_unavailable(clients: Make):
         await client.offer("logs")
 
 
+@thorough
 @pytest.mark.parametrize(("status", "error"), [(401, AccessDenied), (500, UpstreamError), (200, UpstreamError)])
 async def test_something_else_at_the_address_is_told(clients: Make, status: int, error: type[UpstreamError]):
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
