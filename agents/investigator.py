@@ -102,7 +102,7 @@ class Investigator:
             agents = await self._agents()
             from agents.stages import Stages
 
-            spending = _spending(started)
+            spending = _spending(started, case.offline_because)
             stages = Stages(agents, bench, brief, spending, report, self._issues_enabled)
             note = await stages.triage(alerts)
             await reading
@@ -184,10 +184,10 @@ def _note(span: Opened, findings: Findings) -> None:
         span.event("decided not to retrain", evidence=diagnosis.retraining.evidence)
 
 
-def _spending(started: float) -> "Spending":
+def _spending(started: float, offline_because: str = "") -> "Spending":
     from agents.reasoning import Spending
 
-    return Spending(started)
+    return Spending(started, offline_because=offline_because)
 
 
 def _told(known: Findings) -> str:

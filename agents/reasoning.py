@@ -40,6 +40,8 @@ class Spending:
     usage: RunUsage = field(default_factory=RunUsage)
     responses: list[ModelResponse] = field(default_factory=list[ModelResponse])
     notes: list[str] = field(default_factory=list[str])
+    offline_because: str = ""
+    """Why the language model is not to be asked; empty where it may be."""
 
     def reasoner(self) -> Reasoner:
         """The label of whatever was written."""
@@ -91,8 +93,11 @@ class Reasoning:
         """The output of an agent. Never fails because of the language model: then the offline rules write it."""
         if self._unusable:
             spending.notes.append(f"{self._unusable}; the offline rules stood in")
+        asks = not self.offline and not spending.offline_because
+        if spending.offline_because and not self.offline:
+            spending.notes.append(f"{spending.offline_because}; the offline rules stood in")
         left = self._config.deadline_s - (time.monotonic() - spending.reasoning_since)
-        if not self.offline and left > 0:
+        if asks and left > 0:
             with capture_run_messages() as messages:
                 try:
                     async with asyncio.timeout(left):
@@ -113,7 +118,7 @@ class Reasoning:
                         why_not(_responses(messages)) or f"{self._config.model_name} {failure_in_words(str(error))}"
                     )
                     spending.notes.append(f"{reason}; the offline rules took over")
-        elif not self.offline:
+        elif asks:
             spending.notes.append(f"no time was left for {self._config.model_name}")
         return await self._on(agent, prompt, deps, spending, offline=True)
 

@@ -152,6 +152,24 @@ class Settings(BaseSettings):
     """How much faster the time to decide passes. People do not speed up: only the demo without people sets it."""
     settle_seconds: Duration = 10.0
     """How long the first investigation of an incident waits for alerts of the same outage."""
+    settle_max_seconds: Duration = 30.0
+    """How long it waits at most since the first alert: each that joins puts it off by the settle time."""
+    flapping_changes: int = Field(default=5, ge=3, le=100)
+    """So many changes between firing and cleared within the window are flapping: no look before it is calm."""
+    flapping_window_minutes: Duration = 60.0
+    """What is looked back on to tell whether something flaps."""
+    flapping_calm_minutes: Duration = 15.0
+    """Without a change for so long, what flapped is calm again."""
+    storm_incidents: int = Field(default=10, ge=1, le=300)
+    """New threads that a channel bears within the window; one more incident is a storm, told in one digest."""
+    storm_window_minutes: Duration = 5.0
+    """What is looked back on to tell whether there is a storm."""
+    investigations_at_once: int = Field(default=4, ge=1, le=200)
+    """Investigations under way at once, in the whole deployment."""
+    investigations_per_hour: int = Field(default=120, ge=1, le=100_000)
+    """Investigations begun within an hour, in the whole deployment; the rest wait, the worst go first."""
+    llm_cost_per_hour_usd: Duration = 10.0
+    """What language models may cost an hour, in the whole deployment; beyond it the offline rules investigate."""
     poll_seconds: Duration = 15.0
     """How often a running change is looked at."""
     lease_seconds: float = Field(default=30.0, ge=3.0, le=3600.0)
@@ -217,6 +235,8 @@ class Settings(BaseSettings):
             raise ValueError("AGENTOPS_EXECUTOR_ID: with PostgreSQL every process needs its own stable name")
         if (self.speed != 1.0 or self.decision_speed != 1.0) and not self.sandbox:
             raise ValueError("AGENTOPS_SPEED and AGENTOPS_DECISION_SPEED: only the sandbox may speed time up")
+        if self.flapping_calm_minutes > self.flapping_window_minutes:
+            raise ValueError("AGENTOPS_FLAPPING_CALM_MINUTES: at most AGENTOPS_FLAPPING_WINDOW_MINUTES")
         if self.lease_seconds < 30 and not self.sandbox:
             raise ValueError("AGENTOPS_LEASE_SECONDS: at least 30, longer than any call to AWS may take")
         return self

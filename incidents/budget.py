@@ -1,8 +1,8 @@
 """How much is investigated: so many at once, so many an hour, and so much language-model cost an hour.
 
-What is over a budget stays queued. Who goes first: what a person asked for, then severity, tier and age. A language model
-that has cost what an hour may cost is not waited for: the offline rules investigate instead, since a diagnosis by rules
-at three in the morning is worth more than a better one an hour later.
+What is over a budget stays queued. Who goes first: what a person asked for, then severity, tier and age. Once language
+models have cost what an hour may cost, nobody waits for them: the offline rules investigate instead, since a diagnosis
+by rules at three in the morning is worth more than a better one an hour later.
 """
 
 from collections.abc import Iterable

@@ -62,6 +62,7 @@ class Incident(BaseModel):
         previous: the incident of the same key before this one.
         acked_by: who took it, if somebody did.
         false_alarm_by: who marked it as a false alarm, if somebody did.
+        flapping_since: set while it fires and clears again and again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -85,6 +86,7 @@ class Incident(BaseModel):
     acked_at: Moment | None = None
     false_alarm_by: str | None = None
     false_alarm_at: Moment | None = None
+    flapping_since: Moment | None = None
 
     @property
     def firing(self) -> tuple[Alert, ...]:

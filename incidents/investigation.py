@@ -20,6 +20,8 @@ class Case(BaseModel):
     question: str = ""
     """A person's own words, untrusted."""
     now: Moment
+    offline_because: str = ""
+    """Why no language model is to be asked, in plain words; empty where one may be."""
 
 
 class Findings(BaseModel):

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from incidents.approval import ApprovalView
+from incidents.budget import WaitsFor
 from incidents.clock import Moment
 from incidents.comparison import Comparison
 from incidents.execution import Execution
@@ -32,6 +33,8 @@ class InvestigationView(_Frozen):
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
+    waits_for: WaitsFor = WaitsFor.NOTHING
+    """Why it does not run although it could."""
 
 
 class ProposalView(_Frozen):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class MessageKind(StrEnum):
-    """Every kind of message of an incident's thread; the first is the thread's own first post."""
+    """Every kind of message: those of an incident's thread, of which `ROOT` is the first post, and a storm's digest."""
 
     ROOT = "root"
     PROGRESS = "progress"
@@ -29,6 +29,8 @@ class MessageKind(StrEnum):
     ANSWER = "answer"
     DAILY_NOTE = "daily_note"
     """Of no incident: how the models of a channel stand."""
+    FLAPPING = "flapping"
+    DIGEST = "digest"
 
 
 class Priority(IntEnum):
@@ -63,7 +65,7 @@ def update_rank(kind: MessageKind) -> UpdateRank:
             | MessageKind.NOTICE
         ):
             return UpdateRank.DECISION
-        case MessageKind.ROOT | MessageKind.VERIFICATION | MessageKind.REPORT:
+        case MessageKind.ROOT | MessageKind.VERIFICATION | MessageKind.REPORT | MessageKind.DIGEST:
             return UpdateRank.OVERVIEW
         case (
             MessageKind.PROGRESS
@@ -75,6 +77,7 @@ def update_rank(kind: MessageKind) -> UpdateRank:
             | MessageKind.NOTE
             | MessageKind.ANSWER
             | MessageKind.DAILY_NOTE
+            | MessageKind.FLAPPING
         ):
             return UpdateRank.DETAIL
         case _:

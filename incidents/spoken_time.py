@@ -1,4 +1,4 @@
-"""Moments as a person types them: an hour of today, so long ago, now, or in full."""
+"""Moments as a person types them (an hour of today, so long ago, now, in full), and spans as a person says them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -30,3 +30,14 @@ def moment_of(typed: str, now: Moment) -> Moment | None:
     except ValueError:
         return None
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def span_in_words(span: timedelta) -> str:
+    """`45 seconds`, `15 minutes`, `2 hours`: in the largest unit of which it is at least one, rounded."""
+    seconds = span.total_seconds()
+    for unit, size in (("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    count = round(seconds)
+    return f"{count} second{'' if count == 1 else 's'}"

@@ -1,16 +1,20 @@
 """A storm: more new incidents in a window than a channel can bear. One digest message then stands for them.
 
-What a channel gets is bounded. In any window at most `StormRule.incidents` threads begin freely; one more incident makes
-a storm. From then on an incident has its row, its investigation and its line in the digest, and gets a thread only when
-it is worth one, at most as many again in a window. A thread that a person opens, or that a change needs which the policy
-lets run by itself, is never held back.
+What a channel gets is bounded. In any window at most `StormRule.incidents` threads begin freely; one more incident
+makes a storm. From then on an incident has its row, its investigation and its line in the digest, and gets a thread
+only when it is worth one, at most as many again in a window. A thread that a person opens, or that a change needs which
+the policy lets run by itself, is never held back.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from incidents.alert import Severity
-from incidents.incident import IncidentState
+from incidents.budget import WaitsFor
+from incidents.incident import LIVE_STATES, IncidentState
+from incidents.ledger import ThreadRef
 
 TOP_TIER = 1
 
@@ -82,3 +86,75 @@ def is_over(rule: StormRule, opened: int) -> bool:
     Half of what would begin one, so that it does not end and begin again and again.
     """
     return opened <= rule.incidents // 2
+
+
+@dataclass(frozen=True)
+class DigestLine:
+    """One incident of a storm; `held` while its thread is held back."""
+
+    id: str
+    model: str
+    environment: str
+    standing: Standing
+    held: bool
+    thread: ThreadRef | None = None
+
+    def in_thread(self, thread: ThreadRef | None) -> "DigestLine":
+        """The same, where its thread stands."""
+        return replace(self, thread=thread)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What one message tells of a storm.
+
+    Attributes:
+        alerts: how many came in it.
+        lines: every incident it stands for; `top`: the worst that are open, worst first, with their threads.
+        investigated: incidents with at least one finished investigation.
+        waiting: investigations that have not begun, by what they wait for.
+    """
+
+    id: int
+    channel: str
+    began_at: datetime
+    ended_at: datetime | None
+    alerts: int
+    lines: tuple[DigestLine, ...]
+    top: tuple[DigestLine, ...]
+    investigated: int
+    waiting: Mapping[WaitsFor, int]
+
+    def in_state(self, *states: IncidentState) -> int:
+        """How many of the incidents are in one of these states."""
+        return sum(one.standing.state in states for one in self.lines)
+
+    @property
+    def open(self) -> int:
+        """How many are not over."""
+        return self.in_state(*LIVE_STATES)
+
+    @property
+    def held(self) -> int:
+        """How many are not over and have no thread yet."""
+        return sum(one.held and one.standing.state in LIVE_STATES for one in self.lines)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Everything in it that would make the message look different, as JSON: equal where nothing is new."""
+        return {
+            "ended": self.ended_at is not None,
+            "incidents": len(self.lines),
+            "open": self.open,
+            "held": self.held,
+            "alerts": self.alerts,
+            "decide": self.in_state(IncidentState.AWAITING_DECISION),
+            "people": self.in_state(IncidentState.ESCALATED),
+            "changing": self.in_state(*CHANGING),
+            "investigated": self.investigated,
+            "waiting": {reason.value: count for reason, count in sorted(self.waiting.items())},
+            "top": [
+                [one.id, one.standing.severity.value, one.standing.state.value, one.held, one.thread is not None]
+                for one in self.top
+            ],
+        }

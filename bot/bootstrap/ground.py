@@ -2,16 +2,21 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.metrics import Metrics
 from bot.partners import other_sources_of, reader_role_of, region_of
 from bot.settings import Settings
 from bot.workflows.pace import Pace
+from incidents.budget import InvestigationBudget
 from incidents.clock import now
 from incidents.errors import AgentOpsError
+from incidents.flapping import FlappingRule
+from incidents.storm import StormRule
 from tools.incident_store.clock import SharedClock
 from tools.incident_store.database import Database, with_session_options
+from tools.incident_store.limits import Limits
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.writer.store import StoreWriter, open_writer
 from tools.manifests.load import load_catalogue
@@ -32,6 +37,24 @@ class Incomplete(AgentOpsError):
 def new_id() -> str:
     """An opaque random id."""
     return secrets.token_hex(ID_BYTES)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that the settings ask for. What a channel and a language model bear passes by the wall clock."""
+    return Limits(
+        settle_most=settings.scaled(settings.settle_max_seconds),
+        flapping=FlappingRule(
+            changes=settings.flapping_changes,
+            window=settings.scaled(settings.flapping_window_minutes * 60),
+            calm=settings.scaled(settings.flapping_calm_minutes * 60),
+        ),
+        storm=StormRule(incidents=settings.storm_incidents, window=timedelta(minutes=settings.storm_window_minutes)),
+        budget=InvestigationBudget(
+            at_once=settings.investigations_at_once,
+            per_hour=settings.investigations_per_hour,
+            llm_usd_per_hour=settings.llm_cost_per_hour_usd,
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -84,7 +107,7 @@ class Ground:
             metrics=Metrics(),
             database=database,
             reader=StoreReader(database),
-            writer=open_writer(database, catalogue, settle=pace.settle, new_id=new_id),
+            writer=open_writer(database, catalogue, settle=pace.settle, new_id=new_id, limits=limits_of(settings)),
             owner=settings.executor_id or "embedded",
             clock=SharedClock(database, now),
         )

@@ -28,6 +28,7 @@ from incidents.approval import Person
 from incidents.daily_note import DailyNote
 from incidents.ledger import IncidentFile
 from incidents.message import OutboxMessage, SendingTurn
+from incidents.storm import Digest
 from incidents.trust import Trust
 
 Via = Literal["button", "command", "home"]
@@ -234,6 +235,10 @@ class Shelf(Protocol):
 
     async def daily_note(self, id: int) -> DailyNote | None:
         """What a channel is told of its models on a day."""
+        ...
+
+    async def digest(self, storm_id: str) -> Digest:
+        """What a storm's digest tells now. Raises `LookupError`."""
         ...
 
     def owners(self, model: str) -> str | None:

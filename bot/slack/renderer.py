@@ -8,8 +8,10 @@ from bot.slack.blocks.advice import advice_message
 from bot.slack.blocks.answer import answer_message
 from bot.slack.blocks.daily_note import daily_note_message
 from bot.slack.blocks.diagnosis import diagnosis_message
+from bot.slack.blocks.digest import digest_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
+from bot.slack.blocks.flapping import flapping_message
 from bot.slack.blocks.heading import heading
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.notes import broke_glass_message, escalation_message, failure_message, note_message
@@ -33,6 +35,7 @@ from incidents.ledger import IncidentFile, InvestigationView, ProposalView, Veri
 from incidents.message import MessageKind, OutboxMessage
 from incidents.policy import Allow, RequireApproval
 from incidents.remediation import NotifyOwners
+from incidents.timeline import TimelineEntry
 
 _READ_NEXT = 5
 
@@ -56,6 +59,8 @@ class Renderer:
         if message.kind is MessageKind.DAILY_NOTE:
             note = await self._shelf.daily_note(int(message.subject))
             return daily_note_message(note) if note else None
+        if message.kind is MessageKind.DIGEST:
+            return digest_message(await self._shelf.digest(message.subject), self._links, self._clock())
         if message.incident_id is None:
             return None
         match message.kind:
@@ -106,6 +111,8 @@ class Renderer:
                 return verification_message(_verification(file, subject))
             case MessageKind.REPORT:
                 return self._report(file)
+            case MessageKind.FLAPPING:
+                return flapping_message(_entry(file, subject))
             case (
                 MessageKind.CHART
                 | MessageKind.ANSWER
@@ -115,6 +122,7 @@ class Renderer:
                 | MessageKind.NOTICE
                 | MessageKind.BROKE_GLASS
                 | MessageKind.DAILY_NOTE
+                | MessageKind.DIGEST
             ):
                 raise AssertionError(f"{kind} is rendered elsewhere")
             case _:
@@ -199,6 +207,13 @@ def _verification(file: IncidentFile, execution_id: str) -> VerificationView:
     found = next((view for view in file.verifications if view.execution_id == execution_id), None)
     if found is None:
         raise LookupError(execution_id)
+    return found
+
+
+def _entry(file: IncidentFile, number: str) -> TimelineEntry:
+    found = next((entry for entry in file.timeline if str(entry.number) == number), None)
+    if found is None:
+        raise LookupError(number)
     return found
 
 

@@ -26,6 +26,7 @@ from incidents.daily_note import DailyNote
 from incidents.incident import Incident
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile
+from incidents.storm import Digest
 from incidents.verification import Threshold
 from tools.errors import UpstreamError
 from tools.incident_store.reader import StoreReader
@@ -95,6 +96,10 @@ class StoreShelf:
     async def daily_note(self, id: int) -> DailyNote | None:
         """As it was gathered."""
         return await asyncio.to_thread(self._daily_notes, id)
+
+    async def digest(self, storm_id: str) -> Digest:
+        """Of the rows of the storm's incidents."""
+        return await asyncio.to_thread(self._reader.digest, storm_id)
 
     def owners(self, model: str) -> str | None:
         """Of the catalogue."""

@@ -1,16 +1,19 @@
 """What the desk hands to the blocks: pure data, nothing of Slack in it but where a thread stands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from bot.slack.listing import Listing
 from incidents.alert import Alert, Severity
 from incidents.approval import ApprovalState
+from incidents.budget import WaitsFor
 from incidents.diagnosis import Reasoner
 from incidents.incident import IncidentState
 from incidents.ledger import ProposalView, ThreadRef
 from incidents.proposal import Proposal
+from incidents.storm import Digest
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class StatusView:
     troubled: int = 0
     pages: int = 1
     asked: Listing = Listing()
+    storms: tuple[Digest, ...] = ()
+    """Under way, in any channel."""
+    waiting: Mapping[WaitsFor, int] = field(default_factory=dict[WaitsFor, int])
+    """Investigations that wait for their turn."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from bot.workflows.intake import group_alerts
 from bot.workflows.investigation import INVESTIGATE
 from bot.workflows.observe import observe
 from bot.workflows.ports import Deps
+from bot.workflows.storms import StormWatch
 from bot.workflows.verification import VERIFY
 from incidents.errors import AgentOpsError
 
@@ -34,6 +35,7 @@ class Dispatcher:
         self._finish_clicks = finish_clicks
         self._woken = asyncio.Event()
         self._observed = deps.clock() - deps.pace.observe
+        self._storms = StormWatch(deps)
 
     def wake(self) -> None:
         """Something was committed: look now."""
@@ -66,6 +68,7 @@ class Dispatcher:
         deps = self._deps
         now = deps.clock()
         await group_alerts(deps)
+        await self._storms.tend()
         if await asyncio.to_thread(deps.writer.decisions.expire, now):
             deps.wake_outbox()
         # A workflow that broke before it could change its row has used its id up: in the next slot it has another.

@@ -118,7 +118,9 @@ async def _look_and_propose(deps: Deps, view: InvestigationView, fence: int) -> 
     file = await asyncio.to_thread(deps.reader.file, view.incident_id)
     incident = file.incident
     model = model_of(deps, incident)
-    case = Case(incident=incident, model=model, question=view.question, now=deps.clock())
+    now = deps.clock()
+    too_dear = await asyncio.to_thread(deps.writer.investigations.over_budget, now)
+    case = Case(incident=incident, model=model, question=view.question, now=now, offline_because=too_dear)
     findings = await deps.investigator.investigate(case, _progress(deps, view.id, fence))
     deps.metrics.reasoned(findings.diagnosis.reasoner)
     proposals, problems = await _proposals(deps, file, model, findings)

@@ -35,6 +35,7 @@ from incidents.ledger import IncidentFile
 from incidents.message import MessageKind, OutboxMessage
 from incidents.origin import DataObject
 from incidents.remediation import AnyRemediation
+from incidents.storm import Digest
 from tests.agents.fakes import NOW, SCENARIOS, FakePrometheus, FakeSageMaker, Page, World
 from tests.bot.slack.samples import LINKS
 from tests.bot.workflows.fakes import Clock, FakeGitHub, FakeOperator
@@ -292,6 +293,9 @@ class Shelf:
 
     async def file(self, incident_id: str) -> IncidentFile:
         return self._file
+
+    async def digest(self, storm_id: str) -> Digest:
+        raise LookupError(storm_id)
 
     async def chart(self, incident_id: str, investigation_id: str) -> None:
         return None

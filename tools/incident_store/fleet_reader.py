@@ -58,5 +58,6 @@ class FleetReader(Reading):
                 .where(
                     col(MessageRecord.wanted_revision) > col(MessageRecord.sent_revision),
                     col(MessageRecord.given_up).is_(False),
+                    col(MessageRecord.held).is_(False),
                 )
             ).one()

@@ -51,6 +51,7 @@ def incident_of(record: IncidentRecord, alerts: tuple[Alert, ...]) -> Incident:
         acked_at=record.acked_at,
         false_alarm_by=record.false_alarm_by,
         false_alarm_at=record.false_alarm_at,
+        flapping_since=record.flapping_since,
     )
 
 

@@ -93,10 +93,11 @@ class AlertRecord(Table, table=True):
 class IncidentRecord(Table, table=True):
     """One incident. The partial unique index allows one live incident a key.
 
-    `held`: its thread is held back by the storm `storm_id`; `shown_at`: when its thread might begin. `flapping_since`
-    is set while it flaps, and `side_changed_at` is when an alert of it last began or ended then. `names` are the names
-    of alerts it has had, `told_at` when its timeline last told of some. `pruned_at` is when retention pruned its alerts
-    and messages; `first_alert_at`, when the first alert came, is kept from them.
+    `held`: its thread is held back by a storm; `shown_at`: when its thread might begin. `flapping_since` is set while
+    it flaps, and `side_changed_at` is when an alert of it last began or ended then. `names` are the names of alerts it
+    has had. `untold` are alerts that joined or cleared and have no timeline entry yet, gathered `untold_since`.
+    `pruned_at` is when retention pruned its alerts and messages; `first_alert_at`, when the first alert came, is kept
+    from them.
     """
 
     __table_args__ = (
@@ -139,19 +140,22 @@ class IncidentRecord(Table, table=True):
     acked_at: datetime | None = _moment(nullable=True)
     false_alarm_by: str | None = None
     false_alarm_at: datetime | None = _moment(nullable=True)
-    storm_id: int | None = Field(default=None, index=True)
     held: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     shown_at: datetime | None = _moment(nullable=True)
     flapping_since: datetime | None = _moment(nullable=True, index=True)
     side_changed_at: datetime | None = _moment(nullable=True)
     names: dict[str, Any] = _json()
-    told_at: datetime | None = _moment(nullable=True)
+    untold: dict[str, Any] = _json()
+    untold_since: datetime | None = _moment(nullable=True, index=True)
     pruned_at: datetime | None = _moment(nullable=True)
     first_alert_at: datetime | None = _moment(nullable=True)
 
 
 class StormRecord(Table, table=True):
-    """More new incidents than a channel bears; one a channel at most is under way. `counts` is what was told last."""
+    """More new incidents than a channel can bear; at most one a channel is under way.
+
+    It stands for the channel's incidents that were opened from `since` on until it ended. `counts`: what was told last.
+    """
 
     __table_args__ = (
         Index(
@@ -165,6 +169,7 @@ class StormRecord(Table, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     channel: str
+    since: datetime = _moment()
     began_at: datetime = _moment()
     ended_at: datetime | None = _moment(nullable=True)
     settled: bool = False

@@ -2,6 +2,7 @@
 
 from sqlmodel import Session, col, select
 
+from incidents.budget import WaitsFor
 from incidents.comparison import Comparison
 from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import InvestigationView, ProposalView, VerificationView
@@ -28,6 +29,7 @@ def investigation_view(record: InvestigationRecord) -> InvestigationView:
         created_at=record.created_at,
         started_at=record.started_at,
         finished_at=record.finished_at,
+        waits_for=WaitsFor(record.waits_for),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.slack.blocks.kit import context, rendered, section
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import date, duration, mrkdwn, person, plural
+from bot.slack.blocks.waiting import WHY
 from bot.slack.blocks.wording import (
     CAUSE,
     CONFIDENCE,
@@ -38,7 +39,7 @@ def root_message(file: IncidentFile, links: Links) -> Rendered:
         state = f"recovered after {duration(incident.resolved_at - incident.started_at)}{closed}"
     model = mrkdwn(incident.model, 80)
     fired = what_fired(incident.firing or incident.alerts)
-    now = [*_taken(incident), *_now(file)]
+    now = [*_taken(incident), *_restless(file), *_now(file)]
     blocks = [section(f"{sign} *{model}* – {state}\n{fired}")]
     if now:
         blocks.append(section("\n".join(now)))
@@ -58,6 +59,18 @@ def _taken(incident: Incident) -> Iterator[str]:
         yield f":no_bell: *Marked as a false alarm* by {person(incident.false_alarm_by)}"
     if incident.acked_by is not None and incident.state not in _OVER:
         yield f":raising_hand: {person(incident.acked_by)} is on it"
+
+
+def _restless(file: IncidentFile) -> Iterator[str]:
+    """That it flaps, and what its next look waits for."""
+    incident = file.incident
+    if incident.state in _OVER:
+        return
+    if incident.flapping_since is not None:
+        yield ":repeat: *Flapping:* it fires and clears again and again, and is looked at when it is calm"
+    waits = next((one.waits_for for one in file.investigations if one.state == "queued" and WHY[one.waits_for]), None)
+    if waits is not None:
+        yield f":hourglass: *Its investigation waits:* {WHY[waits]}"
 
 
 def _facts(incident: Incident) -> list[str]:

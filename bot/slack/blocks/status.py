@@ -6,11 +6,14 @@ from bot.slack.blocks.kit import context, rendered, section
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.paging import asked_words, paging_blocks
 from bot.slack.blocks.text import date, duration, mrkdwn, plural
+from bot.slack.blocks.waiting import waiting_line
 from bot.slack.blocks.wording import SEVERITY, STATE
 from bot.slack.rendered import Block, Rendered
 from bot.slack.views import ModelStatus, StatusView
+from incidents.storm import Digest
 
 _PER_SECTION = 8
+_STORMS = 5
 
 
 def status_message(view: StatusView, links: Links) -> Rendered:
@@ -42,10 +45,22 @@ def status_blocks(view: StatusView, links: Links) -> list[Block]:
         blocks.append(
             section(":double_vertical_bar: *Changes are paused.* Nothing is executed until they are resumed.")
         )
+    busy = [*(_storm(one) for one in view.storms[:_STORMS]), *filter(None, [waiting_line(view.waiting)])]
+    if busy:
+        blocks.append(section("\n".join(busy)))
     lines = [model_line(model, links, view.read_at) for model in view.models]
     for start in range(0, len(lines), _PER_SECTION):
         blocks.append(section("\n".join(lines[start : start + _PER_SECTION])))
     return blocks
+
+
+def _storm(storm: Digest) -> str:
+    waiting = sum(storm.waiting.values())
+    return (
+        f":tornado: *Storm* in {mrkdwn(storm.channel, 80)} since {date(storm.began_at, '{time}')} – "
+        f"{plural(storm.alerts, 'alert')}, {plural(len(storm.lines), 'incident')}, {storm.open} open, "
+        f"{storm.investigated} investigated, {waiting} waiting; the channel's digest names the worst"
+    )
 
 
 def model_line(model: ModelStatus, links: Links, now: datetime) -> str:

@@ -10,8 +10,10 @@ from bot.slack.blocks.chart import chart_missing, chart_post
 from bot.slack.blocks.daily_note import daily_note_message
 from bot.slack.blocks.decision import decision_words
 from bot.slack.blocks.diagnosis import diagnosis_message
+from bot.slack.blocks.digest import digest_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
+from bot.slack.blocks.flapping import flapping_message
 from bot.slack.blocks.handling import handled_words, which_incident_message
 from bot.slack.blocks.help import Usage, help_message, unknown_message, unknown_model_message, usage_message
 from bot.slack.blocks.incident_list import incidents_message
@@ -50,6 +52,7 @@ from bot.slack.views import (
 from incidents import report
 from incidents.approval import ApprovalState
 from incidents.audit import anchor_of
+from incidents.budget import WaitsFor
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.remediation import NotifyOwners
@@ -175,6 +178,7 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
     )
     yield "note", note_message(Note(words or "Flapping", words or "No further look for now.", "warning"))
     yield "failure", failure_message(words or "That did not work.", words or "INC-7", words or "Try again.")
+    yield from _restless(words)
     yield "trust", trust_message(record(words))
     yield "trust of one", trust_message(record(words), words or "fraud-detector")
     yield "no trust yet", trust_message(nothing())
@@ -254,3 +258,19 @@ def modals(words: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     form = ReasonForm((words or "p1")[:60], "CINCIDENTS", "1.2")
     yield "deny", deny_form(form)
     yield "break glass", break_glass_form(form)
+
+
+def _restless(words: str) -> Iterator[tuple[str, Rendered]]:
+    """Of storms and flapping."""
+    yield "storm", digest_message(samples.digest(words), LINKS, minute(5))
+    yield "storm over", digest_message(samples.digest(words, ended=True), LINKS, minute(20))
+    for kind in ("flapping", "calm"):
+        entry = samples.timeline(words)[0].model_copy(update={"kind": kind, "text": words or f"{kind}: 5 changes"})
+        yield kind, flapping_message(entry)
+    restless = samples.file(IncidentState.NEW, words=words)
+    flaps = restless.incident.model_copy(update={"flapping_since": minute(3)})
+    waits = restless.investigations[0].model_copy(update={"state": "queued", "waits_for": WaitsFor.HOURLY})
+    yield (
+        "root flapping",
+        root_message(restless.model_copy(update={"incident": flaps, "investigations": (waits,)}), LINKS),
+    )

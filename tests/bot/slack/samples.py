@@ -22,6 +22,7 @@ from bot.slack.views import (
 )
 from incidents.alert import Alert, Severity
 from incidents.approval import ApprovalState, ApprovalView, Vote
+from incidents.budget import WaitsFor
 from incidents.catalogue import EndpointSpec, ModelSpec
 from incidents.daily_note import DailyNote, ModelDay, SignalDay
 from incidents.diagnosis import (
@@ -46,6 +47,7 @@ from incidents.origin import EndpointOrigin, IncidentOrigin
 from incidents.policy import Allow, Decision, RequireApproval
 from incidents.proposal import PlanDraft, Proposal, RemediationChoice, propose
 from incidents.remediation import NotifyOwners, RollbackEndpoint
+from incidents.storm import Digest, DigestLine, Standing
 from incidents.timeline import GENESIS, TimelineEntry, chained
 from incidents.verification import Outcome, SignalCheck, Threshold
 
@@ -465,6 +467,41 @@ def status(words: str = "") -> StatusView:
         read_at=minute(5),
         total=3,
         troubled=1,
+        storms=(digest(words),),
+        waiting={WaitsFor.AT_ONCE: 60, WaitsFor.HOURLY: 100},
+    )
+
+
+def digest(words: str = "", *, ended: bool = False) -> Digest:
+    """A storm of 200 incidents, the first six with threads."""
+    worst = [IncidentState.AWAITING_DECISION, IncidentState.INVESTIGATING, IncidentState.ESCALATED, IncidentState.NEW]
+    lines = tuple(
+        DigestLine(
+            id=f"INC-{n}",
+            model=words or f"model-{n:03}",
+            environment=words or "prod",
+            standing=Standing(
+                Severity.CRITICAL if n < 4 else Severity.WARNING,
+                1 if n < 3 else 2,
+                worst[n % 4] if n < 12 or not ended else IncidentState.RESOLVED,
+                minute(0),
+                n,
+            ),
+            held=n >= 6,
+            thread=THREAD if n < 6 else None,
+        )
+        for n in range(1, 201)
+    )
+    return Digest(
+        id=1,
+        channel=words or "ml-incidents",
+        began_at=minute(0),
+        ended_at=minute(12) if ended else None,
+        alerts=10_000,
+        lines=lines,
+        top=lines[:10],
+        investigated=188 if ended else 37,
+        waiting={} if ended else {WaitsFor.NOTHING: 3, WaitsFor.AT_ONCE: 60, WaitsFor.HOURLY: 100},
     )
 
 

@@ -16,6 +16,7 @@ from bot.slack.listing import Listing
 from bot.slack.views import DecisionResult
 from incidents.clock import now
 from incidents.ledger import IncidentFile
+from incidents.storm import Digest
 from sandbox.slack.acts import Acts, Submitted
 from sandbox.slack.blocks import check_message_blocks
 from sandbox.slack.errors import ControlError
@@ -32,6 +33,9 @@ class NoShelf:
 
     async def file(self, incident_id: str) -> IncidentFile:
         raise LookupError(incident_id)
+
+    async def digest(self, storm_id: str) -> Digest:
+        raise LookupError(storm_id)
 
     async def chart(self, incident_id: str, investigation_id: str) -> None:
         return None

@@ -13,6 +13,7 @@ from incidents.daily_note import DailyNote
 from incidents.incident import IncidentState
 from incidents.ledger import IncidentFile
 from incidents.message import MessageKind, OutboxMessage
+from incidents.storm import Digest
 from tests.bot.slack import samples
 from tests.bot.slack.reading import read
 
@@ -34,6 +35,8 @@ SUBJECTS = {
     MessageKind.NOTE: "n1",
     MessageKind.NOTICE: "xn1",
     MessageKind.ANSWER: "a1",
+    MessageKind.FLAPPING: "1",
+    MessageKind.DIGEST: "1",
 }
 
 
@@ -53,6 +56,9 @@ class Shelf:
         if incident_id != "INC-7":
             raise LookupError(incident_id)
         return self.shown
+
+    async def digest(self, storm_id: str) -> Digest:
+        return samples.digest()
 
     async def chart(self, incident_id: str, investigation_id: str) -> FilePost | Rendered | None:
         return None

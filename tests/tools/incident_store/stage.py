@@ -112,6 +112,14 @@ class Stage:
         assert first_break(entries) is None
         return [entry.kind for entry in entries]
 
+    def fired(self, incident_id: str) -> list[str]:
+        """The fingerprints of the alerts that the timeline tells of, sorted; what is gathered is told first."""
+        self.writer.grouping.tell_gathered(later(days=1))
+        details = [
+            one.details for one in self.reader.timeline(incident_id) if one.kind in {"alert_fired", "alert_joined"}
+        ]
+        return sorted(alert["fingerprint"] for one in details for alert in one.get("alerts", [one]))
+
     def messages(self, incident_id: str) -> list[tuple[MessageKind, str, int]]:
         """What is wanted of the incident's thread: kind, subject and revision."""
         with self.database.read() as session:

@@ -302,11 +302,11 @@ def test_the_chain_holds_after_many_writers_at_once(stage: Stage) -> None:
     ]
     at_once(*calls)
     stage.writer.grouping.group(later(minutes=2))
+    assert stage.fired(id) == ["a1", *(f"e{n}" for n in range(6))]
     entries = stage.reader.timeline(id)
     assert first_break(entries) is None
     kinds = [entry.kind for entry in entries]
     assert kinds.count("refused") == 7, "the six, and whoever decided second"
-    assert kinds.count("alert_joined") == 6
     assert len([kind for kind in kinds if kind in {"approved", "denied"}]) == 1
 
 

@@ -174,7 +174,8 @@ def test_threads_that_bring_alerts_of_one_model_at_once_make_one_live_incident(s
     (incident,) = stage.reader.incidents(live=True)
     assert {id for ids in touched for id in ids} <= {incident.id}
     assert len(incident.alerts) == 8
-    assert sorted(stage.told(incident.id)) == ["alert_fired", *["alert_joined"] * 7]
+    assert set(stage.told(incident.id)) <= {"alert_fired", "alert_joined"}
+    assert stage.fired(incident.id) == [one.fingerprint for one in alerts]
 
 
 def test_the_same_delivery_from_two_alertmanagers_at_once_is_stored_once(stage: Stage) -> None:

@@ -172,14 +172,14 @@ def test_the_number_of_reads_does_not_grow_with_the_record(stage: Stage, reader:
     reader.record(SINCE)
     first = len(statements)
     for n in range(3):
-        assert stage.deny(f"p{n + 1}", at=later(minutes=20 * n + 1)).result == "denied"
+        assert stage.deny(f"p{n + 1}", at=later(minutes=40 * n + 1)).result == "denied"
         stage.take(
-            alert(status="resolved", fingerprint=f"a{20 * n}" if n else "a1", starts_at=later(minutes=20 * n)),
-            at=later(minutes=20 * n + 2),
+            alert(status="resolved", fingerprint=f"a{40 * n}" if n else "a1", starts_at=later(minutes=40 * n)),
+            at=later(minutes=40 * n + 2),
         )
-        id = another(stage, 20 * (n + 1))
+        id = another(stage, 40 * (n + 1))
         made = proposal(f"p{n + 2}", id, expires_at=later(hours=9))
-        stage.propose(id, made, at=later(minutes=20 * (n + 1)))
+        stage.propose(id, made, at=later(minutes=40 * (n + 1)))
     statements.clear()
     assert len(reader.record(SINCE)[0]) == 4
     assert len(statements) == first <= 6

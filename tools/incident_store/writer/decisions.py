@@ -167,11 +167,16 @@ class DecisionWriter:
             self._refused(session, locked_incident(session, record.incident_id), record, person, why, now)
 
     def expire(self, now: datetime) -> list[str]:
-        """Expire what was not decided in time; the incident escalates. Returns the ids of the incidents."""
+        """Expire what was not decided in time; the incident escalates. Returns the ids of the incidents.
+
+        What a storm holds back waits: its time to decide begins when its card can be seen.
+        """
+        held = select(IncidentRecord.id).where(col(IncidentRecord.held).is_(True))
         with self._database.read() as session:
             overdue = session.exec(
                 select(ProposalRecord.id).where(
                     col(ProposalRecord.state) == ApprovalState.PENDING.value,
+                    col(ProposalRecord.incident_id).not_in(held),
                     (col(ProposalRecord.expires_at) <= now) | (col(ProposalRecord.created_at) > now + CLOCKS_APART),
                 )
             ).all()

@@ -1,63 +1,87 @@
-"""Grouping stored alerts into incidents."""
+"""Grouping stored alerts into incidents, and people's questions beside them."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from incidents.alert import Alert, Severity
-from incidents.catalogue import Catalogue, ModelSpec, Unlisted
+from incidents.alert import Severity
+from incidents.catalogue import Catalogue, ModelSpec
+from incidents.flapping import FlappingRule
 from incidents.incident import LIVE_STATES, IncidentState, key_of
+from incidents.joining import GATHER
 from incidents.message import MessageKind
+from incidents.storm import StormRule
 from tools.incident_store.database import Database
-from tools.incident_store.records import alert_of
-from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord
+from tools.incident_store.tables import IncidentRecord, InvestigationRecord
+from tools.incident_store.unplaced import finder, unplaced
 from tools.incident_store.writer.messages import want
-from tools.incident_store.writer.states import VERIFICATION_DECIDES, clear, fires
-from tools.incident_store.writer.timeline import append, locked_incident
+from tools.incident_store.writer.placing import Rules, Settling, add_incident, place
+from tools.incident_store.writer.states import VERIFICATION_DECIDES
+from tools.incident_store.writer.storms import show
+from tools.incident_store.writer.timeline import append, locked_incident, tell_gathered
+
+AT_ONCE = 400
+"""Alerts that are ranked in one go; what comes meanwhile waits for these, well under a second."""
 
 
 class GroupingWriter:
-    """Alerts and questions to incidents. Each method is one transaction."""
+    """Alerts and questions to incidents. Each transaction is short: intake waits for it."""
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, *, settle: timedelta, new_id: Callable[[], str]
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        *,
+        settling: Settling,
+        flapping: FlappingRule,
+        storm: StormRule,
+        new_id: Callable[[], str],
     ) -> None:
-        """`settle`: how long the first investigation waits for alerts of the same outage; `new_id`: unique ids."""
+        """`settling`: how long the first investigation waits for alerts of the same outage; `new_id`: unique ids."""
         self._database = database
         self._catalogue = catalogue
-        self._settle = settle
-        self._new_id = new_id
+        self._rules = Rules(
+            find=finder(catalogue),
+            default_channel=catalogue.defaults.channel,
+            settling=settling,
+            flapping=flapping,
+            storm=storm,
+            new_id=new_id,
+        )
 
-    def group(self, now: datetime, limit: int = 200) -> list[str]:
-        """Give every alert that changed its place in an incident; returns the ids of the incidents touched."""
-        return self._database.write_anew(lambda session: self._group(session, now, limit))
+    def waiting(self, limit: int = AT_ONCE) -> list[list[int]]:
+        """The alerts that changed, the worst first, in portions for `place`; empty where none waits."""
+        with self._database.read() as session:
+            return unplaced(session, self._rules.find, limit)
 
-    def _group(self, session: Session, now: datetime, limit: int) -> list[str]:
-        touched: list[str] = []
-        records = session.exec(
-            select(AlertRecord)
-            .where(col(AlertRecord.revision) > col(AlertRecord.handled_revision))
-            .order_by(col(AlertRecord.id))
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for record in records:
-            incident_id = self._place(session, record, now)
-            if incident_id is not None and incident_id not in touched:
-                touched.append(incident_id)
-            session.exec(
-                update(AlertRecord)
-                .where(col(AlertRecord.id) == record.id)
-                .values(handled_revision=record.revision, incident_id=incident_id)
-            )
-        return touched
+    def place(self, alert_ids: list[int], now: datetime) -> list[str]:
+        """Give one portion its place, in one transaction; the ids of the incidents touched.
+
+        What another replica is just placing, or has placed meanwhile, is left to it.
+        """
+        return self._database.write_anew(lambda session: place(session, self._rules, alert_ids, now))
+
+    def group(self, now: datetime, limit: int = AT_ONCE) -> list[str]:
+        """Give at most `limit` alerts that changed their place; returns the ids of the incidents touched."""
+        found = [id for portion in self.waiting(limit) for id in self.place(portion, now)]
+        return list(dict.fromkeys(found))
+
+    def tell_gathered(self, now: datetime, gather: timedelta = GATHER) -> int:
+        """Write down what joined crowded incidents and was gathered for long enough; how many incidents that were."""
+        of = IncidentRecord
+        with self._database.read() as session:
+            due = session.exec(select(of.id).where(col(of.untold_since) <= now - gather).limit(100)).all()
+        for incident_id in due:
+            with self._database.write() as session:
+                tell_gathered(session, locked_incident(session, incident_id))
+        return len(due)
 
     def ask(self, model: ModelSpec, question: str, person: str, investigation_id: str, now: datetime) -> str | None:
         """A person asks for a look at a model: in its live incident, or in a new one without an alert.
 
-        Returns the incident's id; None while a change is under way, when a new look could only confuse.
+        A thread that a storm held back begins. Returns the incident's id; None while a change is under way, when a new
+        look could only confuse.
         """
         key = key_of(model.name, model.environment)
 
@@ -70,8 +94,16 @@ class GroupingWriter:
             if incident is not None and IncidentState(incident.state) in VERIFICATION_DECIDES:
                 return None
             if incident is None:
-                incident = self._add_incident(session, model, key, Severity.INFO, now, now)
+                incident = add_incident(
+                    session,
+                    model,
+                    default_channel=self._rules.default_channel,
+                    severity=Severity.INFO,
+                    started_at=now,
+                    now=now,
+                )
             incident.changed_at = now
+            show(session, incident, now)
             session.add(
                 InvestigationRecord(
                     id=investigation_id,
@@ -96,106 +128,3 @@ class GroupingWriter:
             return incident.id
 
         return self._database.write_anew(asked)
-
-    def _place(self, session: Session, record: AlertRecord, now: datetime) -> str | None:
-        alert = alert_of(record)
-        if alert.status == "resolved":
-            return self._resolve(session, record, alert, now)
-        entry = self._catalogue.find(alert.labels)
-        key = key_of(entry.name, entry.environment)
-        live = session.exec(
-            select(IncidentRecord)
-            .where(col(IncidentRecord.key) == key, col(IncidentRecord.state).in_(LIVE_STATES))
-            .with_for_update()
-        ).one_or_none()
-        incident = live if live is not None else self._open(session, alert, entry, key, now)
-        incident.started_at = min(incident.started_at, alert.starts_at)
-        incident.severity = min(Severity(incident.severity), alert.severity, key=lambda s: s.rank).value
-        incident.changed_at = now
-        append(
-            session,
-            incident,
-            at=now,
-            actor="alertmanager",
-            kind="alert_fired" if live is None else "alert_joined",
-            text=f"{alert.name} fires ({alert.severity.value})",
-            details={
-                "fingerprint": alert.fingerprint,
-                "starts_at": alert.starts_at.isoformat(),
-                "labels": alert.labels,
-            },
-        )
-        want(session, incident, MessageKind.ROOT, urgent=alert.severity is Severity.CRITICAL)
-        return incident.id
-
-    def _open(
-        self, session: Session, alert: Alert, entry: ModelSpec | Unlisted, key: str, now: datetime
-    ) -> IncidentRecord:
-        incident = self._add_incident(session, entry, key, alert.severity, alert.starts_at, now)
-        session.add(
-            InvestigationRecord(
-                id=self._new_id(),
-                incident_id=incident.id,
-                state="queued",
-                not_before=now + self._settle,
-                created_at=now,
-            )
-        )
-        return incident
-
-    def _add_incident(
-        self,
-        session: Session,
-        entry: ModelSpec | Unlisted,
-        key: str,
-        severity: Severity,
-        started_at: datetime,
-        now: datetime,
-    ) -> IncidentRecord:
-        previous = session.exec(
-            select(IncidentRecord.id)
-            .where(col(IncidentRecord.key) == key)
-            .order_by(col(IncidentRecord.opened_at).desc())
-            .limit(1)
-        ).first()
-        listed = isinstance(entry, ModelSpec)
-        incident = IncidentRecord(
-            id=f"new-{self._new_id()}",
-            key=key,
-            model=entry.name,
-            environment=entry.environment,
-            tier=entry.tier if isinstance(entry, ModelSpec) else 3,
-            listed=listed,
-            unlisted_reason="" if isinstance(entry, ModelSpec) else entry.reason,
-            channel=entry.channel if isinstance(entry, ModelSpec) else self._catalogue.defaults.channel,
-            state=IncidentState.NEW.value,
-            severity=severity.value,
-            started_at=started_at,
-            opened_at=now,
-            changed_at=now,
-            previous=previous,
-        )
-        session.add(incident)
-        session.flush()
-        incident.id = f"INC-{incident.number}"
-        session.flush()
-        return incident
-
-    def _resolve(self, session: Session, record: AlertRecord, alert: Alert, now: datetime) -> str | None:
-        if record.incident_id is None:
-            return None
-        incident = locked_incident(session, record.incident_id)
-        append(
-            session,
-            incident,
-            at=now,
-            actor="alertmanager",
-            kind="alert_cleared",
-            text=f"{alert.name} cleared",
-            details={"fingerprint": alert.fingerprint},
-        )
-        incident.changed_at = now
-        if not fires(session, incident.id, besides=record.id):
-            clear(session, incident, now)
-        want(session, incident, MessageKind.ROOT)
-        return incident.id

@@ -22,6 +22,7 @@ from tools.incident_store.tables import (
 )
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.states import move
+from tools.incident_store.writer.storms import show
 from tools.incident_store.writer.timeline import append, locked_incident
 
 HandlingResult = Literal[
@@ -67,6 +68,7 @@ class HandlingWriter:
                 return _of(incident, "acked_before", by=person, at=incident.acked_at)
             before = incident.acked_by
             incident.acked_by, incident.acked_at, incident.changed_at = person, now, now
+            show(session, incident, now)
             append(
                 session,
                 incident,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from incidents.budget import InvestigationBudget, WaitsFor
 from incidents.incident import IncidentState
 from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import Provenance
@@ -15,11 +16,16 @@ from incidents.message import MessageKind
 from incidents.proposal import Proposal
 from incidents.spec import SIDES
 from tools.incident_store.database import Database
+from tools.incident_store.investigation_queue import LOOKED_AT, may_begin, spent, turn
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, MessageRecord, ProposalRecord
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.proposals import LOOKABLE, add_proposal, first_to_run, let_run
+from tools.incident_store.writer.serial import one_at_a_time
 from tools.incident_store.writer.states import clear, fires, move, pending, supersede
 from tools.incident_store.writer.timeline import append, locked_incident
+
+ONCE_MORE = timedelta(seconds=1)
+"""Until what found no room is tried again."""
 
 
 @dataclass(frozen=True)
@@ -33,33 +39,56 @@ class Hold:
 class InvestigationWriter:
     """Each method is one transaction; those that are given a fence change nothing once another holder took over."""
 
-    def __init__(self, database: Database) -> None:
-        """`database` is where the rows are."""
+    def __init__(self, database: Database, budget: InvestigationBudget) -> None:
+        """`budget`: how much may be investigated, in the whole deployment."""
         self._database = database
+        self._budget = budget
 
     def due(self, now: datetime, stale: timedelta) -> list[tuple[str, str]]:
-        """Investigations that should run: queued and settled, or running although nobody holds them any more.
+        """Investigations that should run: those whose turn it is, and those running that nobody holds any more.
 
         That is so once the lease of whoever ran it is over, or after `stale` in any case. Each as its id and the name
-        of its next attempt, the same from every replica.
+        of its next attempt, the same from every replica; `incidents.budget` says whose turn it is.
         """
+        of = InvestigationRecord
+        abandoned = (col(of.lease_until) <= now) | (col(of.started_at) < now - stale)
         with self._database.read() as session:
-            records = session.exec(
-                select(InvestigationRecord)
-                .where(
-                    ((col(InvestigationRecord.state) == "queued") & (col(InvestigationRecord.not_before) <= now))
-                    | (
-                        (col(InvestigationRecord.state) == "running")
-                        & (
-                            (col(InvestigationRecord.lease_until) <= now)
-                            | (col(InvestigationRecord.started_at) < now - stale)
-                        )
-                    )
-                )
-                .order_by(col(InvestigationRecord.not_before))
-                .limit(50)
+            left = session.exec(
+                select(of.id, of.started_at).where(col(of.state) == "running", abandoned).order_by(col(of.started_at))
             ).all()
-            return [(one.id, f"{one.id}:{one.started_at.timestamp() if one.started_at else 0:.3f}") for one in records]
+            begin = turn(session, self._budget, now).begin
+            first = dict(session.exec(select(of.id, of.not_before).where(col(of.id).in_(begin))).all())
+        return [
+            *((id, f"{id}:{started_at.timestamp() if started_at else 0:.3f}") for id, started_at in left),
+            *((id, f"{id}:queued:{first[id].timestamp():.3f}") for id in begin),
+        ]
+
+    def tell_waiting(self, now: datetime, limit: int = 50) -> int:
+        """Keep with each queued investigation what it waits for, and tell it in its thread; how many have news."""
+        with self._database.read() as session:
+            told = dict(turn(session, self._budget, now).waiting)
+            of = InvestigationRecord
+            kept = session.exec(select(of.id, of.waits_for).where(col(of.id).in_(list(told)[:LOOKED_AT]))).all()
+        news = [id for id, waits_for in kept if waits_for != told[id].value][:limit]
+        for id in news:
+            with self._database.write() as session:
+                found = _locked(session, id)
+                if found is None or found[0].state != "queued":
+                    continue
+                record, incident = found
+                record.waits_for = told[id].value
+                session.add(record)
+                want(session, incident, MessageKind.ROOT)
+        return len(news)
+
+    def over_budget(self, now: datetime) -> str:
+        """Why no language model is to be asked now, in plain words; empty where one may be."""
+        with self._database.read() as session:
+            used = spent(session, now)
+        limit = self._budget.llm_usd_per_hour
+        return (
+            f"language models have cost {used:.2f} USD within the hour, of {limit:g} allowed" if used >= limit else ""
+        )
 
     def begin(self, id: str, now: datetime, owner: str | None = None, lease: timedelta | None = None) -> Hold | None:
         """Take it up for `lease`; None when it is finished, its incident is over or another holds it."""
@@ -84,7 +113,15 @@ class InvestigationWriter:
                 )
                 return None
             first = record.state == "queued"
-            if not first:
+            if first:
+                one_at_a_time(session, "investigations")
+                if not may_begin(session, record, self._budget, now):
+                    # Another was first. With another time its next attempt has another name.
+                    record.not_before = now + ONCE_MORE
+                    session.add(record)
+                    return None
+                record.begun_at, record.waits_for = now, WaitsFor.NOTHING.value
+            else:
                 _tell_taken_over(session, incident, record, owner, now)
             record.state, record.started_at = "running", now
             _held_by(record, owner, now, lease)
@@ -170,6 +207,7 @@ class InvestigationWriter:
             record.state, record.finished_at, record.lease_until = "done", now, None
             # Through text: a figure may be NaN, which JSON has no number for and PostgreSQL refuses.
             record.findings = json.loads(findings.model_dump_json())
+            record.cost_usd = float(findings.diagnosis.reasoner.cost_usd or 0)
             session.add(record)
             diagnosis = findings.diagnosis
             append(

@@ -15,7 +15,7 @@ def want(
     session: Session, incident: IncidentRecord, kind: MessageKind, subject: str = "", *, urgent: bool = False
 ) -> None:
     """Want a message, or a newer rendering of it where it is wanted already. Part of the caller's transaction."""
-    priority = _priority(incident, kind, urgent=urgent)
+    priority = priority_of(incident, kind, urgent=urgent)
     of = MessageRecord
     found = session.exec(
         select(of.id, of.priority).where(
@@ -54,7 +54,8 @@ def want(
         _hurry_what_stands_before(session, incident.id, priority, before=found[0] if found else None)
 
 
-def _priority(incident: IncidentRecord, kind: MessageKind, *, urgent: bool) -> Priority:
+def priority_of(incident: IncidentRecord, kind: MessageKind, *, urgent: bool) -> Priority:
+    """How soon a message of the incident is posted."""
     if not urgent:
         return Priority.USUAL
     if incident.severity == Severity.CRITICAL.value and incident.tier == 1:

@@ -33,17 +33,28 @@ def move(session: Session, incident: IncidentRecord, after: IncidentState, now: 
 
 
 def clear(session: Session, incident: IncidentRecord, now: datetime) -> None:
-    """Every alert of the incident has cleared: resolve it, unless a verification is to decide."""
+    """Every alert of the incident has cleared: resolve it, unless a verification is to decide or it flaps."""
     state = IncidentState(incident.state)
     if state in VERIFICATION_DECIDES or state in {IncidentState.RESOLVED, IncidentState.CLOSED}:
         return
+    if incident.flapping_since is not None:
+        return  # it will fire again: it stays one thread until it is calm
     supersede(session, incident, "the alert cleared by itself", now)
-    skipped = session.exec(
-        update(InvestigationRecord)
-        .where(col(InvestigationRecord.incident_id) == incident.id, col(InvestigationRecord.state) == "queued")
-        .values(state="failed", finished_at=now)
-        .returning(col(InvestigationRecord.id))
-    ).all()
+    skip_queued(session, incident, "Investigation not begun: every alert cleared first", now, asked_too=True)
+    move(session, incident, IncidentState.RESOLVED, now)
+    append(session, incident, at=now, actor="alertmanager", kind="resolved", text="Every alert cleared")
+    want(session, incident, MessageKind.REPORT)
+
+
+def skip_queued(
+    session: Session, incident: IncidentRecord, why: str, now: datetime, *, asked_too: bool = False
+) -> None:
+    """Take back what has not begun, `asked_too` also what people asked for; the timeline says why."""
+    of = InvestigationRecord
+    query = update(of).where(col(of.incident_id) == incident.id, col(of.state) == "queued")
+    if not asked_too:
+        query = query.where(col(of.asked_by).is_(None))
+    skipped = session.exec(query.values(state="failed", finished_at=now).returning(col(of.id))).all()
     for (id,) in sorted(skipped):
         append(
             session,
@@ -51,12 +62,9 @@ def clear(session: Session, incident: IncidentRecord, now: datetime) -> None:
             at=now,
             actor="agentops",
             kind="skipped",
-            text="Investigation not begun: every alert cleared first",
+            text=why,
             details={"investigation": id},
         )
-    move(session, incident, IncidentState.RESOLVED, now)
-    append(session, incident, at=now, actor="alertmanager", kind="resolved", text="Every alert cleared")
-    want(session, incident, MessageKind.REPORT)
 
 
 def fires(session: Session, incident_id: str, besides: int | None = None) -> bool:

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from incidents.catalogue import Catalogue
 from tools.incident_store.database import Database
+from tools.incident_store.limits import STANDARD, Limits
 from tools.incident_store.writer.clicks import ClickWriter
 from tools.incident_store.writer.daily_notes import DailyNoteWriter
 from tools.incident_store.writer.decisions import DecisionWriter
 from tools.incident_store.writer.executions import ExecutionWriter
+from tools.incident_store.writer.flaps import FlappingWriter
 from tools.incident_store.writer.grouping import GroupingWriter
 from tools.incident_store.writer.handling import HandlingWriter
 from tools.incident_store.writer.intake import IntakeWriter
@@ -21,10 +23,12 @@ from tools.incident_store.writer.messages import MessageWriter
 from tools.incident_store.writer.observations import ObservationWriter
 from tools.incident_store.writer.outbox import OutboxWriter
 from tools.incident_store.writer.pauses import PauseWriter
+from tools.incident_store.writer.placing import Settling
 from tools.incident_store.writer.policies import PolicyWriter
 from tools.incident_store.writer.proposals import ProposalWriter
 from tools.incident_store.writer.replicas import ReplicaWriter
 from tools.incident_store.writer.retention import RetentionWriter
+from tools.incident_store.writer.storms import StormWriter
 from tools.incident_store.writer.verifications import VerificationWriter
 
 
@@ -52,16 +56,30 @@ class StoreWriter:
     leases: LeaseWriter
     replicas: ReplicaWriter
     daily_notes: DailyNoteWriter
+    flapping: FlappingWriter
+    storms: StormWriter
 
 
 def open_writer(
-    database: Database, catalogue: Catalogue, *, settle: timedelta, new_id: Callable[[], str]
+    database: Database,
+    catalogue: Catalogue,
+    *,
+    settle: timedelta,
+    new_id: Callable[[], str],
+    limits: Limits = STANDARD,
 ) -> StoreWriter:
-    """The writers of `database`."""
+    """The writers of `database`, and the rules they go by."""
     return StoreWriter(
         intake=IntakeWriter(database),
-        grouping=GroupingWriter(database, catalogue, settle=settle, new_id=new_id),
-        investigations=InvestigationWriter(database),
+        grouping=GroupingWriter(
+            database,
+            catalogue,
+            settling=Settling(settle, limits.settle_most),
+            flapping=limits.flapping,
+            storm=limits.storm,
+            new_id=new_id,
+        ),
+        investigations=InvestigationWriter(database, limits.budget),
         proposals=ProposalWriter(database),
         decisions=DecisionWriter(database),
         handling=HandlingWriter(database),
@@ -79,4 +97,6 @@ def open_writer(
         leases=LeaseWriter(database),
         replicas=ReplicaWriter(database),
         daily_notes=DailyNoteWriter(database),
+        flapping=FlappingWriter(database, limits.flapping, new_id),
+        storms=StormWriter(database, limits.storm),
     )

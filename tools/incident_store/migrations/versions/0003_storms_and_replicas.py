@@ -102,6 +102,7 @@ def _storms() -> None:
         "storm",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled", sa.Boolean(), nullable=False),
@@ -116,14 +117,14 @@ def _storms() -> None:
     op.drop_index("ix_alert_unhandled", "alert")
     unhandled = sa.text("revision > handled_revision")
     op.create_index("ix_alert_unhandled", "alert", ["rank", "id"], sqlite_where=unhandled, postgresql_where=unhandled)
-    op.add_column("incident", sa.Column("storm_id", sa.Integer(), nullable=True))
     op.add_column("incident", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("incident", sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("incident", sa.Column("flapping_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("incident", sa.Column("side_changed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("incident", sa.Column("names", sa.JSON(), nullable=False, server_default="{}"))
-    op.add_column("incident", sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index("ix_incident_storm_id", "incident", ["storm_id"])
+    op.add_column("incident", sa.Column("untold", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("incident", sa.Column("untold_since", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_incident_untold_since", "incident", ["untold_since"])
     op.create_index("ix_incident_flapping_since", "incident", ["flapping_since"])
     op.create_index("ix_incident_channel_opened", "incident", ["channel", "opened_at"])
     op.create_index("ix_incident_channel_shown", "incident", ["channel", "shown_at"])
