@@ -211,6 +211,12 @@ class Settings(BaseSettings):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @model_validator(mode="after")
+    def _is_calm_within_the_window(self) -> "Settings":
+        if self.flapping_calm_minutes > self.flapping_window_minutes:
+            raise ValueError("AGENTOPS_FLAPPING_CALM_MINUTES: at most AGENTOPS_FLAPPING_WINDOW_MINUTES")
+        return self
+
+    @model_validator(mode="after")
     def _is_consistent(self) -> "Settings":
         if len(self.webhook_tokens) > 2:
             raise ValueError("AGENTOPS_WEBHOOK_TOKENS: give one token, or two while you rotate")
@@ -235,8 +241,6 @@ class Settings(BaseSettings):
             raise ValueError("AGENTOPS_EXECUTOR_ID: with PostgreSQL every process needs its own stable name")
         if (self.speed != 1.0 or self.decision_speed != 1.0) and not self.sandbox:
             raise ValueError("AGENTOPS_SPEED and AGENTOPS_DECISION_SPEED: only the sandbox may speed time up")
-        if self.flapping_calm_minutes > self.flapping_window_minutes:
-            raise ValueError("AGENTOPS_FLAPPING_CALM_MINUTES: at most AGENTOPS_FLAPPING_WINDOW_MINUTES")
         if self.lease_seconds < 30 and not self.sandbox:
             raise ValueError("AGENTOPS_LEASE_SECONDS: at least 30, longer than any call to AWS may take")
         return self

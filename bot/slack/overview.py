@@ -52,6 +52,8 @@ class Overview:
             troubled=sum(incident is not None for _, incident in chosen),
             pages=_pages(len(chosen), on_a_page),
             asked=asked,
+            storms=tuple(self._reader.storms()),
+            waiting=self._reader.waiting(),
         )
 
     def incidents(self, asked: Listing) -> IncidentsView:

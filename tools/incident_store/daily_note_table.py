@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
 
-from tools.incident_store.tables import Table, UtcDateTime
+from tools.incident_store.table import Table, UtcDateTime
 
 
 class DailyNoteRecord(Table, table=True):

@@ -1,62 +1,21 @@
 """The tables. Every decision is a compare-and-set on a row of one of these; Slack only shows them."""
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, UniqueConstraint, false, text
-from sqlalchemy.orm import declared_attr
-from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, UniqueConstraint, false, text
+from sqlmodel import Field
 
 from incidents.incident import LIVE_STATES, IncidentState
 from incidents.message import Priority
+from tools.incident_store.table import Table
+from tools.incident_store.table import json as _json
+from tools.incident_store.table import moment as _moment
+from tools.incident_store.table import where as _where
 
 _UNPRUNED = text("state = 'closed' AND pruned_at IS NULL")
 _OF_NO_INCIDENT = text("incident_id IS NULL")
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(frozenset(IncidentState) - LIVE_STATES))
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment. SQLite keeps no time zone, so there it is stored as UTC and read back as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a moment without a time zone rather than guess one."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give UTC back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _moment(*, nullable: bool = False, index: bool = False) -> Any:
-    return Field(default=None, sa_type=UtcDateTime, nullable=nullable, index=index)  # pyright: ignore[reportUnknownVariableType] sqlmodel types Field's result loosely
-
-
-def _where(condition: str) -> dict[str, Any]:
-    """What makes an index a partial one, on both databases."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
-def _json() -> Any:
-    return Field(default_factory=dict, sa_type=JSON, nullable=False)  # pyright: ignore[reportUnknownVariableType] sqlmodel types Field's result loosely
-
-
-class Table(SQLModel):
-    """The base of every table: ``AlertRecord`` is kept in the table ``alert``."""
-
-    @declared_attr.directive
-    def __tablename__(cls) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] SQLModel documents this override, its stub forbids it
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Record")).lower()
 
 
 class AlertRecord(Table, table=True):

@@ -21,9 +21,9 @@ def digest_message(digest: Digest, links: Links, now: datetime) -> Rendered:
     title = (
         f":white_check_mark: *The storm is over after {lasted}*"
         if over
-        else f":tornado: *Storm: more incidents than this channel can bear* – since {date(digest.began_at, '{time}')}"
+        else f":warning: *Storm: more incidents than this channel can bear* – since {date(digest.began_at, '{time}')}"
     )
-    came = f"{plural(digest.alerts, 'alert')} in {plural(len(digest.lines), 'incident')}"
+    came = f"{digest.alerts:,} alerts in {plural(len(digest.lines), 'incident')}"
     blocks = [section(f"{title}\n{came}{_severities(digest)}"), section("\n".join(_counts(digest)))]
     if digest.top:
         blocks.append(divider())

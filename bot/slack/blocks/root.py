@@ -67,7 +67,7 @@ def _restless(file: IncidentFile) -> Iterator[str]:
     if incident.state in _OVER:
         return
     if incident.flapping_since is not None:
-        yield ":repeat: *Flapping:* it fires and clears again and again, and is looked at when it is calm"
+        yield ":warning: *Flapping:* it fires and clears again and again, and is looked at when it is calm"
     waits = next((one.waits_for for one in file.investigations if one.state == "queued" and WHY[one.waits_for]), None)
     if waits is not None:
         yield f":hourglass: *Its investigation waits:* {WHY[waits]}"

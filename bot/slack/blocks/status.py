@@ -57,8 +57,8 @@ def status_blocks(view: StatusView, links: Links) -> list[Block]:
 def _storm(storm: Digest) -> str:
     waiting = sum(storm.waiting.values())
     return (
-        f":tornado: *Storm* in {mrkdwn(storm.channel, 80)} since {date(storm.began_at, '{time}')} – "
-        f"{plural(storm.alerts, 'alert')}, {plural(len(storm.lines), 'incident')}, {storm.open} open, "
+        f":warning: *Storm* in {mrkdwn(storm.channel, 80)} since {date(storm.began_at, '{time}')} – "
+        f"{storm.alerts:,} alerts, {plural(len(storm.lines), 'incident')}, {storm.open} open, "
         f"{storm.investigated} investigated, {waiting} waiting; the channel's digest names the worst"
     )
 

@@ -263,6 +263,7 @@ def modals(words: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
 def _restless(words: str) -> Iterator[tuple[str, Rendered]]:
     """Of storms and flapping."""
     yield "storm", digest_message(samples.digest(words), LINKS, minute(5))
+    yield "status in a storm", status_message(samples.status(words, stormy=True), LINKS)
     yield "storm over", digest_message(samples.digest(words, ended=True), LINKS, minute(20))
     for kind in ("flapping", "calm"):
         entry = samples.timeline(words)[0].model_copy(update={"kind": kind, "text": words or f"{kind}: 5 changes"})

@@ -445,7 +445,7 @@ def by_llm() -> Reasoner:
     )
 
 
-def status(words: str = "") -> StatusView:
+def status(words: str = "", *, stormy: bool = False) -> StatusView:
     return StatusView(
         models=(
             ModelStatus("fraud-detector", "prod", 1, "fraud-detector-v41", minute(-60 * 24 * 9)),
@@ -467,8 +467,8 @@ def status(words: str = "") -> StatusView:
         read_at=minute(5),
         total=3,
         troubled=1,
-        storms=(digest(words),),
-        waiting={WaitsFor.AT_ONCE: 60, WaitsFor.HOURLY: 100},
+        storms=(digest(words),) if stormy else (),
+        waiting={WaitsFor.AT_ONCE: 60, WaitsFor.HOURLY: 100} if stormy else {},
     )
 
 

@@ -6,11 +6,12 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from tools.incident_store import daily_note_table, tables
+from tools.incident_store.table import UtcDateTime
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write our column types as plain SQLAlchemy, so that a migration needs nothing that may change later."""
-    if kind == "type" and isinstance(item, tables.UtcDateTime):
+    if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and type(item).__name__ == "AutoString":
         return "sa.String()"
