@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from tools.incident_store import daily_note_table, tables
+from tools.incident_store import daily_note_table
 from tools.incident_store.table import UtcDateTime
 
 
