@@ -77,7 +77,7 @@ class Metrics:
         # Counted from 0, so that Prometheus sees the first one as an increase.
         for code in ("200", "401", "500", "503"):
             self._deliveries.labels(code)
-        for work in ("investigation", "execution", "verification", "click"):
+        for work in ("replica", "workflow", "investigation", "execution"):
             self.failovers.labels(work)
 
     def delivered(self, code: int) -> None:
