@@ -51,7 +51,6 @@ class Metrics:
         self.llm_fallbacks = counter(
             "llm_fallbacks", "Times the offline rules reasoned where a language model was wanted."
         )
-        self.llm_budget_spent = gauge("llm_budget_spent", "1 while the budget of language-model cost is spent, else 0.")
 
         self.executions = counter(
             "executions", "Executions that ended, by remediation kind and outcome.", "kind", "outcome"

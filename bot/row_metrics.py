@@ -97,6 +97,8 @@ class Watched:
     policy: PolicySource
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
+    llm_cost_per_hour_usd: float | None = None
+    """What investigations may cost within an hour; None for no limit."""
 
 
 class RowMetrics(Collector):
@@ -135,6 +137,10 @@ class RowMetrics(Collector):
                 yield CounterMetricFamily(f"agentops_{name}", help, value=count)
         if standing is not None:
             yield from _of(standing, watched.clock())
+            limit, cost = watched.llm_cost_per_hour_usd, standing.llm_cost_usd
+            yield _gauge("llm_cost_last_hour_usd", "US dollars that investigations begun in the last hour cost.", cost)
+            spent = limit is not None and cost >= limit
+            yield _gauge("llm_budget_spent", "1 while the budget of language-model cost is spent, else 0.", spent)
 
     def _policy(self) -> bool:
         try:

@@ -144,6 +144,16 @@ def test_a_policy_that_cannot_be_read_is_told(watched: Watched) -> None:
     assert registered(replace(watched, policy=unreadable)).get_sample_value("agentops_policy_readable") == 0
 
 
+def test_the_budget_is_spent_when_an_hour_cost_as_much(watched: Watched) -> None:
+    def dear(at: datetime, fresh: timedelta) -> Standing:
+        return replace(nothing_stands(at, fresh), llm_cost_usd=2.5)
+
+    for limit, spent in ((None, 0), (3.0, 0), (2.5, 1)):
+        registry = registered(replace(watched, standing=dear, llm_cost_per_hour_usd=limit))
+        assert registry.get_sample_value("agentops_llm_budget_spent") == spent
+        assert registry.get_sample_value("agentops_llm_cost_last_hour_usd") == 2.5
+
+
 def test_counters_that_alerts_watch_begin_at_zero() -> None:
     metrics = Metrics()
     found = metrics.registry.get_sample_value("agentops_webhook_deliveries_total", {"code": "503"})

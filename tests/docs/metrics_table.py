@@ -17,7 +17,9 @@ HEAD = ("| metric | type | meaning |", "|---|---|---|")
 def nothing_stands(at: datetime, fresh: timedelta) -> Standing:
     """An empty database."""
     none = Waiting(0)
-    return Standing(none, none, none, none, none, none, none, none, none, live_incidents={}, replicas=1)
+    return Standing(
+        none, none, none, none, none, none, none, none, none, live_incidents={}, replicas=1, llm_cost_usd=0.0
+    )
 
 
 def everything() -> Metrics:

@@ -26,6 +26,8 @@ from tools.incident_store.tables import (
     ReplicaRecord,
 )
 
+HOUR = timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -56,6 +58,7 @@ class Standing:
         clicks: deliveries from Slack that are stored and not dealt with.
         live_incidents: open incidents by (state, severity).
         replicas: processes whose heartbeat is fresh.
+        llm_cost_usd: what the investigations begun within the last hour cost.
     """
 
     alerts: Waiting
@@ -69,6 +72,7 @@ class Standing:
     clicks: Waiting
     live_incidents: Mapping[tuple[str, str], int]
     replicas: int
+    llm_cost_usd: float
 
 
 class StandingReader(Reading):
@@ -89,6 +93,7 @@ class StandingReader(Reading):
                 clicks=_clicks(session),
                 live_incidents=_live_incidents(session),
                 replicas=_replicas(session, now - fresh),
+                llm_cost_usd=_llm_cost(session, now - HOUR),
             )
 
 
@@ -163,6 +168,12 @@ def _live_incidents(session: Session) -> dict[tuple[str, str], int]:
         .group_by(col(of.state), col(of.severity))
     )
     return {(state, severity): count for state, severity, count in session.exec(query)}
+
+
+def _llm_cost(session: Session, since: datetime) -> float:
+    of = InvestigationRecord
+    query = select(func.coalesce(func.sum(of.cost_usd), 0.0)).where(col(of.begun_at) >= since)
+    return float(session.exec(query).one())
 
 
 def _replicas(session: Session, since: datetime) -> int:
