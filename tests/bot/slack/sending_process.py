@@ -13,7 +13,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -38,13 +39,16 @@ class Plan:
     def __init__(self, entries: Sequence[tuple[str, int, str]]) -> None:
         self._entries = entries
         self._passed = Counter[str]()
+        self.writing = Lock()
+        """Held while a row is written: a process that is stopped in the middle would keep the database locked."""
 
     def passes(self, point: str) -> None:
         """The process is at this point."""
         self._passed[point] += 1
         for name, times, what in self._entries:
             if (name, times) == (point, self._passed[point]):
-                os.kill(os.getpid(), _SIGNALS[what])
+                with self.writing:
+                    os.kill(os.getpid(), _SIGNALS[what])
 
 
 class PlannedStore(OutboxWriter):
@@ -60,10 +64,16 @@ class PlannedStore(OutboxWriter):
 
     def begin(self, message: OutboxMessage, turn: SendingTurn, now: datetime, look_at: datetime | None) -> bool:
         self.plan.passes("before begin")
-        return super().begin(message, turn, now, look_at)
+        with self.plan.writing:
+            return super().begin(message, turn, now, look_at)
+
+    def take_turn(self, owner: str, now: datetime, lease: timedelta) -> int | None:
+        with self.plan.writing:
+            return super().take_turn(owner, now, lease)
 
     def sent(self, id: int, revision: int, ts: str, at: datetime, channel: str | None = None) -> str:
-        stands = super().sent(id, revision, ts, at, channel)
+        with self.plan.writing:
+            stands = super().sent(id, revision, ts, at, channel)
         self.plan.passes("written down")
         return stands
 
