@@ -8,13 +8,19 @@ from bot.workflows.ports import Deps
 
 log = structlog.get_logger(__name__)
 
+TURN_S = 1.0
+"""Seconds; while alerts pour in there are always more, and what else a sweep does must not wait for the last."""
+
 
 async def group_alerts(deps: Deps) -> int:
     """Place every alert that changed, the worst first; returns how many incidents were touched.
 
     In short transactions: between two of them others may write. What another replica is just placing is left to it.
+    What is left after a while is for the next sweep, which is woken at once.
     """
     touched = 0
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
     while True:
         placed = 0
         for portion in await asyncio.to_thread(deps.writer.grouping.waiting):
@@ -25,4 +31,7 @@ async def group_alerts(deps: Deps) -> int:
                 log.info("incidents.touched", alerts=len(portion), incidents=incidents)
         touched += placed
         if not placed:
+            return touched
+        if loop.time() - begun > TURN_S:
+            deps.wake_dispatcher()
             return touched

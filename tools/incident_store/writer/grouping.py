@@ -60,7 +60,7 @@ class GroupingWriter:
 
         What another replica is just placing, or has placed meanwhile, is left to it.
         """
-        return self._database.write_anew(lambda session: place(session, self._rules, alert_ids, now))
+        return self._database.write_in_gaps(lambda session: place(session, self._rules, alert_ids, now))
 
     def group(self, now: datetime, limit: int = AT_ONCE) -> list[str]:
         """Give at most `limit` alerts that changed their place; returns the ids of the incidents touched."""
