@@ -22,6 +22,7 @@ def watched_rows(ground: Ground, slack: SlackSide[BotDesk]) -> RowMetrics:
             policy=ground.policy,
             clock=ground.clock,
             monotonic=time.monotonic,
+            llm_cost_per_hour_usd=ground.settings.llm_cost_per_hour_usd,
         )
     )
     ground.metrics.registry.register(rows)
