@@ -27,7 +27,6 @@ under way, or any."""
 
 START_WINDOW_S = 3.0
 """A cold start takes about as long."""
-ANY_WINDOW_S = 8.0
 DELIVERY_WINDOW_S = 0.02
 """A group commit takes a few milliseconds."""
 MIGRATION_WINDOW_S = 0.4
@@ -57,12 +56,14 @@ class Reaper:
 
     Attributes:
         names: of the replicas; one is chosen for each kill.
+        life_s: how long it may work at most before it is killed, or before the instant is waited for.
     """
 
     fleet: Fleet
     sender: AlertSender
     names: list[str]
     seed: int
+    life_s: float
     kills: list[Kill] = field(default_factory=list[Kill])
     _migrates_after_s: float | None = None
 
@@ -141,7 +142,7 @@ class Reaper:
     async def _some_work(self, replica: Replica) -> None:
         """Let it work for a while: a bot that dies whenever it is ready proves only that it starts."""
         await replica.ready(READY_LIMIT_S)
-        await asyncio.sleep(self._random.uniform(0, ANY_WINDOW_S))
+        await asyncio.sleep(self._random.uniform(0, self.life_s))
 
     async def _migrating(self) -> bool:
         """Around the making of the tables: when the first start came to it is known from then on for the others."""

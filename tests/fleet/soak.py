@@ -33,6 +33,7 @@ class SoakPlan:
         models, alerts: the storm's, spread over the kills.
         replicas: how many; more than one only on PostgreSQL.
         speed: how much faster than life SageMaker, windows and rules are.
+        life_s: how long a bot may work at most before the next kill.
         settle_s: how long everything may take to settle in the end.
     """
 
@@ -43,6 +44,7 @@ class SoakPlan:
     alerts: int = 10_000
     replicas: int = 1
     speed: float = 60.0
+    life_s: float = 8.0
     settle_s: float = 1_200.0
 
     @property
@@ -90,7 +92,7 @@ async def soak(
         folder, spec, database_url=database_url, settings={**in_a_storm(spec), **AT_ONCE, **(settings or {})}
     ) as fleet:
         async with fleet.sender(seed=plan.seed) as sender, fleet.people():
-            reaper = Reaper(fleet, sender, plan.names, plan.seed)
+            reaper = Reaper(fleet, sender, plan.names, plan.seed, plan.life_s)
             await reaper.first_starts(plan.first)
 
             async def storm_goes_on(number: int) -> None:

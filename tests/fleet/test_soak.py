@@ -7,22 +7,27 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.fleet.soak import SoakPlan, soak
 from tests.thoroughness import THOROUGH, thorough
 
 SPEED = 240.0
 
+pytestmark = pytest.mark.timeout(420)
+
 
 def plan(*, replicas: int = 1) -> SoakPlan:
-    """Three kills, five in the thorough run."""
+    """Three kills, four in the thorough run."""
     return SoakPlan(
-        kills=4 if THOROUGH else 2,
+        kills=3 if THOROUGH else 2,
         first=1,
         seed=secrets.randbelow(1_000_000),
-        models=4 if THOROUGH else 2,
-        alerts=40 if THOROUGH else 10,
+        models=3 if THOROUGH else 2,
+        alerts=30 if THOROUGH else 10,
         replicas=replicas,
         speed=SPEED,
+        life_s=3,
         settle_s=240,
     )
 
