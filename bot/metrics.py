@@ -58,8 +58,6 @@ class Metrics:
         self.failovers = counter(
             "failovers", "Pieces of work taken over from a replica that died, by kind of work.", "work"
         )
-        self.storms = counter("storms", "Times a channel had more new incidents than it can bear and got a digest.")
-        self.incidents_flapping = counter("incidents_flapping", "Incidents marked as flapping.")
 
         self.retention_rows_pruned = counter("retention_rows_pruned", "Rows pruned by retention, by table.", "table")
         self.retention_swept_at = gauge(

@@ -137,6 +137,8 @@ class RowMetrics(Collector):
                 yield CounterMetricFamily(f"agentops_{name}", help, value=count)
         if standing is not None:
             yield from _of(standing, watched.clock())
+            yield _gauge("storms_under_way", "Channels that a storm's digest stands in for now.", standing.storms)
+            yield _gauge("incidents_flapping", "Open incidents that are flapping now.", standing.flapping)
             limit, cost = watched.llm_cost_per_hour_usd, standing.llm_cost_usd
             yield _gauge("llm_cost_last_hour_usd", "US dollars that investigations begun in the last hour cost.", cost)
             spent = limit is not None and cost >= limit

@@ -18,7 +18,20 @@ def nothing_stands(at: datetime, fresh: timedelta) -> Standing:
     """An empty database."""
     none = Waiting(0)
     return Standing(
-        none, none, none, none, none, none, none, none, none, live_incidents={}, replicas=1, llm_cost_usd=0.0
+        none,
+        none,
+        none,
+        none,
+        none,
+        none,
+        none,
+        none,
+        none,
+        live_incidents={},
+        replicas=1,
+        llm_cost_usd=0.0,
+        storms=0,
+        flapping=0,
     )
 
 

@@ -21,6 +21,8 @@ def test_every_metric_has_its_row(name: str) -> None:
 def test_the_table_names_no_metric_that_is_not_exported() -> None:
     named = [line.split("`")[1] for line in TOLD.splitlines() if line.startswith("| `")]
     assert named == sorted(rows())
+    table = TOLD[TOLD.index("| metric") :].splitlines()
+    assert len(table) == len(rows()) + 2
 
 
 def test_names_follow_the_conventions_of_prometheus() -> None:

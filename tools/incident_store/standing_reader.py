@@ -24,6 +24,7 @@ from tools.incident_store.tables import (
     MessageRecord,
     ProposalRecord,
     ReplicaRecord,
+    StormRecord,
 )
 
 HOUR = timedelta(hours=1)
@@ -59,6 +60,7 @@ class Standing:
         live_incidents: open incidents by (state, severity).
         replicas: processes whose heartbeat is fresh.
         llm_cost_usd: what the investigations begun within the last hour cost.
+        storms: storms under way; flapping: open incidents that flap.
     """
 
     alerts: Waiting
@@ -73,6 +75,8 @@ class Standing:
     live_incidents: Mapping[tuple[str, str], int]
     replicas: int
     llm_cost_usd: float
+    storms: int
+    flapping: int
 
 
 class StandingReader(Reading):
@@ -94,6 +98,8 @@ class StandingReader(Reading):
                 live_incidents=_live_incidents(session),
                 replicas=_replicas(session, now - fresh),
                 llm_cost_usd=_llm_cost(session, now - HOUR),
+                storms=session.exec(select(func.count()).where(col(StormRecord.ended_at).is_(None))).one(),
+                flapping=_flapping(session),
             )
 
 
@@ -168,6 +174,12 @@ def _live_incidents(session: Session) -> dict[tuple[str, str], int]:
         .group_by(col(of.state), col(of.severity))
     )
     return {(state, severity): count for state, severity, count in session.exec(query)}
+
+
+def _flapping(session: Session) -> int:
+    of = IncidentRecord
+    query = select(func.count()).where(col(of.flapping_since).is_not(None), col(of.state).in_(sorted(LIVE_STATES)))
+    return session.exec(query).one()
 
 
 def _llm_cost(session: Session, since: datetime) -> float:
