@@ -28,6 +28,8 @@ def told(alert: Alert) -> dict[str, Any]:
 
 def many(alerts: Sequence[dict[str, Any]], verb: str) -> str:
     """`34 alerts joined: ModelF1Low (20), ModelAucLow (14)`, the most frequent first, cut with `and N more`."""
+    if len(alerts) == 1:
+        return f"{alerts[0]['name']} {verb}"
     names = Counter(str(one["name"]) for one in alerts).most_common()
     shown = [f"{name} ({count})" for name, count in names[:_NAMED]]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

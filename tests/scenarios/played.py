@@ -46,8 +46,12 @@ class Played:
 
     @property
     def states(self) -> list[tuple[str, str]]:
-        """Each remediation with how its decision stands."""
-        return [(one["remediation"]["kind"], one["state"]) for one in self.told["proposals"]]
+        """Each remediation with how its decision stands, but for what a newer diagnosis took back.
+
+        Alerts of one outage may come in two portions; a name not seen before then calls for a second look.
+        """
+        stand = [one for one in self.told["proposals"] if one["state"] != "superseded"]
+        return [(one["remediation"]["kind"], one["state"]) for one in stand]
 
     def at(self, kind: str) -> float:
         """When the first message of that kind was posted: seconds since 1970."""

@@ -14,6 +14,7 @@ from tests.incidents.builders import (
     pipeline_origin,
     proposal,
     retraining,
+    rollback,
 )
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.incident_store.writer.decisions import Verdict
@@ -190,7 +191,8 @@ def test_two_proposals_approved_at_once_start_one_execution(stage: Stage) -> Non
 def test_a_newer_diagnosis_takes_older_proposals_back(stage: Stage) -> None:
     id = stage.awaiting()
     stage.writer.grouping.ask(model(), "", "UONCALL", "look-2", later(minutes=1))
-    stage.propose(id, proposal("p2", id, created_at=later(minutes=2)), at=later(minutes=2))
+    other = proposal("p2", id, remediation=rollback("product-recommender-v22"), created_at=later(minutes=2))
+    stage.propose(id, other, at=later(minutes=2))
     assert stage.reader.proposal("p1").approval.state == "superseded"
     assert [view.proposal.id for view in stage.reader.pending_proposals()] == ["p2"]
 

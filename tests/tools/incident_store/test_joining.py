@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from incidents.alert import Alert
 from incidents.joining import CROWDED
-from tests.incidents.builders import START, alert, catalogue, later
+from tests.incidents.builders import START, alert, catalogue, later, proposal, rollback
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
 from tools.incident_store.limits import Limits
@@ -96,3 +96,15 @@ def test_what_was_gathered_is_told_before_anything_else(stage: Stage) -> None:
         stage.take(joins(n), at=later(seconds=n))
     assert stage.writer.handling.ack(id, "UONCALL", later(minutes=1)).result == "acked"
     assert stage.told(id)[-2:] == ["alert_joined", "acked"]
+
+
+def test_a_new_look_that_proposes_the_same_keeps_its_card_and_what_is_new_replaces_the_old(stage: Stage) -> None:
+    id = stage.open()
+    stage.propose(id, proposal("p1", id))
+    stage.take(joins(2, "EndpointErrorRateHigh"), at=later(minutes=1))
+    stage.propose(id, proposal("p2", id), at=later(minutes=2))
+    assert [(view.proposal.id, view.approval.state) for view in stage.reader.file(id).proposals] == [("p1", "pending")]
+    stage.take(joins(3, "ModelF1Low"), at=later(minutes=3))
+    stage.propose(id, proposal("p3", id, remediation=rollback("product-recommender-v22")), at=later(minutes=4))
+    states = {view.proposal.id: view.approval.state for view in stage.reader.file(id).proposals}
+    assert states == {"p1": "superseded", "p3": "pending"}

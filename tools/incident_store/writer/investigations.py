@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from incidents.approval import ApprovalState
 from incidents.budget import InvestigationBudget, WaitsFor
 from incidents.incident import IncidentState
 from incidents.investigation import Findings, ProgressStep
@@ -226,11 +227,21 @@ class InvestigationWriter:
             want(session, incident, MessageKind.ROOT)
             if IncidentState(incident.state) not in LOOKABLE:
                 return True
-            supersede(session, incident, "a newer diagnosis took its place", now, only=_of_an_earlier_plan)
+            # What is proposed once more word for word keeps its card, its votes and its time.
+            wanted = {one.digest for one in proposals}
+            kept = _pending_digests(session, incident.id) & wanted
+            supersede(
+                session,
+                incident,
+                "a newer diagnosis took its place",
+                now,
+                only=lambda one: _of_an_earlier_plan(one) and one.digest not in kept,
+            )
             added = [
                 one
                 for rank, one in enumerate(proposals, start=1)
-                if add_proposal(session, incident, one, Provenance(investigation_id=id, rank=rank), now)
+                if one.digest not in kept
+                and add_proposal(session, incident, one, Provenance(investigation_id=id, rank=rank), now)
             ]
             main = [one for one in added if one.remediation.kind not in SIDES]
             if main or pending(session, incident.id):
@@ -282,6 +293,12 @@ class InvestigationWriter:
             want(session, incident, MessageKind.FAILURE, id)
             if IncidentState(incident.state) is IncidentState.INVESTIGATING:
                 move(session, incident, IncidentState.MONITORING, now)
+
+
+def _pending_digests(session: Session, incident_id: str) -> set[str]:
+    of = ProposalRecord
+    query = select(of.digest).where(col(of.incident_id) == incident_id, col(of.state) == ApprovalState.PENDING.value)
+    return set(session.exec(query))
 
 
 def _of_an_earlier_plan(record: ProposalRecord) -> bool:
