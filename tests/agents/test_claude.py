@@ -221,6 +221,17 @@ async def test_the_cost_limit_is_kept(server: Server):
     assert findings.diagnosis.root_cause is RootCause.BAD_DEPLOYMENT
 
 
+async def test_what_may_not_ask_a_language_model_is_written_by_the_rules_and_says_why(server: Server):
+    world = bad_deployment()
+    world.case = world.case.model_copy(update={"offline_because": "language models have cost 10.00 USD"})
+    findings = await found(world, server.config())
+    assert findings.diagnosis.root_cause is RootCause.BAD_DEPLOYMENT
+    assert findings.diagnosis.reasoner.offline
+    note = findings.diagnosis.reasoner.note
+    assert note == "Language models have cost 10.00 USD; the offline rules stood in."
+    assert not server.api.requests
+
+
 async def test_the_deadline_hands_over_to_the_rules(server: Server):
     server.api.inject("slow")
     findings = await found(bad_deployment(), server.config(deadline_s=0.3))
