@@ -129,7 +129,7 @@ class Reaper:
                 await self._some_work(replica)
                 return True
             case "delivery":
-                await self._some_work(replica)
+                await replica.ready(READY_LIMIT_S)
                 met = await self._came(self._delivering, DELIVERY_PATIENCE_S)
                 await asyncio.sleep(self._random.uniform(0, DELIVERY_WINDOW_S))
                 return met
