@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.metrics import Metrics
 from bot.partners import other_sources_of, reader_role_of, region_of
 from bot.settings import Settings
-from bot.workflows.pace import Pace
+from bot.workflows.pace import Pace, settling
 from incidents.budget import InvestigationBudget
 from incidents.clock import now
 from incidents.errors import AgentOpsError
@@ -42,7 +42,7 @@ def new_id() -> str:
 def limits_of(settings: Settings) -> Limits:
     """The limits that the settings ask for. What a channel and a language model bear passes by the wall clock."""
     return Limits(
-        settle_most=settings.scaled(settings.settle_max_seconds),
+        settle_most=2 * settling(settings, settings.settle_max_seconds / 2),
         flapping=FlappingRule(
             changes=settings.flapping_changes,
             window=settings.scaled(settings.flapping_window_minutes * 60),

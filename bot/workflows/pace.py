@@ -13,6 +13,15 @@ HEALTH_CHECK = timedelta(minutes=5)
 """How long a promoted model is watched at least, from the issue: a 5-minute health check."""
 
 
+SCRAPES_APART = timedelta(seconds=2)
+"""However fast the sandbox's world is, its rules are evaluated once a second: so far apart come one outage's alerts."""
+
+
+def settling(settings: Settings, seconds: float) -> timedelta:
+    """A wait for alerts of the same outage: as scaled, but never shorter than they come apart."""
+    return max(settings.scaled(seconds), min(timedelta(seconds=seconds), SCRAPES_APART))
+
+
 @dataclass(frozen=True)
 class Pace:
     """All durations of the workflows. `speed` and `decision_speed` are 1 but in the sandbox."""
@@ -46,7 +55,7 @@ class Pace:
             sweep=max(settings.scaled(2.0), timedelta(seconds=0.25)),
             poll=max(settings.scaled(settings.poll_seconds), timedelta(seconds=0.5)),
             observe=max(settings.scaled(settings.observe_seconds), timedelta(seconds=2)),
-            settle=settings.scaled(settings.settle_seconds),
+            settle=settling(settings, settings.settle_seconds),
             adopt_again=max(settings.scaled(15.0), timedelta(seconds=1)),
             # A lease is held by a process, not by the world: it does not scale.
             lease=timedelta(seconds=settings.lease_seconds),

@@ -41,8 +41,8 @@ class Played:
 
     @property
     def kinds(self) -> list[str]:
-        """The remediations that were proposed, in order."""
-        return [one["remediation"]["kind"] for one in self.told["proposals"]]
+        """The remediations that were proposed, in order, but for what a newer diagnosis took back."""
+        return [kind for kind, _ in self.states]
 
     @property
     def states(self) -> list[tuple[str, str]]:

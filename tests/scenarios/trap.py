@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.slack import ids
+from incidents.approval import ApprovalState
 from incidents.clock import now
 from incidents.execution import FINAL_EXECUTION_STATES, Execution
 from incidents.incident import IncidentState
@@ -25,6 +26,8 @@ ADMINISTRATOR = "AKIAIOSFODNN7EXAMPLE"
 COOLDOWN = timedelta(minutes=30) / SPEED
 """From the policy, in the sandbox's time."""
 SOON_S = 30.0
+LOOKING = frozenset({"queued", "running"})
+"""States of an investigation whose plan may take the place of the one before."""
 
 
 @dataclass
@@ -117,10 +120,13 @@ async def asked(rig: Rig, trapped: Trapped, text: str) -> None:
 
 
 async def proposed(rig: Rig, trapped: Trapped, kind: RemediationKind) -> ProposalView:
-    """The incident's proposal of a kind, once there is one."""
+    """The incident's proposal of a kind, once there is one that no newer look will take the place of."""
 
     def of_kind(file: IncidentFile) -> list[ProposalView]:
-        return [view for view in file.proposals if view.proposal.remediation.kind == kind]
+        if any(one.state in LOOKING for one in file.investigations):
+            return []
+        standing = [view for view in file.proposals if view.approval.state is not ApprovalState.SUPERSEDED]
+        return [view for view in standing if view.proposal.remediation.kind == kind]
 
     found = of_kind(await rig.when(trapped.incident_id, of_kind, f"the proposal of {kind}"))[-1]
     trapped.proposal_id = found.proposal.id

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
 from pydantic_ai import UsageLimits
+from sqlalchemy import delete
 from sqlmodel import SQLModel
 
 from agents.answering.answer import Answer
@@ -48,6 +49,7 @@ from tests.tools.incident_store.stage import Stage
 from tools.datasets.monitor import Violation
 from tools.datasets.reader import DatasetReader
 from tools.incident_store.database import Database
+from tools.incident_store.tables import InvestigationRecord
 from tools.mcp_servers.records import McpAnswer, Offer, OfferedTool
 from tools.prometheus.series import AlertRule
 from tools.sagemaker.preflight import Preflight
@@ -213,9 +215,12 @@ class Stand:
         for workflow in (investigation, execution, verification):
             workflow.register(engine, deps)
         entry = catalogue().models[world.case.incident.model]
+        stage.take(*world.case.incident.alerts, at=NOW)
+        with self.database.write() as session:
+            # One look, the question's, has every carrier in it: the alerts' own would hear less.
+            session.connection().execute(delete(InvestigationRecord))
         incident_id = stage.writer.grouping.ask(entry, told["slash text"], "UASKED", stage.new_id(), NOW)
         assert incident_id is not None
-        stage.take(*world.case.incident.alerts, at=NOW)
         dispatcher = Dispatcher(engine, deps, no_clicks)
         await dispatcher.sweep()
         for _ in range(2):
