@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlmodel import Session, col, select
 
 from incidents.clock import now
@@ -14,6 +15,8 @@ from tests.fleet.rig import Fleet, fleet_in
 from tests.fleet.spec import FleetSpec
 from tests.thoroughness import thorough
 from tools.incident_store.tables import ExecutionRecord, InvestigationRecord, ReplicaRecord, TimelineRecord
+
+pytestmark = pytest.mark.timeout(420)
 
 SIXTY = FleetSpec(models=30, channels=5, automatic=1)
 """An investigation and an execution each: 60. All but one run by the policy alone, the last with two people."""

@@ -18,6 +18,11 @@ ROOT = Path(__file__).parents[2]
 NOT_READ_ONLY = 90
 PATIENCE_S = 40.0
 
+LOCKED = " ".join(
+    f'"{place}"' for place in (ROOT, Path(sys.prefix), Path("/usr"), Path("/var")) if not place.is_relative_to("/tmp")
+)
+"""What must not be written. A checkout that itself lies in /tmp lies where everything may be."""
+
 JAIL = f"""
 set -e
 data=$1; shift
@@ -28,7 +33,7 @@ mount --bind /tmp /tmp
 awk '{{print $5}}' /proc/self/mountinfo | grep -vxF -e /tmp -e "$data" | while read -r place; do
     mount -o remount,bind,ro "$place" 2>/dev/null || true
 done
-for place in "{ROOT}" "{sys.prefix}" /usr /var; do
+for place in {LOCKED}; do
     if touch "$place/.written" 2>/dev/null; then echo "$place can be written" >&2; exit {NOT_READ_ONLY}; fi
 done
 exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"

@@ -53,10 +53,10 @@ class Rig:
     async def start_bot(self, **settings: str) -> None:
         """Start it, on the data folder that stays; `settings` are environment variables beyond the usual ones."""
         self.settings = settings
+        # Stories follow each other within minutes of the wall clock; together they are not meant to be a storm.
+        own = {"AGENTOPS_MODELS_FILE": str(self.models), "AGENTOPS_STORM_INCIDENTS": "300"}
         self.bot = await self._bot.enter_async_context(
-            bot_running(
-                self.options, self.sandbox, self.webhook, **{"AGENTOPS_MODELS_FILE": str(self.models), **settings}
-            )
+            bot_running(self.options, self.sandbox, self.webhook, **{**own, **settings})
         )
 
         async def connected() -> bool:
