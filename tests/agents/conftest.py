@@ -10,6 +10,14 @@ from aiohttp import web
 from agents.llm_config import LlmConfig
 from sandbox.llm.api import LocalMessagesApi, install
 
+FAULTS_TOLD = (
+    ("rate_limited", "asked to slow down (429)"),
+    ("overloaded", "was overloaded (529)"),
+    ("cut_stream", "could not be reached, or the answer broke off"),
+    ("down", "could not be reached, or the answer broke off"),
+)
+"""Faults of the local API, and how the thread tells each, whatever the provider."""
+
 
 @dataclass
 class Server:

@@ -26,7 +26,7 @@ from incidents.investigation import Findings
 from incidents.remediation import RollbackEndpoint
 from sandbox.llm.api import FaultKind
 from sandbox.llm.wire import text, tool_use
-from tests.agents.conftest import Server
+from tests.agents.conftest import FAULTS_TOLD, Server
 from tests.agents.fakes import World, bad_deployment
 
 LLAMA = "llama3.1:8b"
@@ -94,15 +94,7 @@ async def test_a_key_that_is_given_is_sent(server: Server):
     assert taken.diagnosis.reasoner.name == LLAMA
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("rate_limited", "asked to slow down (429)"),
-        ("overloaded", "was overloaded (529)"),
-        ("cut_stream", "could not be reached, or the answer broke off"),
-        ("down", "could not be reached, or the answer broke off"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "words"), FAULTS_TOLD)
 async def test_when_it_fails_the_rules_write_it_and_say_why(server: Server, kind: FaultKind, words: str):
     server.api.inject(kind)
     findings = await found(bad_deployment(), own(server))

@@ -15,7 +15,7 @@ from incidents.investigation import Findings
 from incidents.remediation import RollbackEndpoint
 from sandbox.llm.api import FaultKind
 from sandbox.llm.wire import Refusal, text, tool_use
-from tests.agents.conftest import Server
+from tests.agents.conftest import FAULTS_TOLD, Server
 from tests.agents.fakes import NOW, SCENARIOS, World, bad_deployment, feature_drift, upstream_nulls
 
 CLAUDE = "claude-sonnet-5-5"
@@ -78,15 +78,7 @@ async def test_without_caching_nothing_is_marked(server: Server):
     assert "cache_control" not in json.dumps(server.api.bodies)
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("rate_limited", "asked to slow down (429)"),
-        ("overloaded", "was overloaded (529)"),
-        ("cut_stream", "could not be reached, or the answer broke off"),
-        ("down", "could not be reached, or the answer broke off"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "words"), FAULTS_TOLD)
 async def test_when_the_api_fails_the_rules_write_it_and_say_why(server: Server, kind: FaultKind, words: str):
     server.api.inject(kind)
     findings = await found(bad_deployment(), server.config())

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import mcp.types as types
+import structlog
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -19,6 +20,8 @@ from tools.mcp_servers.bounded_http import BoundedHttp, TooLarge
 from tools.mcp_servers.bounded_stdio import BoundedStdio
 from tools.mcp_servers.records import McpAnswer, Offer, OfferedTool
 from tools.mcp_servers.spec import McpServer, revealed
+
+log = structlog.get_logger(__name__)
 
 START_S = 15.0
 """The least that starting and connecting may take: an interpreter and its imports on a busy machine."""
@@ -132,7 +135,10 @@ class Connection:
                 told = error if isinstance(error, Exception) else Unavailable(self._name, "connect", "it ended")
                 ready.set_exception(told)
                 ready.exception()  # whoever waited may have given up
-            if isinstance(error, asyncio.CancelledError):
+            else:
+                log.warning("mcp.connection_broke", server=self._name, error=type(error).__name__)
+            # The edge of a task that nobody awaits: what may end the process goes on.
+            if not isinstance(error, Exception):
                 raise
         finally:
             self._client, self.pid = None, None

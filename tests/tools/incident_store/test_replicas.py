@@ -21,12 +21,12 @@ ALIVE = timedelta(seconds=20)
 ROOT = Path(__file__).resolve().parents[3]
 
 HOLD = """\
-import sys, time
+import sys
 from tools.incident_store.database import Database
 from tools.incident_store.executor_lock import ExecutorLock
 lock = ExecutorLock(Database(sys.argv[1]), "bot-1")
 print(lock.take(), flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -114,14 +114,21 @@ def test_what_a_crash_left_of_slack_is_taken_up_by_one_replica(stage: Stage) -> 
 
 
 def test_an_executor_id_is_one_living_processs_and_free_once_it_is_killed(database_url: str) -> None:
-    process = subprocess.Popen([sys.executable, "-c", HOLD, database_url], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stdout.readline() == "True\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, database_url],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None and process.stdout.readline() == "True\n"
     database = Database(database_url)
     lock = ExecutorLock(database, "bot-1")
     try:
         assert not lock.take()
         process.kill()
         process.wait()
+        process.stdin.close()
         process.stdout.close()
         deadline = now() + timedelta(seconds=10)
         while not lock.take():
