@@ -15,12 +15,12 @@ from incidents.incident import IncidentState
 from incidents.message import MessageKind
 from tests.incidents.builders import findings, proposal
 from tools.incident_store.database import Database
+from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import (
     AlertRecord,
     ExecutionRecord,
     IncidentRecord,
     InvestigationRecord,
-    MessageRecord,
     ProposalRecord,
     Table,
     TimelineRecord,

@@ -12,7 +12,8 @@ from typing import Any
 from bot.slack.ids import MESSAGE_EVENT
 from tests.fleet.alertmanager import Acknowledged
 from tests.fleet.rows import Rows
-from tools.incident_store.tables import ExecutionRecord, MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import ExecutionRecord
 
 Json = dict[str, Any]
 

@@ -18,12 +18,12 @@ from incidents.incident import LIVE_STATES
 from tools.errors import UpstreamError
 from tools.incident_store.audit_reader import AuditReader
 from tools.incident_store.database import Database
+from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import (
     AlertRecord,
     ExecutionRecord,
     IncidentRecord,
     InvestigationRecord,
-    MessageRecord,
     ProposalRecord,
     TimelineRecord,
     VerificationRecord,

@@ -15,7 +15,8 @@ from tests.fleet.alerts import outage
 from tests.fleet.rows import Rows
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
-from tools.incident_store.tables import AlertRecord, ExecutionRecord, IncidentRecord, MessageRecord, TimelineRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import AlertRecord, ExecutionRecord, IncidentRecord, TimelineRecord
 
 AT = datetime(2026, 1, 1, 3, tzinfo=UTC)
 LATER = datetime(2026, 1, 1, 4, tzinfo=UTC)

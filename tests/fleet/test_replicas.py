@@ -14,7 +14,8 @@ from tests.fleet.alerts import outage
 from tests.fleet.rig import Fleet, fleet_in
 from tests.fleet.spec import FleetSpec
 from tests.thoroughness import thorough
-from tools.incident_store.tables import ExecutionRecord, InvestigationRecord, ReplicaRecord, TimelineRecord
+from tools.incident_store.replica_tables import ReplicaRecord
+from tools.incident_store.tables import ExecutionRecord, InvestigationRecord, TimelineRecord
 
 pytestmark = pytest.mark.timeout(420)
 

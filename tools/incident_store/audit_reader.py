@@ -9,13 +9,13 @@ from incidents.audit import Chain
 from incidents.message import MessageKind
 from tools.incident_store.chain_reader import chain_of
 from tools.incident_store.database import Database
+from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import (
     AlertRecord,
     ExecutionRecord,
     IncidentRecord,
     InvestigationRecord,
     IssueRecord,
-    MessageRecord,
     PolicyRecord,
     ProposalRecord,
     VerificationRecord,

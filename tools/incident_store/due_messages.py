@@ -23,8 +23,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from incidents.message import MessageKind, OutboxMessage, Priority, UpdateRank, update_rank
+from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.table import UtcDateTime
-from tools.incident_store.tables import MessageRecord
 
 of = MessageRecord
 _root = aliased(MessageRecord, name="root")

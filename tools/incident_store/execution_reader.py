@@ -9,10 +9,7 @@ from incidents.execution import ExecutionState
 from incidents.ledger import VerificationView
 from incidents.risk import CHANGING
 from tools.incident_store.reading import Reading
-from tools.incident_store.tables import (
-    ExecutionRecord,
-    VerificationRecord,
-)
+from tools.incident_store.tables import ExecutionRecord, VerificationRecord
 from tools.incident_store.views import verification_view
 
 

@@ -7,11 +7,8 @@ from sqlmodel import col, func, select
 
 from incidents.pause import EVERYTHING, Pause
 from tools.incident_store.reading import Reading
-from tools.incident_store.tables import (
-    ConfigSeenRecord,
-    MessageRecord,
-    PauseRecord,
-)
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import ConfigSeenRecord, PauseRecord
 
 
 class FleetReader(Reading):

@@ -16,12 +16,12 @@ from incidents.timeline import TimelineEntry
 from tools.incident_store.chain_reader import chain_of
 from tools.incident_store.reading import Reading
 from tools.incident_store.records import alert_of, entry_of, execution_of, incident_of
+from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import (
     AlertRecord,
     ExecutionRecord,
     IncidentRecord,
     InvestigationRecord,
-    MessageRecord,
     ProposalRecord,
     TimelineRecord,
     VerificationRecord,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlmodel import select
 
 from tools.incident_store.database import Database
-from tools.incident_store.tables import InstallationRecord
+from tools.incident_store.replica_tables import InstallationRecord
 
 if TYPE_CHECKING:
     from alembic.config import Config

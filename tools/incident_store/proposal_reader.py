@@ -10,11 +10,8 @@ from incidents.ledger import ProposalView, Provenance
 from incidents.message import MessageKind
 from incidents.remediation import RemediationKind
 from tools.incident_store.reading import Reading
-from tools.incident_store.tables import (
-    InvestigationRecord,
-    MessageRecord,
-    ProposalRecord,
-)
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import InvestigationRecord, ProposalRecord
 from tools.incident_store.views import proposal_view
 
 

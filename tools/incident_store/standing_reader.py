@@ -15,15 +15,14 @@ from incidents.approval import ApprovalState
 from incidents.execution import ExecutionState
 from incidents.incident import LIVE_STATES
 from tools.incident_store.reading import Reading
+from tools.incident_store.replica_tables import ReplicaRecord
+from tools.incident_store.slack_tables import ClickRecord, MessageRecord
 from tools.incident_store.tables import (
     AlertRecord,
-    ClickRecord,
     ExecutionRecord,
     IncidentRecord,
     InvestigationRecord,
-    MessageRecord,
     ProposalRecord,
-    ReplicaRecord,
     StormRecord,
 )
 

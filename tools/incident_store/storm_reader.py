@@ -14,7 +14,8 @@ from incidents.message import MessageKind
 from incidents.storm import Digest, DigestLine, Standing, rank
 from tools.incident_store.investigation_queue import waiting
 from tools.incident_store.reading import Reading
-from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord, MessageRecord, StormRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord, StormRecord
 
 TOP = 10
 """Incidents named in a digest."""

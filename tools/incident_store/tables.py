@@ -1,4 +1,7 @@
-"""The tables. Every decision is a compare-and-set on a row of one of these; Slack only shows them."""
+"""The tables of alerts, incidents and what is decided on them; beside this file stand those of Slack and of replicas.
+
+Every decision is a compare-and-set on a row of one of these; Slack only shows them.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -7,11 +10,9 @@ from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from incidents.incident import LIVE_STATES, IncidentState
-from incidents.message import Priority
 from tools.incident_store.table import Table
 from tools.incident_store.table import json as _json
 from tools.incident_store.table import moment as _moment
-from tools.incident_store.table import where as _where
 
 _UNPRUNED = text("state = 'closed' AND pruned_at IS NULL")
 _OF_NO_INCIDENT = text("incident_id IS NULL")
@@ -292,90 +293,6 @@ class TimelineRecord(Table, table=True):
     hash: str
 
 
-class MessageRecord(Table, table=True):
-    """One Slack message: what is wanted and what was sent. Rendered from other rows when it is sent.
-
-    `urgent` is of the message itself, `priority` also of what stands behind it in its thread. `begun_by` is the process
-    that began to send it and has not written down what came of it. At `look_at` Slack is searched for a double.
-    """
-
-    __table_args__ = (
-        UniqueConstraint("incident_id", "kind", "subject", name="uq_message_subject"),
-        Index(
-            "ix_message_due",
-            "id",
-            sqlite_where=text("wanted_revision > sent_revision AND NOT given_up"),
-            postgresql_where=text("wanted_revision > sent_revision AND NOT given_up"),
-        ),
-        Index("ix_message_ts", "ts", **_where("ts IS NOT NULL")),
-        Index("ix_message_post", "channel", "priority", "id", **_where("ts IS NULL AND NOT given_up AND NOT held")),
-        Index("ix_message_thread", "root_id", "id", **_where("ts IS NULL AND NOT given_up")),
-        Index(
-            "ix_message_update",
-            "kind",
-            "sent_at",
-            **_where("ts IS NOT NULL AND wanted_revision > sent_revision AND NOT given_up"),
-        ),
-        Index("ix_message_look", "look_at", **_where("look_at IS NOT NULL")),
-        Index(
-            "ix_message_of_no_incident", "created_at", sqlite_where=_OF_NO_INCIDENT, postgresql_where=_OF_NO_INCIDENT
-        ),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    incident_id: str | None = None
-    channel: str
-    kind: str
-    subject: str = ""
-    root_id: int | None = Field(default=None, index=True)
-    urgent: bool = False
-    ts: str | None = None
-    posted_channel: str | None = None
-    wanted_revision: int = 1
-    sent_revision: int = 0
-    attempts: int = 0
-    not_before: datetime | None = _moment(nullable=True)
-    given_up: bool = False
-    held: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    """The thread is held back by a storm: it is not sent yet."""
-    error: str = ""
-    created_at: datetime = _moment()
-    sent_at: datetime | None = _moment(nullable=True)
-    priority: int = Field(default=Priority.USUAL, sa_column_kwargs={"server_default": "3"})
-    begun_by: str | None = None
-    begun_at: datetime | None = _moment(nullable=True)
-    look_at: datetime | None = _moment(nullable=True)
-
-
-class SlackHoldRecord(Table, table=True):
-    """Slack asked to wait with a method, or with one of its channels, until then: whoever sends next waits, too."""
-
-    what: str = Field(primary_key=True)
-    until: datetime = _moment()
-
-
-class ClickRecord(Table, table=True):
-    """One delivery from Slack (click, submission, event), unique by Slack's own id, stored before it is acked."""
-
-    __table_args__ = (
-        Index(
-            "ix_click_open",
-            "received_at",
-            sqlite_where=text("handled_at IS NULL"),
-            postgresql_where=text("handled_at IS NULL"),
-        ),
-        Index("ix_click_handled", "handled_at"),
-    )
-
-    id: str = Field(primary_key=True)
-    kind: str
-    payload: dict[str, Any] = _json()
-    received_at: datetime = _moment()
-    handled_at: datetime | None = _moment(nullable=True)
-    owner: str | None = None
-    lease_until: datetime | None = _moment(nullable=True)
-
-
 class PauseRecord(Table, table=True):
     """A standing pause: a model's name, or ``*`` for all."""
 
@@ -413,42 +330,3 @@ class IssueRecord(Table, table=True):
     closed: bool = False
     not_before: datetime | None = _moment(nullable=True)
     opened_at: datetime = _moment()
-
-
-class InstallationRecord(Table, table=True):
-    """One row: a random id that tells this database's Slack messages from another's in the same channels."""
-
-    id: str = Field(primary_key=True)
-
-
-class LeaseRecord(Table, table=True):
-    """What only one replica may do at a time, by name. The fence goes up with every new holder."""
-
-    name: str = Field(primary_key=True)
-    owner: str
-    fence: int
-    until: datetime = _moment()
-    taken_at: datetime = _moment()
-
-
-class ReplicaRecord(Table, table=True):
-    """One process of the bot, from its start to its end. States: running, stopping, stopped, ended.
-
-    `seen_at` is its heartbeat. `stopped` is its own word; `ended` is said of it by another: by the next process of the
-    same executor, or by the one that took its work over (`taken_over_by`). `folder` is where its runbook index lies,
-    where that is embedded.
-    """
-
-    __table_args__ = (Index("ix_replica_executor", "executor", "state"), Index("ix_replica_seen", "state", "seen_at"))
-
-    instance: str = Field(primary_key=True)
-    executor: str
-    host: str
-    pid: int
-    version: str
-    folder: str | None = None
-    state: str
-    started_at: datetime = _moment()
-    seen_at: datetime = _moment()
-    ended_at: datetime | None = _moment(nullable=True)
-    taken_over_by: str | None = None

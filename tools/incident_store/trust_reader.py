@@ -18,12 +18,12 @@ from incidents.spec import spec_of
 from incidents.trust import Episode, Handled
 from tools.incident_store.database import Database
 from tools.incident_store.records import proposal_of
+from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import (
     AlertRecord,
     ExecutionRecord,
     IncidentRecord,
     InvestigationRecord,
-    MessageRecord,
     ProposalRecord,
     VerificationRecord,
 )

@@ -8,12 +8,7 @@ from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import InvestigationView, ProposalView, VerificationView
 from incidents.verification import SignalCheck
 from tools.incident_store.records import approval_of, proposal_of
-from tools.incident_store.tables import (
-    InvestigationRecord,
-    ProposalRecord,
-    VerificationRecord,
-    VoteRecord,
-)
+from tools.incident_store.tables import InvestigationRecord, ProposalRecord, VerificationRecord, VoteRecord
 
 
 def investigation_view(record: InvestigationRecord) -> InvestigationView:

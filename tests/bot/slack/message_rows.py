@@ -10,7 +10,7 @@ from incidents.message import MessageKind, OutboxMessage
 from sandbox.slack.server import SlackServer
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
-from tools.incident_store.tables import MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
 
 CHANNELS = ("CINCIDENTS", "CPLATFORM")
 INSTALLATION = "test"

@@ -11,7 +11,7 @@ from sandbox.slack.server import SlackServer
 from tests.bot.slack.message_rows import CHANNELS, MessageRows, refused_by_limit, threads_in
 from tests.bot.slack.simulated import SimulatedTime, Simulation
 from tests.thoroughness import THOROUGH, thorough
-from tools.incident_store.tables import MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
 
 OUTAGE_SECONDS = 600
 THREADS = 100 if THOROUGH else 16

@@ -19,7 +19,8 @@ from incidents.timeline import first_break
 from tests.incidents.builders import START, alert, catalogue, findings, later, needs, proposal
 from tools.incident_store.database import Database
 from tools.incident_store.reader import StoreReader
-from tools.incident_store.tables import InvestigationRecord, MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import InvestigationRecord
 from tools.incident_store.writer.decisions import Verdict
 from tools.incident_store.writer.store import open_writer
 

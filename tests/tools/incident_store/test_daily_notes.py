@@ -9,7 +9,7 @@ from incidents.message import MessageKind
 from tests.incidents.builders import START
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.incident_store.daily_note_table import DailyNoteRecord
-from tools.incident_store.tables import MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
 
 
 def note(channel: str = "ml-incidents", day: str = "2026-11-20") -> DailyNote:

@@ -19,7 +19,9 @@ from tests.tools.incident_store.stage import Stage, at_once
 from tools.errors import Unavailable
 from tools.incident_store.database import Database, reachable
 from tools.incident_store.migrate import installation_id, migrate
-from tools.incident_store.tables import ClickRecord, InstallationRecord, Table, TimelineRecord
+from tools.incident_store.replica_tables import InstallationRecord
+from tools.incident_store.slack_tables import ClickRecord
+from tools.incident_store.tables import Table, TimelineRecord
 
 ROOT = Path(__file__).resolve().parents[3]
 

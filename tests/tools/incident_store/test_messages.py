@@ -3,7 +3,7 @@ from datetime import timedelta
 from incidents.message import MessageKind, OutboxMessage, Priority
 from tests.incidents.builders import START, alert, later, proposal
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.tables import MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
 
 K = MessageKind
 

@@ -10,7 +10,7 @@ from incidents.message import OutboxMessage, SendingTurn
 from tests.incidents.builders import START, alert, later
 from tests.thoroughness import thorough
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.tables import MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
 
 LEASE = timedelta(seconds=10)
 

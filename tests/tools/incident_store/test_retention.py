@@ -14,16 +14,15 @@ from tests.bot.told_incident import leaking, told_incident
 from tests.incidents.builders import alert, later
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.audit_reader import AuditReader
+from tools.incident_store.replica_tables import ReplicaRecord
+from tools.incident_store.slack_tables import ClickRecord, MessageRecord
 from tools.incident_store.tables import (
     AlertRecord,
-    ClickRecord,
     ExecutionRecord,
     IncidentRecord,
     InvestigationRecord,
-    MessageRecord,
     PolicyRecord,
     ProposalRecord,
-    ReplicaRecord,
     TimelineRecord,
     VerificationRecord,
     VoteRecord,

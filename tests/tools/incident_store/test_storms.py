@@ -17,7 +17,8 @@ from tests.incidents.builders import START, alert, catalogue, later, model, prop
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.incident_store.database import Database
 from tools.incident_store.limits import Limits
-from tools.incident_store.tables import AlertRecord, IncidentRecord, MessageRecord, StormRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import AlertRecord, IncidentRecord, StormRecord
 from tools.incident_store.writer.store import open_writer
 
 RULE = StormRule(incidents=3)

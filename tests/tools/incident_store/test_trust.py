@@ -26,7 +26,8 @@ from tests.incidents.builders import (
 )
 from tests.tools.incident_store.stage import LEASE, Stage
 from tools.incident_store.database import Database
-from tools.incident_store.tables import InvestigationRecord, MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import InvestigationRecord
 from tools.incident_store.trust_reader import TrustReader
 
 SINCE = START - timedelta(days=365)

@@ -5,8 +5,11 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from tools.incident_store import daily_note_table
+from tools.incident_store import daily_note_table, replica_tables, slack_tables, tables
 from tools.incident_store.table import UtcDateTime
+
+TABLES = (tables, slack_tables, replica_tables, daily_note_table)
+"""They share one metadata; naming the files here is what brings their tables into it."""
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -20,8 +23,7 @@ def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal
 
 context.configure(
     connection=context.config.attributes["connection"],
-    # One metadata for all; naming the other table here is what brings it in.
-    target_metadata=daily_note_table.DailyNoteRecord.metadata,
+    target_metadata=tables.AlertRecord.metadata,
     render_as_batch=True,
     render_item=render_item,
     compare_type=False,

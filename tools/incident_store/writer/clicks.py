@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from tools.incident_store.database import Database
-from tools.incident_store.tables import ClickRecord
+from tools.incident_store.slack_tables import ClickRecord
 
 
 class ClickWriter:

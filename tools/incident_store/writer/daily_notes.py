@@ -11,7 +11,7 @@ from incidents.daily_note import DailyNote
 from incidents.message import MessageKind
 from tools.incident_store.daily_note_table import DailyNoteRecord
 from tools.incident_store.database import Database
-from tools.incident_store.tables import MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
 
 KEPT = timedelta(days=30)
 

@@ -18,7 +18,8 @@ from incidents.proposal import Proposal
 from incidents.spec import SIDES
 from tools.incident_store.database import Database
 from tools.incident_store.investigation_queue import LOOKED_AT, may_begin, spent, turn
-from tools.incident_store.tables import IncidentRecord, InvestigationRecord, MessageRecord, ProposalRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.proposals import LOOKABLE, add_proposal, first_to_run, let_run
 from tools.incident_store.writer.serial import one_at_a_time

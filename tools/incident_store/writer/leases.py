@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from tools.incident_store.database import Database
-from tools.incident_store.tables import LeaseRecord
+from tools.incident_store.replica_tables import LeaseRecord
 
 
 class LeaseWriter:

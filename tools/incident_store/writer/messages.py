@@ -8,7 +8,8 @@ from sqlmodel import Session, col, select
 from incidents.alert import Severity
 from incidents.message import MessageKind, Priority
 from tools.incident_store.database import Database
-from tools.incident_store.tables import IncidentRecord, MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import IncidentRecord
 
 
 def want(

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 from incidents.message import OutboxMessage, SendingTurn
 from tools.incident_store import due_messages
 from tools.incident_store.database import Database
-from tools.incident_store.tables import LeaseRecord, MessageRecord, SlackHoldRecord
+from tools.incident_store.replica_tables import LeaseRecord
+from tools.incident_store.slack_tables import MessageRecord, SlackHoldRecord
 from tools.incident_store.writer.leases import LeaseWriter
 
 LEASE = "outbox"

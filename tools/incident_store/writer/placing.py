@@ -17,7 +17,8 @@ from incidents.flapping import FlappingRule, flaps
 from incidents.incident import LIVE_STATES, IncidentState, key_of, worst_severity
 from incidents.message import MessageKind, Priority
 from incidents.storm import StormRule
-from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord, MessageRecord
+from tools.incident_store.slack_tables import MessageRecord
+from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord
 from tools.incident_store.unplaced import UNLISTED_TIER, Entry, Finds
 from tools.incident_store.writer.flaps import changes_by_fingerprint, changes_of_key, flap_marked, last_change_of_ours
 from tools.incident_store.writer.messages import priority_of, want

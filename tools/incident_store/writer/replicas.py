@@ -9,13 +9,9 @@ from sqlmodel import Session, col, select
 
 from incidents.execution import ExecutionState
 from tools.incident_store.database import Database
-from tools.incident_store.tables import (
-    ClickRecord,
-    ExecutionRecord,
-    InvestigationRecord,
-    LeaseRecord,
-    ReplicaRecord,
-)
+from tools.incident_store.replica_tables import LeaseRecord, ReplicaRecord
+from tools.incident_store.slack_tables import ClickRecord
+from tools.incident_store.tables import ExecutionRecord, InvestigationRecord
 
 LIVING = ("running", "stopping")
 KEPT = timedelta(days=7)

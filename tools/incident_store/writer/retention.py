@@ -18,15 +18,9 @@ from sqlmodel import Session, col, select
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
 from tools.incident_store.database import Database
-from tools.incident_store.tables import (
-    AlertRecord,
-    ClickRecord,
-    IncidentRecord,
-    InvestigationRecord,
-    MessageRecord,
-    ProposalRecord,
-    ReplicaRecord,
-)
+from tools.incident_store.replica_tables import ReplicaRecord
+from tools.incident_store.slack_tables import ClickRecord, MessageRecord
+from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord, ProposalRecord
 
 Pruned = dict[str, int]
 """Rows by table."""

@@ -24,8 +24,9 @@ from incidents.storm import (
     room,
 )
 from tools.incident_store.database import Database
+from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.storm_reader import held_and_live, read_digest
-from tools.incident_store.tables import IncidentRecord, MessageRecord, ProposalRecord, StormRecord
+from tools.incident_store.tables import IncidentRecord, ProposalRecord, StormRecord
 from tools.incident_store.writer.serial import one_at_a_time
 from tools.incident_store.writer.timeline import locked_incident
 
