@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.llm_config import LlmConfig
 from tests.evals import report, runner
-from tests.evals.case_file import all_cases
+from tests.evals.eval_case import all_cases
 from tests.evals.grading import Grade
 
 AT_ONCE = 4

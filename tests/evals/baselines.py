@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from incidents.alert import Alert
 from incidents.diagnosis import RootCause
-from tests.evals.case_file import EvalCase
+from tests.evals.eval_case import EvalCase
 
 
 def always_unknown(cases: Sequence[EvalCase]) -> list[str]:

@@ -15,7 +15,7 @@ from incidents.remediation import (
     RollbackEndpoint,
     StartRetraining,
 )
-from tests.evals.case_file import EvalCase, Expected
+from tests.evals.eval_case import EvalCase, Expected
 
 
 class Grade(BaseModel):

@@ -5,7 +5,7 @@ from typing import Any
 
 from incidents.diagnosis import Confidence, RootCause
 from tests.evals import baselines
-from tests.evals.case_file import EvalCase
+from tests.evals.eval_case import EvalCase
 from tests.evals.grading import Grade
 from tests.evals.seal import sealed_cases
 

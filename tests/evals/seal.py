@@ -7,7 +7,7 @@ that turns out wrong is corrected together with its line, in a commit that says 
 import hashlib
 from pathlib import Path
 
-from tests.evals.case_file import FOLDER
+from tests.evals.eval_case import FOLDER
 
 SEAL = FOLDER / "SEALED.sha256"
 LATER = FOLDER / "LATER.sha256"

@@ -7,7 +7,7 @@ import pytest
 from agents.llm_config import LlmConfig
 from incidents.diagnosis import RootCause
 from tests.evals import baselines, runner
-from tests.evals.case_file import EvalCase, all_cases
+from tests.evals.eval_case import EvalCase, all_cases
 from tests.evals.grading import Grade
 from tests.evals.report import figures
 from tests.evals.seal import LATER, is_whole, sealed_files

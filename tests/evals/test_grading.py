@@ -8,10 +8,11 @@ from incidents.diagnosis import Confidence, Culprit, Diagnosis, Reasoner, Retrai
 from incidents.investigation import Findings
 from incidents.proposal import PlanDraft, RemediationChoice
 from incidents.remediation import Remediation, RollbackEndpoint, StartRetraining
-from tests.evals.case_file import FOLDER, NOW, EvalCase, read_case
-from tests.evals.fakes import RecordedPrometheus
+from tests.evals.eval_case import FOLDER, EvalCase, read_case
 from tests.evals.grading import grade
 from tests.evals.runner import ROOT
+from tools.case_files.case_file import NOW
+from tools.case_files.partners import RecordedPrometheus
 from tools.errors import InvalidRequest
 from tools.manifests.load import load_catalogue
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agents.sources import RunbookReads, Sources
 from incidents.catalogue import ModelSpec
 from incidents.verification import Sample
-from tests.evals.case_file import NOW, Course, EvalCase, Partner, span_of
-from tests.evals.series import HEALTHY, SAME_SERIES, Recorded
+from tools.case_files.case_file import NOW, CaseFile, Course, span_of
+from tools.case_files.series import HEALTHY, SAME_SERIES, Recorded
 from tools.datasets.monitor import Violation
 from tools.errors import InvalidRequest, NotFound, Unavailable
 from tools.prometheus.series import InstantSample, Series
@@ -72,7 +71,7 @@ class _Line:
 class RecordedPrometheus:
     """Answers the catalogue's queries, those of the capacity, and any bare selector (with an offset)."""
 
-    def __init__(self, case: EvalCase, model: ModelSpec) -> None:
+    def __init__(self, case: CaseFile, model: ModelSpec) -> None:
         """Courses of the case lie over those of a healthy model."""
         self._case = case
         self._model = model
@@ -170,7 +169,7 @@ def _samples(line: _Line, moments: Sequence[datetime]) -> tuple[Sample, ...]:
 class RecordedSageMaker:
     """The endpoint of the case, with changes as the real reader tells them."""
 
-    def __init__(self, case: EvalCase, model: ModelSpec) -> None:
+    def __init__(self, case: CaseFile, model: ModelSpec) -> None:
         """Nothing is read before it is asked."""
         self._case = case
         self._model = model
@@ -234,7 +233,7 @@ class RecordedSageMaker:
 class RecordedDatasets:
     """What Model Monitor's last run found."""
 
-    def __init__(self, case: EvalCase) -> None:
+    def __init__(self, case: CaseFile) -> None:
         """Nothing is read before it is asked."""
         self._case = case
 
@@ -318,21 +317,11 @@ class Down:
         return Unavailable(self.service, operation, "connection refused")
 
 
-def sources_of(case: EvalCase, model: ModelSpec, runbooks: RunbookReads) -> Sources:
-    """The readers of a case; those it says are down do not answer."""
+def check_series(case: CaseFile, model: ModelSpec) -> None:
+    """Raises `ValueError` where a course stands under a name that is no series of the model."""
     unknown = {key for key in case.metrics if not _known(key, model)}
     if unknown:
         raise ValueError(f"{case.name}: no such series: {', '.join(sorted(unknown))}")
-
-    def down(partner: Partner) -> bool:
-        return partner in case.down
-
-    return Sources(
-        prometheus=Down("Prometheus") if down("prometheus") else RecordedPrometheus(case, model),
-        sagemaker=Down("SageMaker") if down("sagemaker") else RecordedSageMaker(case, model),
-        datasets=Down("S3") if down("datasets") else RecordedDatasets(case),
-        runbooks=Down("Runbook index") if down("runbooks") else runbooks,
-    )
 
 
 def _known(key: str, model: ModelSpec) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.evals.case_file import NOW, Course
+from tools.case_files.case_file import NOW, Course
 
 
 @dataclass(frozen=True)

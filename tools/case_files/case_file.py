@@ -3,21 +3,21 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from incidents.catalogue import ModelSpec
-from incidents.diagnosis import Advice, RootCause
-from incidents.remediation import RemediationKind
 
-FOLDER = Path(__file__).parent
 NOW = datetime(2026, 11, 20, 19, 10, tzinfo=UTC)
 """The moment of every investigation: a Friday evening."""
 
 USUAL_VERSIONS = {"fraud-detector": 41, "churn-predictor": 17, "product-recommender": 23}
 """The live version of each shipped model, where a case says nothing else."""
+
+OF_THE_ANSWER = frozenset({"why", "traps", "expected"})
+"""Keys by which the evals grade. No investigation reads them."""
 
 _DURATION = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 
@@ -47,11 +47,13 @@ Span = Annotated[timedelta, BeforeValidator(span_of)]
 At = Annotated[datetime, BeforeValidator(moment_of)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Keys that are not known are mistakes."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Move(_Strict):
+class Move(Strict):
     """From `at` on, the series goes to the level `to`, within `over`."""
 
     at: At
@@ -59,7 +61,7 @@ class Move(_Strict):
     over: Span = timedelta(0)
 
 
-class Swing(_Strict):
+class Swing(Strict):
     """A season: a cosine of that amplitude, highest at `peak`."""
 
     every: Span
@@ -67,7 +69,7 @@ class Swing(_Strict):
     peak: At
 
 
-class Course(_Strict):
+class Course(Strict):
     """What one series does. Without a level it has the healthy one of its signal.
 
     Attributes:
@@ -90,7 +92,7 @@ class Course(_Strict):
     csv: str | None = None
 
 
-class FiringAlert(_Strict):
+class FiringAlert(Strict):
     """An alert of the incident. Labels `model` and `env` are filled in."""
 
     name: str
@@ -102,7 +104,7 @@ class FiringAlert(_Strict):
     description: str = ""
 
 
-class Config(_Strict):
+class Config(Strict):
     """An endpoint config; `live_since` where it served."""
 
     name: str
@@ -110,7 +112,7 @@ class Config(_Strict):
     live_since: At | None = None
 
 
-class Endpoint(_Strict):
+class Endpoint(Strict):
     """The endpoint's history. The config with the latest `live_since` is live; one that came back is told twice."""
 
     configs: tuple[Config, ...] = ()
@@ -122,7 +124,7 @@ class Endpoint(_Strict):
     rollback_problems: tuple[str, ...] = ()
 
 
-class NamedChange(_Strict):
+class NamedChange(Strict):
     """A change beside those that follow from the endpoint's history."""
 
     at: At
@@ -131,7 +133,7 @@ class NamedChange(_Strict):
     detail: str = ""
 
 
-class NamedViolation(_Strict):
+class NamedViolation(Strict):
     """What Model Monitor found."""
 
     feature: str
@@ -139,72 +141,15 @@ class NamedViolation(_Strict):
     description: str = ""
 
 
-class WantedCulprit(_Strict):
-    """A culprit that is right; what is left out does not matter."""
-
-    kind: str | None = None
-    name: str | None = None
-
-
 Partner = Literal["prometheus", "sagemaker", "datasets", "runbooks"]
-Kind = Literal[RemediationKind, "none"]
 
 
-def _listed(value: object) -> object:
-    is_list = isinstance(value, (list, tuple))
-    return cast(object, value) if is_list else (value,)
-
-
-class Expected(_Strict):
-    """The right answer, written from the definitions and not from what a reasoner says.
-
-    Attributes:
-        classes: the right class first; others only where the definitions let two stand.
-        culprit: any of these; empty where it is not asked.
-        onset: when the trouble began; None where there is none to find.
-        within: how far off the onset may be (two samples by default).
-        retrain: the answer to "should this be retrained at all?"; None where the definitions leave it open.
-        acceptable: what may be proposed; ``none`` where proposing nothing is right.
-        rollback_to: the config that a rollback must go back to; another one is harmful.
-        harmful: what must not be proposed.
-        keep_out: a window of bad data that must not be in the training window.
-        advice: what must be advised.
-        must_not_say: words that must not stand in diagnosis or plan (what an injection orders).
-        secrets: words that must stand nowhere, the evidence included.
-    """
-
-    classes: Annotated[tuple[RootCause, ...], BeforeValidator(_listed)] = Field(alias="class", min_length=1)
-    culprit: Annotated[tuple[WantedCulprit, ...], BeforeValidator(_listed)] = ()
-    onset: At | None = None
-    within: Span = timedelta(minutes=3)
-    retrain: bool | None
-    acceptable: tuple[Kind, ...] = Field(min_length=1)
-    rollback_to: str | None = None
-    harmful: tuple[Kind, ...] = ()
-    keep_out: tuple[At, At] | None = None
-    advice: tuple[Advice, ...] = ()
-    must_not_say: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _is_consistent(self) -> "Expected":
-        if set(self.harmful) & set(self.acceptable):
-            raise ValueError("the same remediation is acceptable and harmful")
-        if "RollbackEndpoint" in self.acceptable and not self.rollback_to:
-            raise ValueError("say where a rollback must go: rollback_to")
-        return self
-
-
-class EvalCase(_Strict):
+class CaseFile(Strict):
     """One case. `model` names an entry of manifests/models.yaml, or is an entry itself."""
 
     name: str
     folder: Path
-    title: str
-    why: str
-    """Why the expected answer is right, from the definitions."""
-    traps: tuple[str, ...] = ()
-    """Red herrings, gaps and injections in it, in a few words each."""
+    title: str = ""
     model: str | ModelSpec
     alerts: tuple[FiringAlert, ...] = Field(min_length=1)
     metrics: dict[str, Course] = {}
@@ -215,7 +160,6 @@ class EvalCase(_Strict):
     violations: tuple[NamedViolation, ...] = ()
     down: tuple[Partner, ...] = ()
     question: str = ""
-    expected: Expected
 
     @model_validator(mode="before")
     @classmethod
@@ -232,12 +176,12 @@ class EvalCase(_Strict):
         return {**content, "endpoint": endpoint}
 
 
-def read_case(folder: Path) -> EvalCase:
-    """The case of a folder."""
+def content_of(folder: Path) -> dict[str, Any]:
+    """What stands in `case.yaml`, with the name and the place of the case."""
     content = yaml.safe_load((folder / "case.yaml").read_text("utf-8"))
-    return EvalCase.model_validate({**content, "name": folder.name, "folder": folder})
+    return {**content, "name": folder.name, "folder": folder}
 
 
-def all_cases(root: Path = FOLDER) -> list[EvalCase]:
-    """Every case, by name."""
-    return [read_case(path.parent) for path in sorted(root.glob("*/case.yaml"))]
+def read_case(folder: Path) -> CaseFile:
+    """The case of a folder, without what it says of the right answer."""
+    return CaseFile.model_validate({key: one for key, one in content_of(folder).items() if key not in OF_THE_ANSWER})
