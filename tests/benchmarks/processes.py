@@ -196,6 +196,8 @@ def _settings(on: Stage, data_dir: Path, port: int, token: str) -> dict[str, str
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_EC2_METADATA_DISABLED": "true",
         "ANTHROPIC_API_KEY": "",
+        # What is measured is the bot and not its budget: a thousand incidents are more than an hour's.
+        "AGENTOPS_INVESTIGATIONS_PER_HOUR": "100000",
     }
 
 
