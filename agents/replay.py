@@ -8,7 +8,8 @@ from incidents.catalogue import Catalogue, ModelSpec
 from incidents.investigation import Findings
 from tools.case_files.case_file import CaseFile, Partner
 from tools.case_files.incident import incident_of, with_model_of
-from tools.case_files.partners import Down, RecordedDatasets, RecordedPrometheus, RecordedSageMaker, check_series
+from tools.case_files.partners import Down, RecordedPrometheus, RecordedSageMaker, check_series
+from tools.case_files.recorded_data import RecordedDatasets
 
 
 async def replay(
@@ -33,6 +34,6 @@ def sources_of(case: CaseFile, model: ModelSpec, runbooks: RunbookReads) -> Sour
     return Sources(
         prometheus=Down("Prometheus") if down("prometheus") else RecordedPrometheus(case, model),
         sagemaker=Down("SageMaker") if down("sagemaker") else RecordedSageMaker(case, model),
-        datasets=Down("S3") if down("datasets") else RecordedDatasets(case),
+        datasets=Down("S3") if down("datasets") else RecordedDatasets(case, model),
         runbooks=Down("Runbook index") if down("runbooks") else runbooks,
     )

@@ -141,6 +141,89 @@ class NamedViolation(Strict):
     description: str = ""
 
 
+class CapturedColumn(Strict):
+    """What captured requests show of one feature, or of the predictions. What is not told is healthy.
+
+    Attributes:
+        psi: against the training data; of `predictions`, against those captured before.
+        ks: Kolmogorov-Smirnov, of numbers.
+        nulls, nulls_before: shares of rows without a value, now and in the training data.
+        wrong_type: share of values of another type than the training data has.
+        missing: no captured request has the feature.
+        median, median_before: of numbers; both or neither.
+    """
+
+    psi: float = 0.012
+    ks: float | None = None
+    nulls: float = 0.003
+    nulls_before: float = 0.003
+    wrong_type: float = 0.0
+    missing: bool = False
+    median: float | None = None
+    median_before: float | None = None
+
+
+class Capture(Strict):
+    """What SageMaker captured of the requests since the trouble began, and how it differs from the training data.
+
+    A case without this key has no data capture. `capture: {}` is a capture in which everything is healthy.
+
+    Attributes:
+        rows: captured requests that were compared; 0 where none were captured.
+        newest: the newest request.
+        volume: requests a minute, as a multiple of those before.
+        against: what they are compared with: rows of training data (`table`), Model Monitor's statistics of it
+            (`statistics`), or, where there is neither, the requests captured `earlier`.
+        features: by name; those not named are healthy.
+        predictions: against those captured before.
+    """
+
+    rows: int = 4000
+    newest: At = NOW - timedelta(minutes=1)
+    volume: float = 1.0
+    against: Literal["table", "statistics", "earlier"] = "table"
+    features: dict[str, CapturedColumn] = {}
+    predictions: CapturedColumn = CapturedColumn()
+
+
+class MonitoredColumn(Strict):
+    """One feature in Model Monitor's statistics of its last run, and in those of the training data (`_before`)."""
+
+    nulls: float = 0.003
+    nulls_before: float = 0.003
+    mean: float | None = None
+    mean_before: float | None = None
+    deviation: float | None = None
+    deviation_before: float | None = None
+
+
+class Statistics(Strict):
+    """Model Monitor's `statistics.json` of its last run, beside that of the training data.
+
+    A case without this key has none. `at` is the hour of the run; features that are not named are healthy.
+    """
+
+    at: At = NOW.replace(minute=0)
+    features: dict[str, MonitoredColumn] = {}
+
+
+class Version(Strict):
+    """What an endpoint config serves. `evaluation`: metrics of its report, where they are not the usual ones."""
+
+    image: str = "model:stable"
+    instance_type: str = "ml.m5.xlarge"
+    artefact_mb: float = 120.0
+    environment: dict[str, str] = {}
+    evaluation: dict[str, float] = {}
+
+
+class Versions(Strict):
+    """The live version and the one before it. What is not told is the same in both."""
+
+    live: Version = Version()
+    previous: Version = Version()
+
+
 Partner = Literal["prometheus", "sagemaker", "datasets", "runbooks"]
 
 
@@ -158,6 +241,9 @@ class CaseFile(Strict):
     endpoint: Endpoint = Endpoint()
     changes: tuple[NamedChange, ...] = ()
     violations: tuple[NamedViolation, ...] = ()
+    statistics: Statistics | None = None
+    capture: Capture | None = None
+    versions: Versions = Versions()
     down: tuple[Partner, ...] = ()
     question: str = ""
 

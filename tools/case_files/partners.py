@@ -9,7 +9,9 @@ from incidents.catalogue import ModelSpec
 from incidents.verification import Sample
 from tools.case_files.case_file import NOW, CaseFile, Course, span_of
 from tools.case_files.series import HEALTHY, SAME_SERIES, Recorded
+from tools.datasets.captured import CapturedData
 from tools.datasets.monitor import Violation
+from tools.datasets.monitored import MonitoredData
 from tools.errors import InvalidRequest, NotFound, Unavailable
 from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.records import RunbookHit
@@ -24,9 +26,12 @@ from tools.sagemaker.states import (
     PipelineState,
     VariantState,
 )
+from tools.sagemaker.versions import ServedVersion
 
 BASELINE = 0.92
 """Every quality metric at registration."""
+
+_EVALUATED = ("accuracy", "f1", "precision", "recall", "auc")
 
 RAW: dict[str, str] = {
     "ml_feature_psi": "feature_psi",
@@ -211,6 +216,24 @@ class RecordedSageMaker:
         """Configs whose name begins so, newest first."""
         return [config for config in self._configs if config.name.startswith(prefix)][:limit]
 
+    async def served_version(self, config: str, variant: str, group: str | None) -> ServedVersion:
+        """What a config of the case serves; whatever is not live is as the version before it."""
+        await self.endpoint_config(config)
+        versions = self._case.versions
+        told = versions.live if config == self._live else versions.previous
+        number = config.rpartition("-v")[2]
+        return ServedVersion(
+            config=config,
+            model=f"model-of-{config}",
+            version=int(number) if number.isdigit() else None,
+            image=told.image,
+            instance_type=told.instance_type,
+            instances=self._case.endpoint.instances,
+            artefact_bytes=round(told.artefact_mb * 1_000_000),
+            environment=told.environment,
+            figures={name: BASELINE for name in _EVALUATED} | told.evaluation,
+        )
+
     async def pipeline(self, name: str) -> PipelineState:
         """The training pipeline: always active."""
         made = NOW - timedelta(days=200)
@@ -228,23 +251,6 @@ class RecordedSageMaker:
         configs = changes.of_configs(self._configs, self._live)
         endpoint = [changes.of_endpoint(await self.endpoint(model.endpoint.name))] if model.endpoint else []
         return changes.since([*endpoint, *configs, *named], since)
-
-
-class RecordedDatasets:
-    """What Model Monitor's last run found."""
-
-    def __init__(self, case: CaseFile) -> None:
-        """Nothing is read before it is asked."""
-        self._case = case
-
-    async def violations(self, model: ModelSpec) -> list[Violation]:
-        """The violations of the case, found in the last full hour."""
-        seen = NOW.replace(minute=0)
-        uri = f"{model.data.monitor}constraint_violations.json"
-        return [
-            Violation(feature=v.feature, check=v.check, description=v.description, seen_at=seen, uri=uri)
-            for v in self._case.violations
-        ]
 
 
 @dataclass(frozen=True)
@@ -291,7 +297,19 @@ class Down:
         """Unavailable."""
         raise self._refused("ListEndpointConfigs")
 
+    async def served_version(self, config: str, variant: str, group: str | None) -> ServedVersion:
+        """Unavailable."""
+        raise self._refused("DescribeEndpointConfig")
+
     async def violations(self, model: ModelSpec) -> list[Violation]:
+        """Unavailable."""
+        raise self._refused("GetObject")
+
+    async def captured(self, model: ModelSpec, *, since: datetime, until: datetime, earliest: datetime) -> CapturedData:
+        """Unavailable."""
+        raise self._refused("ListObjectsV2")
+
+    async def monitored(self, model: ModelSpec) -> MonitoredData | None:
         """Unavailable."""
         raise self._refused("GetObject")
 
@@ -322,6 +340,9 @@ def check_series(case: CaseFile, model: ModelSpec) -> None:
     unknown = {key for key in case.metrics if not _known(key, model)}
     if unknown:
         raise ValueError(f"{case.name}: no such series: {', '.join(sorted(unknown))}")
+    told = {*(case.capture.features if case.capture else ()), *(case.statistics.features if case.statistics else ())}
+    if strange := told - set(model.features):
+        raise ValueError(f"{case.name}: no such feature: {', '.join(sorted(strange))}")
 
 
 def _known(key: str, model: ModelSpec) -> bool:
