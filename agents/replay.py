@@ -10,6 +10,7 @@ from tools.case_files.case_file import CaseFile, Partner
 from tools.case_files.incident import incident_of, with_model_of
 from tools.case_files.partners import Down, RecordedPrometheus, RecordedSageMaker, check_series
 from tools.case_files.recorded_data import RecordedDatasets
+from tools.case_files.recorded_texts import RecordedHistory, RecordedLogs
 
 
 async def replay(
@@ -36,4 +37,6 @@ def sources_of(case: CaseFile, model: ModelSpec, runbooks: RunbookReads) -> Sour
         sagemaker=Down("SageMaker") if down("sagemaker") else RecordedSageMaker(case, model),
         datasets=Down("S3") if down("datasets") else RecordedDatasets(case, model),
         runbooks=Down("Runbook index") if down("runbooks") else runbooks,
+        logs=Down("CloudWatch Logs") if down("logs") else RecordedLogs(case, model),
+        history=Down("GitHub") if down("github") else RecordedHistory(case, model),
     )

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from incidents.catalogue import ModelSpec
 from incidents.verification import Sample
+from tools.cloudwatch_logs.records import LogLines, LogPlace
+from tools.github.history import History
 from tools.mcp_servers.records import McpAnswer, Offer
 from tools.runbook_index.records import RunbookHit
 
@@ -194,6 +196,30 @@ class PreflightLike(Protocol):
         ...
 
 
+class JobLike(Protocol):
+    """A job of a pipeline's run."""
+
+    @property
+    def kind(self) -> Literal["training", "processing"]:
+        """What sort of job."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline whose run it belongs to."""
+        ...
+
+    @property
+    def failed(self) -> bool:
+        """Whether its step failed."""
+        ...
+
+
 class SageMakerReads(Protocol):
     """`tools.sagemaker.reader.SageMakerReader`, as far as it is used here."""
 
@@ -219,6 +245,10 @@ class SageMakerReads(Protocol):
 
     async def recent_changes(self, model: ModelSpec, since: datetime) -> Sequence[ChangeLike]:
         """Changes, newest first."""
+        ...
+
+    async def recent_jobs(self, model: ModelSpec, since: datetime) -> Sequence[JobLike]:
+        """The jobs of the newest run of each of the model's pipelines, where it ended since then."""
         ...
 
 
@@ -288,6 +318,30 @@ class OtherSources(Protocol):
         ...
 
 
+class LogReads(Protocol):
+    """`tools.cloudwatch_logs.reader.LogReader`, as far as it is used here."""
+
+    async def trouble(self, place: LogPlace, start: datetime, end: datetime) -> LogLines:
+        """Lines that may tell of trouble, see `tools.cloudwatch_logs.trouble`."""
+        ...
+
+    async def lines(self, place: LogPlace, start: datetime, end: datetime, most: int) -> LogLines:
+        """The first `most` lines, whatever they say."""
+        ...
+
+    def console_url(self, place: LogPlace, start: datetime, end: datetime) -> str:
+        """Where a person sees the same."""
+        ...
+
+
+class HistoryReads(Protocol):
+    """`tools.github.history_reader.HistoryReader`, as far as it is used here."""
+
+    async def history(self, repository: str, since: datetime, until: datetime) -> History:
+        """Commits on the default branch, and published releases."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sources:
     """Everything an investigation may read."""
@@ -297,3 +351,5 @@ class Sources:
     datasets: DatasetReads
     runbooks: RunbookReads
     others: OtherSources | None = None
+    logs: LogReads | None = None
+    history: HistoryReads | None = None

@@ -23,6 +23,7 @@ from tools.sagemaker.states import (
     EndpointConfig,
     EndpointConfigSummary,
     EndpointState,
+    PipelineJob,
     PipelineState,
     VariantState,
 )
@@ -109,6 +110,7 @@ class FakeSageMaker:
     )
     models: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """Models by variant, for each config that has other than one of its own."""
+    jobs: list[PipelineJob] = field(default_factory=list[PipelineJob])
     down: bool = False
 
     async def endpoint(self, name: str) -> EndpointState:
@@ -152,6 +154,10 @@ class FakeSageMaker:
     async def recent_changes(self, model: ModelSpec, since: datetime) -> list[Change]:
         self._ask("ListChanges")
         return [change for change in self.changes if change.at >= since]
+
+    async def recent_jobs(self, model: ModelSpec, since: datetime) -> list[PipelineJob]:
+        self._ask("ListPipelineExecutions")
+        return self.jobs
 
     def _ask(self, operation: str) -> None:
         if self.down:

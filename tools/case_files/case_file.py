@@ -224,7 +224,48 @@ class Versions(Strict):
     previous: Version = Version()
 
 
-Partner = Literal["prometheus", "sagemaker", "datasets", "runbooks"]
+class LoggedLines(Strict):
+    """Lines in CloudWatch Logs beside the access lines that a healthy endpoint writes.
+
+    Attributes:
+        at: the first one.
+        group: who writes: the endpoint, the training job or the processing job of the newest run of the model's
+            pipelines. A case that has lines of a job has such a run.
+        text: the line; ``{n}`` becomes its number, so that lines differ as ids do. A text of several lines is a
+            traceback: one event for each, at the same moment.
+        times: how many there are, evenly from `at` to `until`.
+        until: the last one; the moment of the investigation where it is not given.
+    """
+
+    at: At
+    group: Literal["endpoint", "training", "processing"] = "endpoint"
+    text: str = Field(min_length=1)
+    times: int = Field(1, ge=1, le=5000)
+    until: At = NOW
+
+
+class MergedCommit(Strict):
+    """A commit on the default branch of the model's repository. Only the first line of `message` is ever told.
+
+    `sha`: 40 hex digits; made from the message where it is not given.
+    """
+
+    at: At
+    message: str
+    login: str = "ml-dev"
+    sha: str = ""
+
+
+class PublishedRelease(Strict):
+    """A release of the model's repository."""
+
+    at: At
+    tag: str
+    name: str = ""
+    login: str = "ml-dev"
+
+
+Partner = Literal["prometheus", "sagemaker", "datasets", "runbooks", "logs", "github"]
 
 
 class CaseFile(Strict):
@@ -244,6 +285,11 @@ class CaseFile(Strict):
     statistics: Statistics | None = None
     capture: Capture | None = None
     versions: Versions = Versions()
+    logs: tuple[LoggedLines, ...] = ()
+    """Nothing but access lines where it is empty."""
+    commits: tuple[MergedCommit, ...] = ()
+    releases: tuple[PublishedRelease, ...] = ()
+    """Of the repository that the catalogue names; a model that has none there has no history."""
     down: tuple[Partner, ...] = ()
     question: str = ""
 

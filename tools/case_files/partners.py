@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from incidents.catalogue import ModelSpec
 from incidents.verification import Sample
 from tools.case_files.case_file import NOW, CaseFile, Course, span_of
+from tools.case_files.recorded_texts import jobs_of
 from tools.case_files.series import HEALTHY, SAME_SERIES, Recorded
+from tools.cloudwatch_logs.records import LogLines, LogPlace
 from tools.datasets.captured import CapturedData
 from tools.datasets.monitor import Violation
 from tools.datasets.monitored import MonitoredData
 from tools.errors import InvalidRequest, NotFound, Unavailable
+from tools.github.history import History
 from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.records import RunbookHit
 from tools.sagemaker import changes
@@ -23,6 +26,7 @@ from tools.sagemaker.states import (
     EndpointConfig,
     EndpointConfigSummary,
     EndpointState,
+    PipelineJob,
     PipelineState,
     VariantState,
 )
@@ -252,6 +256,10 @@ class RecordedSageMaker:
         endpoint = [changes.of_endpoint(await self.endpoint(model.endpoint.name))] if model.endpoint else []
         return changes.since([*endpoint, *configs, *named], since)
 
+    async def recent_jobs(self, model: ModelSpec, since: datetime) -> list[PipelineJob]:
+        """A job for each kind that the case has lines of."""
+        return jobs_of(self._case, model)
+
 
 @dataclass(frozen=True)
 class Down:
@@ -300,6 +308,26 @@ class Down:
     async def served_version(self, config: str, variant: str, group: str | None) -> ServedVersion:
         """Unavailable."""
         raise self._refused("DescribeEndpointConfig")
+
+    async def recent_jobs(self, model: ModelSpec, since: datetime) -> list[PipelineJob]:
+        """Unavailable."""
+        raise self._refused("ListPipelineExecutions")
+
+    async def trouble(self, place: LogPlace, start: datetime, end: datetime) -> LogLines:
+        """Unavailable."""
+        raise self._refused("FilterLogEvents")
+
+    async def lines(self, place: LogPlace, start: datetime, end: datetime, most: int) -> LogLines:
+        """Unavailable."""
+        raise self._refused("FilterLogEvents")
+
+    def console_url(self, place: LogPlace, start: datetime, end: datetime) -> str:
+        """An address can be made without an answer."""
+        return "https://console.example/logs"
+
+    async def history(self, repository: str, since: datetime, until: datetime) -> History:
+        """Unavailable."""
+        raise self._refused("ListCommits")
 
     async def violations(self, model: ModelSpec) -> list[Violation]:
         """Unavailable."""

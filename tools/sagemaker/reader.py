@@ -20,7 +20,7 @@ from incidents.remediation import (
     StartRetraining,
 )
 from tools.errors import BadAnswer, NotFound
-from tools.sagemaker import answers, changes, evaluation
+from tools.sagemaker import answers, changes, evaluation, jobs
 from tools.sagemaker.calls import Calls
 from tools.sagemaker.clients import NAMES, ReadingClients
 from tools.sagemaker.connection import AwsConnection, AwsCredentials, Lasting
@@ -43,6 +43,7 @@ from tools.sagemaker.states import (
     EndpointState,
     ModelPackage,
     ModelState,
+    PipelineJob,
     PipelineRun,
     PipelineState,
 )
@@ -250,6 +251,21 @@ class SageMakerReader:
         )
         return changes.since([*endpoint, *packages, *runs], since)
 
+    async def recent_jobs(self, model: ModelSpec, since: datetime) -> list[PipelineJob]:
+        """The jobs of the newest run of each of the model's pipelines, where it began at or after `since`.
+
+        A pipeline that the catalogue names and SageMaker does not have is left out.
+        """
+        named = (model.retraining.pipeline if model.retraining else None, model.data.pipeline)
+        pipelines = dict.fromkeys(name for name in named if name)
+        found = await asyncio.gather(
+            *(
+                self._calls.run("ListPipelineExecutionSteps", lambda name=name: self._recent_jobs(name, since))
+                for name in pipelines
+            )
+        )
+        return [job for one in found for job in one]
+
     def close(self) -> None:
         """Close connections; calls under way end by their own timeouts."""
         self._calls.close()
@@ -286,13 +302,25 @@ class SageMakerReader:
             lambda: [answers.run_summary(row) for row in answer["PipelineExecutionSummaries"]][:limit],
         )
 
-    def _pipeline_run(self, arn: str) -> PipelineRun:
+    def _recent_jobs(self, pipeline: str, since: datetime) -> list[PipelineJob]:
+        try:
+            with upstream(SERVICE, "ListPipelineExecutions"):
+                runs = [run for run in self._pipeline_runs(pipeline, 1) if run.started_at >= since]
+                return [job for run in runs for job in jobs.of_steps(pipeline, self._steps(run.arn))]
+        except NotFound:
+            return []
+
+    def _steps(self, arn: str) -> "list[PipelineExecutionStepTypeDef]":
         steps: list[PipelineExecutionStepTypeDef] = []
         pages = self.client.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=arn)
         for number, page in enumerate(pages, start=1):
             steps += page.get("PipelineExecutionSteps", [])
             if number == MAX_PAGES:
                 break
+        return steps
+
+    def _pipeline_run(self, arn: str) -> PipelineRun:
+        steps = self._steps(arn)
         # Steps first: a run that is final in the answer below has no step that is younger than those above.
         answer = self.client.describe_pipeline_execution(PipelineExecutionArn=arn)
         return answers.read("DescribePipelineExecution", lambda: answers.run(answer, steps))

@@ -145,6 +145,15 @@ class PipelineRun(_Frozen):
     steps: tuple[PipelineStep, ...] = ()
 
 
+class PipelineJob(_Frozen):
+    """A training or processing job that a step of a pipeline's run started."""
+
+    kind: Literal["training", "processing"]
+    name: str
+    pipeline: str
+    failed: bool = False
+
+
 class ModelPackage(_Frozen):
     """A registered version of a model. `metrics_uri` is where its evaluation lies in S3."""
 
