@@ -10,7 +10,7 @@ from tests.evals import baselines, runner
 from tests.evals.eval_case import EvalCase, all_cases
 from tests.evals.grading import Grade
 from tests.evals.report import figures
-from tests.evals.seal import LATER, is_whole, sealed_files
+from tests.evals.seal import LATER, SEAL_2, is_whole, sealed_cases, sealed_files
 
 # Measured when the cases were sealed, before any rule had seen them: class 0.89, culprit 0.94, onset 0.95, remediation
 # 0.94, 3 harmful proposals. That is the figure to expect of new cases. The rules were improved on these very cases
@@ -25,7 +25,8 @@ OFFLINE = LlmConfig(api_key=None)
 
 @pytest.fixture(scope="module")
 def cases() -> list[EvalCase]:
-    return all_cases()
+    second = sealed_cases(SEAL_2)  # nothing has run on these yet, so there is no floor for them
+    return [case for case in all_cases() if case.name not in second]
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +93,14 @@ def test_sealed_cases_are_as_they_were_written() -> None:
     assert [file.name for file, digest in files.items() if not is_whole(file, digest)] == []
 
 
-def test_later_cases_are_as_they_were_written_and_none_is_unsealed(cases: list[EvalCase]) -> None:
+def test_cases_of_the_second_part_are_as_they_were_written() -> None:
+    files = sealed_files(SEAL_2)
+    assert len([file for file in files if file.name == "case.yaml"]) >= 77
+    assert [file.name for file, digest in files.items() if not is_whole(file, digest)] == []
+
+
+def test_later_cases_are_as_they_were_written_and_none_is_unsealed() -> None:
     later = sealed_files(LATER)
     assert [file.name for file, digest in later.items() if not is_whole(file, digest)] == []
-    sealed = {file.parent.name for file in (*sealed_files(), *later)}
-    assert [case.name for case in cases if case.name not in sealed] == []
+    sealed = {file.parent.name for file in (*sealed_files(), *sealed_files(SEAL_2), *later)}
+    assert [case.name for case in all_cases() if case.name not in sealed] == []
