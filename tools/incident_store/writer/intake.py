@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import JSON, Connection, Table, Text, any_, bindparam, column, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from incidents.alert import Alert
@@ -50,9 +50,9 @@ class IntakeWriter:
         """`database` is where the rows are."""
         self._database = database
         alert = AlertRecord.metadata.tables["alert"].c
-        insert = sqlite.insert if database.is_sqlite else postgresql.insert
         episode = (alert.fingerprint, alert.starts_at)
-        self._new = insert(alert.id.table).on_conflict_do_nothing(index_elements=list(episode)).returning(*episode)
+        insert = sqlite.insert(alert.id.table) if database.is_sqlite else _insert_from_json(alert.id.table)
+        self._new = insert.on_conflict_do_nothing(index_elements=list(episode)).returning(*episode)
         self._last = (
             select(alert.id, alert.starts_at, alert.status, alert.ends_at)
             .where(alert.fingerprint == bindparam("fingerprint"))
@@ -60,11 +60,13 @@ class IntakeWriter:
             .limit(1)
             .with_for_update()
         )
+        told = (
+            alert.fingerprint.in_(bindparam("fingerprints", expanding=True))
+            if database.is_sqlite
+            else alert.fingerprint == any_(bindparam("fingerprints", type_=postgresql.ARRAY(Text)))
+        )
         self._open = (
-            select(alert.id, *episode)
-            .where(alert.fingerprint.in_(bindparam("fingerprints", expanding=True)), alert.status == "firing")
-            .order_by(alert.id)
-            .with_for_update()
+            select(alert.id, *episode).where(told, alert.status == "firing").order_by(alert.id).with_for_update()
         )
         self._end = (
             update(alert.id.table)
@@ -116,7 +118,8 @@ class IntakeWriter:
         rows = [_row(first[episode][1], now) for episode in sorted(first)]
         if not rows:
             return []
-        return [(one.fingerprint, one.starts_at) for one in connection.execute(self._new, rows)]
+        given = rows if self._database.is_sqlite else {_ROWS: [_in_json(row) for row in rows]}
+        return [(one.fingerprint, one.starts_at) for one in connection.execute(self._new, given)]
 
     def _ended(self, connection: Connection, told: "_Round", begun: Sequence[Episode]) -> list[int]:
         """End what has ended, or has begun again since: which fingerprints those are is known, not which episodes."""
@@ -188,3 +191,31 @@ def _row(alert: Alert, now: datetime) -> dict[str, Any]:
         "handled_revision": 0,
         "received_at": now,
     }
+
+
+_ROWS = "rows"
+_WRITTEN = (
+    "fingerprint",
+    "starts_at",
+    "status",
+    "ends_at",
+    "labels",
+    "annotations",
+    "generator_url",
+    "rank",
+    "revision",
+    "handled_revision",
+    "received_at",
+)
+"""The columns of `_row`."""
+
+
+def _insert_from_json(alert: Table) -> postgresql.Insert:
+    """Insert the rows of one parameter: to take in thousands of them costs the driver more than the insert itself."""
+    columns = (column(name, alert.c[name].type) for name in _WRITTEN)
+    rows = func.json_to_recordset(bindparam(_ROWS, type_=JSON)).table_valued(*columns).render_derived(with_types=True)
+    return postgresql.insert(alert).from_select(_WRITTEN, select(*rows.c))
+
+
+def _in_json(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
