@@ -1,42 +1,35 @@
-"""An investigation of a case file: the real Investigator before recorded partners."""
+"""A case file as an investigation sees it: an incident, and recorded partners that answer for the real ones."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from agents.investigator import Investigator
 from agents.sources import RunbookReads, Sources
-from incidents.catalogue import Catalogue, ModelSpec
-from incidents.investigation import Findings
-from tools.case_files.case_file import CaseFile, Partner
-from tools.case_files.incident import incident_of, with_model_of
-from tools.case_files.partners import Down, RecordedPrometheus, RecordedSageMaker, check_series
-from tools.case_files.recorded_data import RecordedDatasets
-from tools.case_files.recorded_texts import RecordedHistory, RecordedLogs
+from incidents.catalogue import Catalogue
+from incidents.investigation import Case
+from tools.case_files.case_file import CaseFile
+from tools.case_files.fitting import with_model_of
+from tools.case_files.incident import incident_of
+from tools.case_files.partners import Down, Partners, partners_of
 
 
-async def replay(
-    case: CaseFile, catalogue: Catalogue, runbooks: RunbookReads, make: Callable[[Sources], Investigator]
-) -> Findings:
-    """The findings, by an Investigator of its own, so that no case knows of another."""
+@dataclass(frozen=True)
+class Scene:
+    """What an investigation starts from, what it looks through, and the recordings behind that."""
+
+    case: Case
+    sources: Sources
+    partners: Partners
+
+
+def scene_of(case: CaseFile, catalogue: Catalogue, runbooks: RunbookReads) -> Scene:
+    """The scene that a case file sets. Raises `ManifestError` where the file and the catalogue do not fit."""
     measured, extended = with_model_of(case, catalogue)
-    investigator = make(sources_of(case, measured, runbooks))
-    try:
-        return await investigator.investigate(incident_of(case, measured, extended))
-    finally:
-        await investigator.close()
-
-
-def sources_of(case: CaseFile, model: ModelSpec, runbooks: RunbookReads) -> Sources:
-    """The readers of a case; those it says are down do not answer."""
-    check_series(case, model)
-
-    def down(partner: Partner) -> bool:
-        return partner in case.down
-
-    return Sources(
-        prometheus=Down("Prometheus") if down("prometheus") else RecordedPrometheus(case, model),
-        sagemaker=Down("SageMaker") if down("sagemaker") else RecordedSageMaker(case, model),
-        datasets=Down("S3") if down("datasets") else RecordedDatasets(case, model),
-        runbooks=Down("Runbook index") if down("runbooks") else runbooks,
-        logs=Down("CloudWatch Logs") if down("logs") else RecordedLogs(case, model),
-        history=Down("GitHub") if down("github") else RecordedHistory(case, model),
+    partners = partners_of(case, measured)
+    sources = Sources(
+        prometheus=partners.prometheus,
+        sagemaker=partners.sagemaker,
+        datasets=partners.datasets,
+        runbooks=Down("Runbook index") if "runbooks" in case.down else runbooks,
+        logs=partners.logs,
+        history=partners.history,
     )
+    return Scene(incident_of(case, measured, extended), sources, partners)

@@ -15,6 +15,7 @@ import typer
 
 from bot.commands.audit import audit_app
 from bot.commands.console import WRONG_SETUP, settings_or_exit
+from bot.commands.diagnose import diagnose
 from bot.commands.drift import drift
 from bot.commands.drift_event import drift_event_app
 from bot.commands.policy import policy_app
@@ -138,6 +139,7 @@ def demo(
 
 
 app.command()(drift)
+app.command()(diagnose)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from agents.investigator import Investigator
 from agents.llm_config import CLAUDE, LlmConfig
+from agents.sources import OtherSources, RunbookReads, Sources
+from agents.timing import Timing
+from agents.tracing import Trace
 from bot.settings import Settings, environment_value
 from incidents.errors import ManifestError
 from tools.datasets.reader import DatasetReader
@@ -45,6 +49,17 @@ def open_corpus(folder: Path, settings: Settings) -> Generator[RunbookIndex]:
     from tools.runbook_index.corpus import corpus
 
     with corpus(folder, embedder_named(settings.embedding)) as index:
+        yield index
+
+
+@contextmanager
+def runbooks_as_they_are(settings: Settings) -> Generator[RunbookIndex]:
+    """The runbooks, only to be read: the Chroma server's index where one is set, else a passing one of the folder."""
+    if not settings.chroma_url:
+        with open_corpus(settings.runbooks_dir, settings) as index:
+            yield index
+        return
+    with closing(open_runbooks(settings)) as index:
         yield index
 
 
@@ -107,6 +122,23 @@ class Clients:
             own_rules=own_rules,
         )
 
+    def sources(self, runbooks: RunbookReads, others: OtherSources | None) -> Sources:
+        """What an investigation reads."""
+        return Sources(
+            prometheus=self.prometheus,
+            sagemaker=self.sagemaker,
+            datasets=self.datasets,
+            runbooks=runbooks,
+            others=others,
+        )
+
+    async def close(self) -> None:
+        """Close the connections of a process that reads once and ends."""
+        for client in (self.prometheus, self.sagemaker, self.datasets):
+            client.close()
+        if self.repositories is not None:
+            await self.repositories.close()
+
     async def try_role(self, arn: str) -> None:
         """Assume a role for a session that may do nothing. Raises `UpstreamError` where that fails."""
         await asyncio.to_thread(can_assume, self.own, arn, revealed(self.external_id))
@@ -158,6 +190,24 @@ def llm_config(settings: Settings, name: str | None = None) -> LlmConfig:
     else:
         access = {"api_key": settings.llm_api_key, "base_url": settings.llm_base_url}
     return config.model_copy(update=access)
+
+
+def investigator_of(
+    settings: Settings, sources: Sources, *, llm: LlmConfig | None = None, trace: Trace | None = None
+) -> Investigator:
+    """Whoever looks into a case. `llm`: another language model than the settings say."""
+    return Investigator(
+        sources,
+        llm or llm_config(settings),
+        timing=Timing(speed=settings.speed),
+        issues_enabled=settings.github_token is not None,
+        trace=trace,
+    )
+
+
+def replayer_of(sources: Sources, llm: LlmConfig) -> Investigator:
+    """Whoever looks into a recorded case: whatever the settings say of this deployment, the answer is the same."""
+    return Investigator(sources, llm)
 
 
 def revealed(secret: SecretStr | None) -> str | None:

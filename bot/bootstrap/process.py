@@ -24,9 +24,9 @@ from bot.bootstrap.signal_watch import own_rules, start_watching
 from bot.bootstrap.slack_side import open_slack
 from bot.bootstrap.wakes import Wakes
 from bot.bootstrap.watching import watched_rows
-from bot.bootstrap.work import deps_of, investigator_of, launched_engine, trace_of
+from bot.bootstrap.work import deps_of, launched_engine, trace_of
 from bot.group_commit import GroupCommit
-from bot.partners import Clients, open_runbooks, revealed
+from bot.partners import Clients, investigator_of, open_runbooks, revealed
 from bot.settings import Settings
 from bot.slack.app import SlackSide
 from bot.slack.desk import BotDesk
@@ -93,7 +93,9 @@ class Bot:
         self._closing.callback(runbooks.close)
         if ground.others is not None:
             self._closing.push_async_callback(ground.others.close)
-        investigator = investigator_of(ground, clients, runbooks, trace_of(settings, self._closing))
+        investigator = investigator_of(
+            settings, clients.sources(runbooks, ground.others), trace=trace_of(settings, self._closing)
+        )
         github = self._github()
         wakes = Wakes()
         deps = deps_of(ground, clients, investigator, github, wakes)

@@ -4,12 +4,10 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from agents.investigator import Investigator
-from agents.sources import Sources
-from agents.timing import Timing
 from agents.tracing import Trace
 from bot.bootstrap.ground import Ground, new_id
 from bot.bootstrap.wakes import Wakes
-from bot.partners import Clients, llm_config, revealed
+from bot.partners import Clients, revealed
 from bot.settings import Settings
 from bot.workflows import execution, investigation, verification
 from bot.workflows.engine import Engine, config_for
@@ -17,7 +15,6 @@ from bot.workflows.operators import Operators
 from bot.workflows.ports import Deps
 from tools.datasets.operator import DatasetOperator
 from tools.github.operator import GitHubOperator
-from tools.runbook_index.index import RunbookIndex
 from tools.sagemaker.operator import SageMakerOperator
 
 
@@ -31,24 +28,6 @@ def trace_of(settings: Settings, closing: AsyncExitStack) -> Trace:
     provider = tracer_provider(settings.otlp_endpoint, settings.otlp_header_values, content=content)
     closing.push_async_callback(asyncio.to_thread, provider.shutdown)
     return Trace(provider, content=content)
-
-
-def investigator_of(ground: Ground, clients: Clients, runbooks: RunbookIndex, trace: Trace) -> Investigator:
-    """Whoever looks into a case."""
-    settings = ground.settings
-    return Investigator(
-        Sources(
-            prometheus=clients.prometheus,
-            sagemaker=clients.sagemaker,
-            datasets=clients.datasets,
-            runbooks=runbooks,
-            others=ground.others,
-        ),
-        llm_config(settings),
-        timing=Timing(speed=settings.speed),
-        issues_enabled=settings.github_token is not None,
-        trace=trace,
-    )
 
 
 def deps_of(

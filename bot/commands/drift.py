@@ -28,7 +28,9 @@ def drift(
 
         before, after = Table(reference), Table(current)
         features = len(set(before.columns) & set(after.columns) - {by})
-        with typer.progressbar(length=features, label="Comparing", file=sys.stderr) as bar:
+        with typer.progressbar(
+            length=features, label="Comparing", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
             report = compare(before, after, by=by, done=lambda _: bar.update(1))
     except ModuleNotFoundError as error:
         typer.echo("this needs polars: pip install 'agentops[datasets]'", err=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.workflows.facts import decide_again
 from bot.workflows.halfway import left_behind
-from bot.workflows.planning import origin_of
+from bot.workflows.origins import origin_of
 from bot.workflows.ports import Deps
 from incidents.audit import verify
 from incidents.catalogue import ModelSpec

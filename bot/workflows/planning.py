@@ -13,6 +13,7 @@ from typing import assert_never
 import structlog
 
 from bot.workflows.facts import Ruling, decide_now
+from bot.workflows.origins import origin_of
 from bot.workflows.ports import Deps
 from incidents.approval import ApprovalState
 from incidents.catalogue import ModelSpec, Unlisted
@@ -21,19 +22,10 @@ from incidents.diagnosis import Confidence
 from incidents.execution import ExecutionState
 from incidents.incident import Incident
 from incidents.ledger import BY_HAND, IncidentFile, Provenance
-from incidents.origin import AnyOrigin, DataOrigin, IncidentOrigin, PipelineOrigin
 from incidents.policy import Decision, Forbid, RequireApproval
 from incidents.proposal import Proposal, RemediationChoice, When, propose
 from incidents.remediation import (
     AnyRemediation,
-    NotifyOwners,
-    OpenIssue,
-    PromoteModel,
-    QuarantineData,
-    RerunDataPipeline,
-    RollbackEndpoint,
-    ShiftTraffic,
-    StartRetraining,
 )
 from incidents.spec import SIDES, spec_of
 from tools.errors import InvalidRequest, NotFound, UpstreamError
@@ -273,36 +265,3 @@ def _expiry(now: datetime, decision: Decision, speed: float) -> datetime:
     effect = decision.effect
     minutes = effect.within_minutes if isinstance(effect, RequireApproval) else DEFAULT_WITHIN_MINUTES
     return now + timedelta(minutes=minutes / speed)
-
-
-async def origin_of(deps: Deps, model: ModelSpec, remediation: AnyRemediation, incident: Incident) -> AnyOrigin:
-    """Where a remediation would start from, read now. Raises `UpstreamError` when it cannot be read."""
-    match remediation:
-        case RollbackEndpoint():
-            return await deps.sagemaker.endpoint_origin(remediation.endpoint)
-        case ShiftTraffic():
-            return await deps.sagemaker.traffic(remediation.endpoint)
-        case StartRetraining():
-            version = model.retraining.pipeline_version if model.retraining else None
-            return await _pipeline(deps, remediation.pipeline, version)
-        case RerunDataPipeline():
-            return await _pipeline(deps, remediation.pipeline, None)
-        case OpenIssue() | NotifyOwners():
-            return IncidentOrigin(incident_id=incident.id, opened_at=incident.opened_at)
-        case PromoteModel():
-            variant = model.endpoint.variant if model.endpoint else "AllTraffic"
-            return await deps.sagemaker.promotion(remediation.endpoint, variant, remediation.model_package)
-        case QuarantineData():
-            objects = await deps.datasets.window(
-                remediation.bucket, remediation.prefix, remediation.window_start, remediation.window_end
-            )
-            return DataOrigin(bucket=remediation.bucket, objects=objects)
-        case _:
-            assert_never(remediation)
-
-
-async def _pipeline(deps: Deps, name: str, version: int | None) -> PipelineOrigin:
-    """Pinned to `version`, or to the newest there is now: what was shown is what runs, also after an update."""
-    pinned = version if version is not None else await deps.sagemaker.newest_pipeline_version(name)
-    pipeline = await deps.sagemaker.pipeline(name, pinned)
-    return PipelineOrigin(arn=pipeline.arn, version_id=pinned, last_modified=pipeline.last_modified)

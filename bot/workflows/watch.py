@@ -21,6 +21,7 @@ from incidents.signal_rules import SignalRule, rules_of
 from incidents.watching import Look, Seen, SeriesLook, Standing, seen
 from tools.errors import UpstreamError
 from tools.incident_store.writer.intake import Reading
+from tools.prometheus.client import PrometheusClient
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +73,7 @@ class Watch:
         unknown: dict[str, list[str]] = {}
         stored = 0
         for model in deps.catalogue.models.values():
-            found = await look_at(deps, model, now)
+            found = await look_at(deps.prometheus, model, now, deps.pace.speed)
             # Held still? A replica that was paused meanwhile must not say what was true before.
             if await self._hold() != fence:
                 log.warning("watch.lease_lost", model=model.name)
@@ -102,21 +103,24 @@ class Watch:
         return stored
 
 
-async def look_at(deps: Deps, model: ModelSpec, now: datetime) -> Mapping[str, Seen]:
-    """One look at every signal of a model, by the signal's name. What cannot be read is unknown, and said to be."""
+async def look_at(prometheus: PrometheusClient, model: ModelSpec, now: datetime, speed: float) -> Mapping[str, Seen]:
+    """One look at every signal of a model, by the signal's name. What cannot be read is unknown, and said to be.
+
+    `speed`: how much faster than real time the world runs.
+    """
     by_signal: dict[str, list[SignalRule]] = {}
     for rule in rules_of(model):
         by_signal.setdefault(rule.signal, []).append(rule)
-    found = await asyncio.gather(*(_look(deps, rules, now) for rules in by_signal.values()))
+    found = await asyncio.gather(*(_look(prometheus, rules, now, speed) for rules in by_signal.values()))
     return dict(zip(by_signal, found, strict=True))
 
 
-async def _look(deps: Deps, rules: list[SignalRule], now: datetime) -> Seen:
-    holds = {rule.severity.value: max(rule.threshold.hold / deps.pace.speed, SHORTEST) for rule in rules}
+async def _look(prometheus: PrometheusClient, rules: list[SignalRule], now: datetime, speed: float) -> Seen:
+    holds = {rule.severity.value: max(rule.threshold.hold / speed, SHORTEST) for rule in rules}
     since = now - max(holds.values())
     step = max((now - since) / SAMPLES, SHORTEST)
     try:
-        series = await deps.prometheus.query_range(rules[0].threshold.expression, since, now, step)
+        series = await prometheus.query_range(rules[0].threshold.expression, since, now, step)
     except UpstreamError as error:
         log.warning("watch.unreadable", model=rules[0].model, signal=rules[0].signal, error=str(error))
         series = []

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from incidents.diagnosis import Advice, RootCause
 from incidents.remediation import RemediationKind
-from tools.case_files.case_file import At, CaseFile, Span, Strict, content_of
+from tools.case_files.case_file import At, CaseFile, Span, Strict, read_as
 
 FOLDER = Path(__file__).parent
 
@@ -80,7 +80,7 @@ class EvalCase(CaseFile):
 
 def read_case(folder: Path) -> EvalCase:
     """The case of a folder."""
-    return EvalCase.model_validate(content_of(folder))
+    return read_as(EvalCase, folder)
 
 
 def all_cases(root: Path = FOLDER) -> list[EvalCase]:

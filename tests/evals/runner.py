@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
-from agents.replay import replay
+from agents.replay import scene_of
 from agents.sources import RunbookReads
 from incidents.catalogue import Catalogue
 from tests.evals.eval_case import EvalCase
@@ -53,5 +53,10 @@ async def run(
 
 
 async def run_one(case: EvalCase, llm: LlmConfig, runbooks: RunbookReads, shipped: Catalogue) -> Grade:
-    """One case, graded."""
-    return grade(case, await replay(case, shipped, runbooks, lambda sources: Investigator(sources, llm)))
+    """One case in an Investigator of its own, so that no case knows of another."""
+    scene = scene_of(case, shipped, runbooks)
+    investigator = Investigator(scene.sources, llm)
+    try:
+        return grade(case, await investigator.investigate(scene.case))
+    finally:
+        await investigator.close()

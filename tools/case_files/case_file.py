@@ -3,13 +3,26 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    FiniteFloat,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from incidents.catalogue import ModelSpec
+from incidents.errors import ManifestError
+from tools.manifests.problems import first_problem
+from tools.manifests.yaml_lines import Document, read
 
+FILE = "case.yaml"
 NOW = datetime(2026, 11, 20, 19, 10, tzinfo=UTC)
 """The moment of every investigation: a Friday evening."""
 
@@ -22,6 +35,10 @@ OF_THE_ANSWER = frozenset({"why", "traps", "expected"})
 _DURATION = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 
 
+LONGEST = timedelta(days=3650)
+"""No history is told that far back."""
+
+
 def span_of(text: object) -> timedelta:
     """A duration such as ``2h30m`` or ``45s``."""
     if isinstance(text, timedelta):
@@ -30,12 +47,18 @@ def span_of(text: object) -> timedelta:
     if not match or not any(match.groups()):
         raise ValueError(f"{text!r} is no duration; write e.g. 20d, 2h30m or 45s")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        span = timedelta.max
+    if span > LONGEST:
+        raise ValueError(f"{text!r} is longer than {LONGEST.days} days")
+    return span
 
 
 def moment_of(text: object) -> datetime:
     """A moment written as time before the investigation, e.g. ``-25m``."""
-    if isinstance(text, datetime):
+    if isinstance(text, datetime) and text.tzinfo is not None and text <= NOW:
         return text
     words = str(text)
     if not words.startswith("-"):
@@ -57,7 +80,7 @@ class Move(Strict):
     """From `at` on, the series goes to the level `to`, within `over`."""
 
     at: At
-    to: float
+    to: FiniteFloat
     over: Span = timedelta(0)
 
 
@@ -65,7 +88,7 @@ class Swing(Strict):
     """A season: a cosine of that amplitude, highest at `peak`."""
 
     every: Span
-    amplitude: float
+    amplitude: FiniteFloat
     peak: At
 
 
@@ -81,8 +104,8 @@ class Course(Strict):
             until the next row; it stands for level and moves.
     """
 
-    level: float | None = None
-    noise: float | None = None
+    level: FiniteFloat | None = None
+    noise: Annotated[FiniteFloat, Field(ge=0)] | None = None
     moves: tuple[Move, ...] = ()
     swing: Swing | None = None
     begins: At | None = None
@@ -153,7 +176,7 @@ class CapturedColumn(Strict):
         median, median_before: of numbers; both or neither.
     """
 
-    psi: float = 0.012
+    psi: FiniteFloat = 0.012
     ks: float | None = None
     nulls: float = 0.003
     nulls_before: float = 0.003
@@ -274,7 +297,10 @@ class CaseFile(Strict):
     name: str
     folder: Path
     title: str = ""
-    model: str | ModelSpec
+    model: Annotated[
+        Annotated[str, Tag("named")] | Annotated[ModelSpec, Tag("written")],
+        Discriminator(lambda value: "written" if isinstance(value, (dict, ModelSpec)) else "named"),
+    ]
     alerts: tuple[FiringAlert, ...] = Field(min_length=1)
     metrics: dict[str, Course] = {}
     """Courses by signal (of the catalogue, or cpu, memory, instances, traffic, label_delay); `signal.feature` for one
@@ -297,23 +323,45 @@ class CaseFile(Strict):
     @classmethod
     def _usual_history(cls, content: dict[str, Any]) -> dict[str, Any]:
         """A shipped model whose case does not tell its configs has served its usual one for a month."""
-        endpoint = dict(content.get("endpoint") or {})
+        given: object = content.get("endpoint") or {}
         version = USUAL_VERSIONS.get(str(content.get("model")))
-        if "configs" not in endpoint and version is not None:
-            model = content["model"]
-            endpoint["configs"] = [
-                {"name": f"{model}-v{version - 1}", "made": "-70d1h", "live_since": "-70d"},
-                {"name": f"{model}-v{version}", "made": "-30d1h", "live_since": "-30d"},
-            ]
-        return {**content, "endpoint": endpoint}
-
-
-def content_of(folder: Path) -> dict[str, Any]:
-    """What stands in `case.yaml`, with the name and the place of the case."""
-    content = yaml.safe_load((folder / "case.yaml").read_text("utf-8"))
-    return {**content, "name": folder.name, "folder": folder}
+        if not isinstance(given, dict) or "configs" in given or version is None:
+            return content
+        endpoint, model = cast("dict[str, Any]", given), content["model"]
+        configs = [
+            {"name": f"{model}-v{version - 1}", "made": "-70d1h", "live_since": "-70d"},
+            {"name": f"{model}-v{version}", "made": "-30d1h", "live_since": "-30d"},
+        ]
+        return {**content, "endpoint": {**endpoint, "configs": configs}}
 
 
 def read_case(folder: Path) -> CaseFile:
-    """The case of a folder, without what it says of the right answer."""
-    return CaseFile.model_validate({key: one for key, one in content_of(folder).items() if key not in OF_THE_ANSWER})
+    """The case of a folder, without what it says of the right answer.
+
+    Raises:
+        ManifestError: names the file, line and key, what is wrong and what to do.
+    """
+    return read_as(CaseFile, folder, without=OF_THE_ANSWER)
+
+
+C = TypeVar("C", bound=CaseFile)
+
+
+def document_of(folder: Path) -> Document:
+    """The file of a folder, with the line of every key. Raises `ManifestError`."""
+    if not folder.is_dir():
+        raise ManifestError(str(folder), None, "", "is no folder; name one that holds a case.yaml")
+    return read(folder / FILE)
+
+
+def read_as(schema: type[C], folder: Path, *, without: frozenset[str] = frozenset()) -> C:
+    """Like `read_case`, as a case that says more; keys `without` which it is read are not looked at."""
+    document = document_of(folder)
+    content = {key: value for key, value in document.mapping().items() if key not in without}
+    for key in ("name", "folder"):
+        if key in content:
+            raise document.wrong((key,), "is the folder's own and is not written down; remove it")
+    try:
+        return schema.model_validate({**content, "name": folder.resolve().name, "folder": folder})
+    except ValidationError as error:
+        raise first_problem(document, error, schema) from error

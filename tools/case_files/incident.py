@@ -7,12 +7,6 @@ from incidents.investigation import Case
 from tools.case_files.case_file import NOW, CaseFile
 
 
-def with_model_of(case: CaseFile, shipped: Catalogue) -> tuple[ModelSpec, Catalogue]:
-    """The model that a case measures, and the catalogue with it."""
-    measured = shipped.models[case.model] if isinstance(case.model, str) else case.model
-    return measured, shipped.model_copy(update={"models": {**shipped.models, measured.name: measured}})
-
-
 def incident_of(case: CaseFile, measured: ModelSpec, catalogue: Catalogue) -> Case:
     """The incident that the alerts of a case open, with the catalogue's entry where the labels find one."""
     alerts = tuple(_alert(case, place, measured) for place in range(len(case.alerts)))

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from incidents.catalogue import ModelSpec
+from incidents.origin import DataObject, EndpointOrigin, PromotionOrigin, TrafficOrigin
+from incidents.remediation import AnyRemediation, RollbackEndpoint
 from incidents.verification import Sample
-from tools.case_files.case_file import NOW, CaseFile, Course, span_of
-from tools.case_files.recorded_texts import jobs_of
-from tools.case_files.series import HEALTHY, SAME_SERIES, Recorded
+from tools.case_files.case_file import NOW, CaseFile, Course, Partner, span_of
+from tools.case_files.recorded_data import RecordedDatasets
+from tools.case_files.recorded_texts import RecordedHistory, RecordedLogs, jobs_of
+from tools.case_files.series import SAME_SERIES, Recorded
 from tools.cloudwatch_logs.records import LogLines, LogPlace
 from tools.datasets.captured import CapturedData
 from tools.datasets.monitor import Violation
@@ -18,7 +21,7 @@ from tools.errors import InvalidRequest, NotFound, Unavailable
 from tools.github.history import History
 from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.records import RunbookHit
-from tools.sagemaker import changes
+from tools.sagemaker import changes, descriptions
 from tools.sagemaker.preflight import Preflight
 from tools.sagemaker.states import (
     Change,
@@ -111,8 +114,8 @@ class RecordedPrometheus:
         return [series for series in found if series.samples]
 
     def graph_url(self, promql: str, start: datetime, end: datetime) -> str:
-        """Some address; nothing is there."""
-        return "https://prometheus.example/graph"
+        """None: nobody can see a recording in Prometheus."""
+        return ""
 
     def _instant(self, labels: dict[str, str], at: datetime, value: float) -> InstantSample:
         return InstantSample(labels=labels, at=at, value=value)
@@ -238,8 +241,30 @@ class RecordedSageMaker:
             figures={name: BASELINE for name in _EVALUATED} | told.evaluation,
         )
 
-    async def pipeline(self, name: str) -> PipelineState:
-        """The training pipeline: always active."""
+    async def endpoint_origin(self, endpoint: str) -> EndpointOrigin:
+        """Where a change of the endpoint's config would start from."""
+        return descriptions.endpoint_origin(await self.endpoint(endpoint))
+
+    async def traffic(self, endpoint: str) -> TrafficOrigin:
+        """How the endpoint's traffic is shared: one variant has all of it."""
+        return descriptions.traffic_origin(await self.endpoint(endpoint))
+
+    async def promotion(self, endpoint: str, variant: str, package_arn: str) -> PromotionOrigin:
+        """Nothing: a case records no candidates."""
+        raise NotFound("SageMaker", "DescribeModelPackage", f"Could not find {package_arn}.")
+
+    async def newest_pipeline_version(self, name: str) -> int | None:
+        """None: a case records no versions of pipelines."""
+        return None
+
+    async def preflight(self, remediation: AnyRemediation, model: ModelSpec) -> Preflight:
+        """What stands against a rollback; a case records nothing that stands against another remediation."""
+        if isinstance(remediation, RollbackEndpoint):
+            return await self.rollback_preflight(remediation.endpoint, remediation.to_config)
+        return Preflight()
+
+    async def pipeline(self, name: str, version: int | None = None) -> PipelineState:
+        """The pipeline: always active."""
         made = NOW - timedelta(days=200)
         return PipelineState(arn=f"arn:{name}", name=name, status="Active", last_modified=made, created_at=made)
 
@@ -278,8 +303,8 @@ class Down:
         raise self._refused("query_range")
 
     def graph_url(self, promql: str, start: datetime, end: datetime) -> str:
-        """An address can be made without an answer."""
-        return "https://prometheus.example/graph"
+        """None: nobody can see a recording in Prometheus."""
+        return ""
 
     async def endpoint(self, name: str) -> EndpointState:
         """Unavailable."""
@@ -293,7 +318,7 @@ class Down:
         """Unavailable."""
         raise self._refused("ListEndpointConfigs")
 
-    async def pipeline(self, name: str) -> PipelineState:
+    async def pipeline(self, name: str, version: int | None = None) -> PipelineState:
         """Unavailable."""
         raise self._refused("DescribePipeline")
 
@@ -329,6 +354,30 @@ class Down:
         """Unavailable."""
         raise self._refused("ListCommits")
 
+    async def endpoint_origin(self, endpoint: str) -> EndpointOrigin:
+        """Unavailable."""
+        raise self._refused("DescribeEndpoint")
+
+    async def traffic(self, endpoint: str) -> TrafficOrigin:
+        """Unavailable."""
+        raise self._refused("DescribeEndpoint")
+
+    async def promotion(self, endpoint: str, variant: str, package_arn: str) -> PromotionOrigin:
+        """Unavailable."""
+        raise self._refused("DescribeModelPackage")
+
+    async def newest_pipeline_version(self, name: str) -> int | None:
+        """Unavailable."""
+        raise self._refused("ListPipelineVersions")
+
+    async def preflight(self, remediation: AnyRemediation, model: ModelSpec) -> Preflight:
+        """Unavailable."""
+        raise self._refused("DescribeEndpoint")
+
+    async def window(self, bucket: str, prefix: str, start: datetime, end: datetime) -> Sequence[DataObject]:
+        """Unavailable."""
+        raise self._refused("ListObjectsV2")
+
     async def violations(self, model: ModelSpec) -> list[Violation]:
         """Unavailable."""
         raise self._refused("GetObject")
@@ -363,19 +412,27 @@ class Down:
         return Unavailable(self.service, operation, "connection refused")
 
 
-def check_series(case: CaseFile, model: ModelSpec) -> None:
-    """Raises `ValueError` where a course stands under a name that is no series of the model."""
-    unknown = {key for key in case.metrics if not _known(key, model)}
-    if unknown:
-        raise ValueError(f"{case.name}: no such series: {', '.join(sorted(unknown))}")
-    told = {*(case.capture.features if case.capture else ()), *(case.statistics.features if case.statistics else ())}
-    if strange := told - set(model.features):
-        raise ValueError(f"{case.name}: no such feature: {', '.join(sorted(strange))}")
+@dataclass(frozen=True)
+class Partners:
+    """All partners of a case; those that it says are down do not answer."""
+
+    prometheus: RecordedPrometheus | Down
+    sagemaker: RecordedSageMaker | Down
+    datasets: RecordedDatasets | Down
+    logs: RecordedLogs | Down
+    history: RecordedHistory | Down
 
 
-def _known(key: str, model: ModelSpec) -> bool:
-    signal, _, feature = key.partition(".")
-    of_catalogue = signal in model.signals and signal not in SAME_SERIES
-    if feature:
-        return signal in PER_FEATURE and feature in model.features
-    return of_catalogue or signal in HEALTHY or signal == "config_info"
+def partners_of(case: CaseFile, model: ModelSpec) -> Partners:
+    """The partners of a case that measures `model`."""
+
+    def down(partner: Partner) -> bool:
+        return partner in case.down
+
+    return Partners(
+        prometheus=Down("Prometheus") if down("prometheus") else RecordedPrometheus(case, model),
+        sagemaker=Down("SageMaker") if down("sagemaker") else RecordedSageMaker(case, model),
+        datasets=Down("S3") if down("datasets") else RecordedDatasets(case, model),
+        logs=Down("CloudWatch Logs") if down("logs") else RecordedLogs(case, model),
+        history=Down("GitHub") if down("github") else RecordedHistory(case, model),
+    )

@@ -1,15 +1,17 @@
 """What a case says of the data itself: Model Monitor's results, and captured requests."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from incidents.catalogue import ModelSpec
+from incidents.origin import DataObject
 from tools.case_files.case_file import NOW, CapturedColumn, CaseFile, MonitoredColumn
 from tools.datasets.captured import CapturedData, CapturedFeature, verdict_of, worst_first
 from tools.datasets.feature_drift import Nulls
 from tools.datasets.monitor import Violation
 from tools.datasets.monitored import MonitoredData, MonitoredFeature
 from tools.datasets.monitored import worst_first as monitored_worst_first
-from tools.errors import NotFound
+from tools.errors import InvalidRequest, NotFound
 
 
 class RecordedDatasets:
@@ -59,6 +61,12 @@ class RecordedDatasets:
             Violation(feature=v.feature, check=v.check, description=v.description, seen_at=seen, uri=uri)
             for v in self._case.violations
         ]
+
+    async def window(self, bucket: str, prefix: str, start: datetime, end: datetime) -> Sequence[DataObject]:
+        """Nothing: a case records what the data came to, not the objects it lies in."""
+        raise InvalidRequest(
+            "S3", "ListObjectsV2", "a recorded case holds no S3 objects, so what it would mark is unknown"
+        )
 
 
 def _captured(name: str, told: CapturedColumn) -> CapturedFeature:

@@ -60,7 +60,7 @@ class Recorded:
         self._usual_noise = usual.noise
         self._floor = usual.floor
         self._seed = zlib.crc32(f"{seed}/{key}".encode())
-        self._rows = _rows(folder / course.csv) if course.csv else None
+        self._rows = rows_of(folder, course.csv) if course.csv else None
 
     def at(self, moment: datetime) -> float | None:
         """The value, or None where there is no sample."""
@@ -91,10 +91,39 @@ class Recorded:
         return value
 
 
-def _rows(file: Path) -> Sequence[tuple[datetime, float]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = [(NOW + timedelta(minutes=float(r["minutes"])), float(r["value"])) for r in csv.DictReader(lines)]
-    return sorted(rows)
+def rows_of(folder: Path, name: str) -> Sequence[tuple[datetime, float]]:
+    """The samples of a file beside the case, in order of time.
+
+    Raises `ValueError` with what is wrong and where, in words that complete "metrics...csv: ...".
+    """
+    if Path(name).name != name:
+        raise ValueError(f"{name!r} must be the name of a file beside the case")
+    found: list[tuple[datetime, float]] = []
+    try:
+        with (folder / name).open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            missing = [column for column in ("minutes", "value") if column not in (reader.fieldnames or ())]
+            if missing:
+                raise ValueError(f"{name} has no column {' and no column '.join(missing)} in its first line")
+            for row in reader:
+                found.append(_sample(row, f"{name}, line {reader.line_num}"))
+    except (OSError, UnicodeError, csv.Error) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ValueError(f"{name} cannot be read: {why}") from error
+    if not found:
+        raise ValueError(f"{name} holds no samples")
+    return sorted(found)
+
+
+def _sample(row: dict[str, str], where: str) -> tuple[datetime, float]:
+    try:
+        minutes, value = float(row["minutes"]), float(row["value"])
+        at = NOW + timedelta(minutes=minutes)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{where}: minutes and value must be numbers") from error
+    if minutes > 0 or not math.isfinite(value):
+        raise ValueError(f"{where}: minutes must be 0 or less, and the value a finite number")
+    return at, value
 
 
 def _normal(seed: int, moment: datetime) -> float:

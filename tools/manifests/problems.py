@@ -19,10 +19,11 @@ SHOWN = 60
 def first_problem(document: Document, error: ValidationError, schema: type[BaseModel]) -> ManifestError:
     """The topmost mistake as our error; further ones are counted, with their lines."""
     errors = error.errors(include_url=False, include_context=True)
-    found = sorted(
-        (_described(document, one, schema) for one in errors if not _follows_from_another(one, errors)),
-        key=lambda row: row[0] or 0,
+    # Of two mistakes in one line, a misspelt key explains why the right one is missing.
+    own = sorted(
+        (one for one in errors if not _follows_from_another(one, errors)), key=lambda e: e["type"] == "missing"
     )
+    found = sorted((_described(document, one, schema) for one in own), key=lambda row: row[0] or 0)
     line, key, problem = found[0]
     more = [f"line {other}" if other else "the file" for other, _, _ in found[1:]]
     if more:

@@ -9,6 +9,7 @@ from bot.workflows.planning import NotProposed
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
+from incidents.origin import IncidentOrigin
 from incidents.policy import Policy
 from incidents.proposal import Proposal, RemediationChoice, When
 from incidents.remediation import AnyRemediation, QuarantineData
@@ -219,8 +220,8 @@ async def test_a_side_step_of_an_incident_that_ended_meanwhile_does_not_run(make
     assert rig.state() is X.STALE and rig.world.sent == [] and rig.incident_state(id) is S.RESOLVED
 
 
-def origin_of_incident(id: str) -> planning.IncidentOrigin:
-    return planning.IncidentOrigin(incident_id=id)
+def origin_of_incident(id: str) -> IncidentOrigin:
+    return IncidentOrigin(incident_id=id)
 
 
 # What runs by itself is explained first.

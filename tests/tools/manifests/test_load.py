@@ -200,7 +200,7 @@ def test_a_file_nested_too_deeply_is_refused() -> None:
             "rules[1].name",
             "stands here twice",
         ),
-        ("[{name: a, then: {effect: forbid, becuase: no}}]", 2, "rules[0].then.because", "is missing"),
+        ("[{name: a, then: {effect: forbid, becuase: no}}]", 2, "rules[0].then.becuase", "did you mean because?"),
     ],
 )
 def test_a_mistake_in_the_policy_is_named(tmp_path: Path, rules: str, line: int | None, key: str, words: str) -> None:

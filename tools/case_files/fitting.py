@@ -1,0 +1,62 @@
+"""Whether a case fits a catalogue and has its files: what the shape of `case.yaml` alone cannot tell."""
+
+import difflib
+
+from incidents.catalogue import Catalogue, ModelSpec
+from tools.case_files.case_file import CaseFile, document_of
+from tools.case_files.partners import PER_FEATURE
+from tools.case_files.series import HEALTHY, SAME_SERIES, rows_of
+from tools.manifests.yaml_lines import Document
+
+LIVE_CONFIG = "config_info"
+"""The series that tells which config served when; it can only be missing."""
+
+
+def model_of(case: CaseFile, catalogue: Catalogue) -> ModelSpec:
+    """The model that a case measures: its own entry, or the catalogue's of that name.
+
+    Raises:
+        ManifestError: there is no such model, it has no such series or feature, or a series' file cannot be read; the
+            message names the line and key of the case and what to do.
+    """
+    document = document_of(case.folder)
+    model = _named(case.model, catalogue, document) if isinstance(case.model, str) else case.model
+    known = _series(model)
+    for key, course in case.metrics.items():
+        if key not in known:
+            raise document.wrong(("metrics", key), f"is no series of {model.name}{_instead(key, known)}")
+        if course.csv is not None:
+            try:
+                rows_of(case.folder, course.csv)
+            except ValueError as error:
+                raise document.wrong(("metrics", key, "csv"), str(error)) from error
+    for key, told in (("capture", case.capture), ("statistics", case.statistics)):
+        for feature in told.features if told is not None else ():
+            if feature not in model.features:
+                instead = _instead(feature, set(model.features))
+                raise document.wrong((key, "features", feature), f"is no feature of {model.name}{instead}")
+    return model
+
+
+def with_model_of(case: CaseFile, catalogue: Catalogue) -> tuple[ModelSpec, Catalogue]:
+    """The model that a case measures, and the catalogue with it. Raises `ManifestError` as `model_of` does."""
+    model = model_of(case, catalogue)
+    return model, catalogue.model_copy(update={"models": {**catalogue.models, model.name: model}})
+
+
+def _named(name: str, catalogue: Catalogue, document: Document) -> ModelSpec:
+    if name in catalogue.models:
+        return catalogue.models[name]
+    raise document.wrong(("model",), f"{name!r} is no model of the catalogue{_instead(name, set(catalogue.models))}")
+
+
+def _series(model: ModelSpec) -> set[str]:
+    """The keys under which a course may stand."""
+    signals = {*model.signals, *HEALTHY} - set(SAME_SERIES)
+    features = {f"{signal}.{feature}" for signal in PER_FEATURE for feature in model.features}
+    return {*signals, *features, LIVE_CONFIG}
+
+
+def _instead(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=2, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(sorted(known))}"
