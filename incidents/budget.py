@@ -11,15 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from incidents.alert import Severity
+from incidents.precedence import place_in_turn
 
 HOUR = timedelta(hours=1)
-
-AGING = timedelta(minutes=10)
-"""Waiting so long counts like one tier more. From the last place (info, tier 4) to before a critical alert of the first
-tier that comes now, an incident waits 11 steps at most, 110 minutes: nothing starves, and for what is not an hour apart
-severity decides."""
-
-TIERS = 4
 
 
 class WaitsFor(StrEnum):
@@ -56,10 +50,9 @@ class Candidate:
     asked: bool
 
 
-def place(one: Candidate, now: datetime) -> tuple[bool, float, datetime, str]:
-    """Sorts who goes first: what a person asked for, then severity, tier and age, in steps of `AGING`."""
-    steps = one.severity.rank * TIERS + min(one.tier, TIERS) - 1
-    return not one.asked, steps - (now - one.queued_at) / AGING, one.queued_at, one.id
+def place(one: Candidate) -> tuple[bool, datetime, datetime, str]:
+    """Sorts who goes first: what a person asked for, then severity, tier and age; see `incidents.precedence`."""
+    return not one.asked, place_in_turn(one.severity, one.tier, one.queued_at), one.queued_at, one.id
 
 
 @dataclass(frozen=True)
@@ -70,15 +63,13 @@ class Turn:
     waiting: tuple[tuple[str, WaitsFor], ...]
 
 
-def next_in_turn(
-    budget: InvestigationBudget, candidates: Iterable[Candidate], *, running: int, begun: int, now: datetime
-) -> Turn:
+def next_in_turn(budget: InvestigationBudget, candidates: Iterable[Candidate], *, running: int, begun: int) -> Turn:
     """Who may begin, where so many are `running` and so many were `begun` within the last hour."""
     places = max(0, budget.at_once - running)
     left = max(0, budget.per_hour - begun)
     begin: list[str] = []
     waiting: list[tuple[str, WaitsFor]] = []
-    for one in sorted(candidates, key=lambda one: place(one, now)):
+    for one in sorted(candidates, key=place):
         if left <= 0 and not one.asked:
             waiting.append((one.id, WaitsFor.HOURLY))
         elif places <= 0:

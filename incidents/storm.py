@@ -2,8 +2,9 @@
 
 What a channel gets is bounded. In any window at most `StormRule.incidents` threads begin freely; one more incident
 makes a storm. From then on an incident has its row, its investigation and its line in the digest, and gets a thread
-only when it is worth one, at most as many again in a window. A thread that a person opens, or that a change needs which
-the policy lets run by itself, is never held back.
+only when it is worth one, at most as many again in a window. What is urgent has room of its own, as many in a window,
+whatever else has begun. A thread that a person opens, or that a change needs which the policy lets run by itself, is
+never held back.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ class StormRule:
     and about as many as a person can keep in mind.
 
     Attributes:
-        incidents: new threads within `window` before it is a storm; at most as many again are begun in a storm.
+        incidents: new threads within `window` before it is a storm; at most as many again are begun in a storm, and of
+            urgent incidents at least as many.
         window: what is looked back on.
     """
 
@@ -78,6 +80,11 @@ def is_storm(rule: StormRule, begun: int) -> bool:
 def room(rule: StormRule, begun: int, *, in_storm: bool) -> int:
     """How many threads that were held back may begin now, where `begun` began within the window."""
     return max(0, (2 if in_storm else 1) * rule.incidents - begun)
+
+
+def room_for_urgent(rule: StormRule, begun: int) -> int:
+    """How many threads of urgent incidents may begin in any case, where `begun` of them began within the window."""
+    return max(0, rule.incidents - begun)
 
 
 def is_over(rule: StormRule, opened: int) -> bool:

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.alert import Severity
-from incidents.budget import AGING, TIERS, Candidate, InvestigationBudget, WaitsFor, next_in_turn, place
-from tests.incidents.builders import START, later
+from incidents.budget import Candidate, InvestigationBudget, WaitsFor, next_in_turn, place
+from incidents.precedence import AGING, TIERS
+from tests.incidents.builders import START
 
 IDS = st.uuids().map(str)
 CANDIDATES = st.lists(
@@ -31,7 +32,7 @@ def candidate(id: str, severity: Severity = Severity.WARNING, tier: int = 2, **w
 def test_nobody_is_forgotten_and_no_budget_is_exceeded(
     budget: InvestigationBudget, candidates: list[Candidate], running: int, begun: int
 ) -> None:
-    turn = next_in_turn(budget, candidates, running=running, begun=begun, now=START)
+    turn = next_in_turn(budget, candidates, running=running, begun=begun)
     assert sorted([*turn.begin, *(id for id, _ in turn.waiting)]) == sorted(one.id for one in candidates)
     assert len(turn.begin) <= max(0, budget.at_once - running)
     asked = {one.id for one in candidates if one.asked}
@@ -41,7 +42,7 @@ def test_nobody_is_forgotten_and_no_budget_is_exceeded(
 
 @given(CANDIDATES)
 def test_what_a_person_asked_for_goes_first_and_is_not_held_back_by_the_hour(candidates: list[Candidate]) -> None:
-    turn = next_in_turn(InvestigationBudget(at_once=99), candidates, running=0, begun=1_000, now=START)
+    turn = next_in_turn(InvestigationBudget(at_once=99), candidates, running=0, begun=1_000)
     assert set(turn.begin) == {one.id for one in candidates if one.asked}
 
 
@@ -50,7 +51,7 @@ def test_nothing_starves_whatever_comes_later(severity: Severity, tier: int) -> 
     old = Candidate("old", severity, tier, START, asked=False)
     longest = (len(Severity) * TIERS - 1) * AGING + timedelta(seconds=1)
     fresh = Candidate("fresh", Severity.CRITICAL, 1, START + longest, asked=False)
-    assert place(old, START + longest) < place(fresh, START + longest)
+    assert place(old) < place(fresh)
     assert longest < timedelta(hours=2)
 
 
@@ -63,11 +64,11 @@ def test_severity_decides_then_tier_then_age() -> None:
         candidate("info", Severity.INFO, 1),
     ]
     budget = InvestigationBudget(at_once=2)
-    turn = next_in_turn(budget, reversed(given_order), running=0, begun=0, now=START)
+    turn = next_in_turn(budget, reversed(given_order), running=0, begun=0)
     assert turn.begin == ("grave", "grave, tier 2")
     assert [id for id, _ in turn.waiting] == ["old", "new", "info"]
 
 
 def test_the_reason_is_the_hour_once_that_is_used_up() -> None:
-    turn = next_in_turn(InvestigationBudget(), [candidate("one")], running=0, begun=120, now=later())
+    turn = next_in_turn(InvestigationBudget(), [candidate("one")], running=0, begun=120)
     assert turn.waiting == (("one", WaitsFor.HOURLY),)

@@ -34,7 +34,7 @@ def turn(session: Session, budget: InvestigationBudget, now: datetime) -> Turn:
             one_each[row.incident_id] = one
     if not one_each:
         return Turn((), ())
-    return next_in_turn(budget, one_each.values(), running=running(session), begun=begun_since(session, now), now=now)
+    return next_in_turn(budget, one_each.values(), running=running(session), begun=begun_since(session, now))
 
 
 def may_begin(session: Session, record: InvestigationRecord, budget: InvestigationBudget, now: datetime) -> bool:

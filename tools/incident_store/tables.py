@@ -47,7 +47,7 @@ class AlertRecord(Table, table=True):
     incident_id: str | None = Field(default=None, index=True)
     received_at: datetime = _moment()
     rank: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
-    """Of its severity, 0 the worst: what came last and is worst is given its place first."""
+    """In which order what changed is given its place, the lowest first; see `unplaced.rank_of`."""
 
 
 class IncidentRecord(Table, table=True):

@@ -11,6 +11,7 @@ from bot.group_commit import Bounds, GroupCommit
 from bot.metrics import Metrics
 from incidents.clock import now
 from tests.bot.web.site import ALERT, Site, changed, served
+from tests.incidents.builders import catalogue
 from tools.incident_store.tables import AlertRecord
 from tools.incident_store.writer.intake import Delivery, IntakeWriter
 
@@ -25,7 +26,7 @@ class Gate:
     """The intake's own store behind a gate that is shut at first."""
 
     def __init__(self, site: Site) -> None:
-        self._intake = IntakeWriter(site.database)
+        self._intake = IntakeWriter(site.database, catalogue().find)
         self.open = threading.Event()
         self.batches: list[int] = []
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from incidents.alert import Alert
-from tests.incidents.builders import START, alert, later
+from tests.incidents.builders import START, alert, catalogue, later
 from tests.thoroughness import EXAMPLES
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.incident_store.database import Database
@@ -159,7 +159,7 @@ def test_together_or_one_after_the_other_comes_to_the_same(
         path = tmp_path / f"{kind}-{next(numbers)}.sqlite"
         shutil.copy(migrated_sqlite, path)
         database = Database(f"sqlite:///{path}")
-        intake = IntakeWriter(database)
+        intake = IntakeWriter(database, catalogue().find)
         for one in before:
             intake.store_all([one], START)
         if kind == "alone":

@@ -1,7 +1,6 @@
 """More incidents than a channel can bear: threads held back, one digest, and nothing dropped."""
 
 import threading
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -102,6 +101,28 @@ def test_a_critical_incident_of_the_first_tier_gets_its_thread_in_the_middle_of_
     assert to_send(stage)[-1] == (grave, MessageKind.ROOT)
     (digest,) = stage.reader.storms()
     assert digest.top[0].id == grave
+
+
+def test_no_other_threads_of_a_storm_take_the_room_of_a_critical_incident_of_the_first_tier(stage: Stage) -> None:
+    """Six threads, of which three wait for people, are all that the channel bears."""
+    ids = storm(stage)
+    for id in ids[3:6]:
+        stage.propose(id, proposal(f"p{id}", id))
+    stage.writer.storms.tend(later(seconds=1))
+    assert held(stage) == ids[6:]
+    assert stage.open(of(0, "critical"), at=later(seconds=2)) not in held(stage)
+
+
+def test_an_urgent_thread_that_was_held_back_begins_whatever_else_has_begun(stage: Stage) -> None:
+    ids = storm(stage)
+    grave = stage.open(of(0))
+    for id in ids[3:6]:
+        stage.propose(id, proposal(f"p{id}", id))
+    stage.writer.storms.tend(later(seconds=1))
+    stage.take(of(0, "critical", "worse"), at=later(seconds=2))
+    assert grave in held(stage)
+    stage.writer.storms.tend(later(seconds=3))
+    assert grave not in held(stage)
 
 
 def test_an_incident_that_becomes_critical_in_a_storm_is_shown(stage: Stage) -> None:
@@ -213,13 +234,6 @@ def test_two_replicas_that_group_a_storm_at_once_lose_and_double_nothing(stage: 
     told = sorted(fingerprint for id in live for fingerprint in stage.fired(id))
     assert told == sorted(one.fingerprint for one in alerts)
     stages[1].database.close()
-
-
-def test_the_worst_of_many_that_wait_is_placed_first(stage: Stage) -> None:
-    many: Sequence[Alert] = [of(n % 50 + 1, fingerprint=f"f{n}") for n in range(500)]
-    stage.writer.intake.store([*many, of(0, "critical", "last")], START)
-    first = stage.writer.grouping.waiting(limit=100)[0]
-    assert "m0" in {stage.incident(id).model for id in stage.writer.grouping.place(first, START)}
 
 
 def test_an_incident_of_a_storm_ends_as_any_other(stage: Stage) -> None:

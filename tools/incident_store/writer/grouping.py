@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from incidents.alert import Severity
-from incidents.catalogue import Catalogue, ModelSpec
+from incidents.catalogue import Catalogue, CatalogueIndex, ModelSpec
 from incidents.flapping import FlappingRule
 from incidents.incident import LIVE_STATES, IncidentState, key_of
 from incidents.joining import GATHER
@@ -14,7 +14,7 @@ from incidents.message import MessageKind
 from incidents.storm import StormRule
 from tools.incident_store.database import Database
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord
-from tools.incident_store.unplaced import finder, unplaced
+from tools.incident_store.unplaced import Portion, is_overtaken, unplaced
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.placing import Rules, Settling, add_incident, place
 from tools.incident_store.writer.states import VERIFICATION_DECIDES
@@ -22,7 +22,7 @@ from tools.incident_store.writer.storms import show
 from tools.incident_store.writer.timeline import append, locked_incident, tell_gathered
 
 AT_ONCE = 400
-"""Alerts that are ranked in one go; what comes meanwhile waits for these, well under a second."""
+"""Alerts that are ranked in one go."""
 
 
 class GroupingWriter:
@@ -42,7 +42,7 @@ class GroupingWriter:
         self._database = database
         self._catalogue = catalogue
         self._rules = Rules(
-            find=finder(catalogue),
+            find=CatalogueIndex(catalogue).find,
             default_channel=catalogue.defaults.channel,
             settling=settling,
             flapping=flapping,
@@ -50,17 +50,22 @@ class GroupingWriter:
             new_id=new_id,
         )
 
-    def waiting(self, limit: int = AT_ONCE) -> list[list[int]]:
+    def waiting(self, limit: int = AT_ONCE) -> list[Portion]:
         """The alerts that changed, the worst first, in portions for `place`; empty where none waits."""
         with self._database.read() as session:
             return unplaced(session, self._rules.find, limit)
 
-    def place(self, alert_ids: list[int], now: datetime) -> list[str]:
+    def is_overtaken(self, portion: Portion) -> bool:
+        """Has something come since `waiting` that goes before this portion of it and before those that follow?"""
+        with self._database.read() as session:
+            return is_overtaken(session, portion)
+
+    def place(self, portion: Portion, now: datetime) -> list[str]:
         """Give one portion its place, in one transaction; the ids of the incidents touched.
 
         What another replica is just placing, or has placed meanwhile, is left to it.
         """
-        return self._database.write_in_gaps(lambda session: place(session, self._rules, alert_ids, now))
+        return self._database.write_in_gaps(lambda session: place(session, self._rules, portion.ids, now))
 
     def group(self, now: datetime, limit: int = AT_ONCE) -> list[str]:
         """Give at most `limit` alerts that changed their place; returns the ids of the incidents touched."""

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from incidents.alert import Alert
 from tools.incident_store.database import Database
 from tools.incident_store.tables import AlertRecord
+from tools.incident_store.unplaced import Finds, rank_of
 
 Episode = tuple[str, datetime]
 """Fingerprint and beginning: the identity of an alert's row."""
@@ -46,9 +47,10 @@ Delivery = Notification | Reading
 class IntakeWriter:
     """Alerts in. Each method is one transaction, and goes before those of others that wait."""
 
-    def __init__(self, database: Database) -> None:
-        """`database` is where the rows are."""
+    def __init__(self, database: Database, find: Finds) -> None:
+        """`database` is where the rows are; `find`: the catalogue's entry of labels, for what is placed first."""
         self._database = database
+        self._find = find
         alert = AlertRecord.metadata.tables["alert"].c
         episode = (alert.fingerprint, alert.starts_at)
         insert = sqlite.insert(alert.id.table) if database.is_sqlite else _insert_from_json(alert.id.table)
@@ -71,7 +73,9 @@ class IntakeWriter:
         self._end = (
             update(alert.id.table)
             .where(alert.id == bindparam("row"))
-            .values(status="resolved", ends_at=bindparam("end"), revision=alert.revision + 1)
+            .values(
+                status="resolved", ends_at=bindparam("end"), revision=alert.revision + 1, rank=bindparam("turn_rank")
+            )
         )
 
     def store_all(self, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
@@ -109,19 +113,19 @@ class IntakeWriter:
         """For each row that changed the number of the notification that changed it."""
         inserted = self._inserted(connection, told.first, now)
         begun = [episode for episode in inserted if told.first[episode][1].status == "firing"]
-        return [told.first[episode][0] for episode in inserted] + self._ended(connection, told, begun)
+        return [told.first[episode][0] for episode in inserted] + self._ended(connection, told, begun, now)
 
     def _inserted(
         self, connection: Connection, first: dict[Episode, tuple[int, Alert]], now: datetime
     ) -> list[Episode]:
         # In one order, so that two replicas with the same alerts do not wait for each other.
-        rows = [_row(first[episode][1], now) for episode in sorted(first)]
+        rows = [self._row(first[episode][1], now) for episode in sorted(first)]
         if not rows:
             return []
         given = rows if self._database.is_sqlite else {_ROWS: [_in_json(row) for row in rows]}
         return [(one.fingerprint, one.starts_at) for one in connection.execute(self._new, given)]
 
-    def _ended(self, connection: Connection, told: "_Round", begun: Sequence[Episode]) -> list[int]:
+    def _ended(self, connection: Connection, told: "_Round", begun: Sequence[Episode], now: datetime) -> list[int]:
         """End what has ended, or has begun again since: which fingerprints those are is known, not which episodes."""
         later = {fingerprint: (starts_at, told.first[(fingerprint, starts_at)][0]) for fingerprint, starts_at in begun}
         own: dict[str, datetime] = {}
@@ -134,7 +138,8 @@ class IntakeWriter:
         for one in connection.execute(self._open, {"fingerprints": sorted(later)}):
             end, number = later[one.fingerprint]
             if one.starts_at < end or own.get(one.fingerprint) == one.starts_at:
-                rows.append({"row": one.id, "end": end})
+                _, alert = told.first[(one.fingerprint, told.episode[one.fingerprint])]
+                rows.append({"row": one.id, "end": end, "turn_rank": self._rank(alert, now)})
                 numbers.append(number)
         if rows:
             connection.execute(self._end, rows)
@@ -148,8 +153,26 @@ class IntakeWriter:
             return 0 if is_open or late else self._notified(connection, [Notification((alert,))], now)[0]
         if last is None or not is_open or alert.starts_at <= last.starts_at:
             return 0
-        connection.execute(self._end, {"row": last.id, "end": alert.ends_at})
+        connection.execute(self._end, {"row": last.id, "end": alert.ends_at, "turn_rank": self._rank(alert, now)})
         return 1
+
+    def _rank(self, alert: Alert, now: datetime) -> int:
+        return rank_of(alert, self._find(alert.labels), now)
+
+    def _row(self, alert: Alert, now: datetime) -> dict[str, Any]:
+        return {
+            "fingerprint": alert.fingerprint,
+            "starts_at": alert.starts_at,
+            "status": alert.status,
+            "ends_at": alert.ends_at,
+            "labels": alert.labels,
+            "annotations": alert.annotations,
+            "generator_url": alert.generator_url,
+            "rank": self._rank(alert, now),
+            "revision": 1,
+            "handled_revision": 0,
+            "received_at": now,
+        }
 
 
 @dataclass
@@ -177,22 +200,6 @@ def _rounds(notifications: Sequence[Notification]) -> Iterator[_Round]:
     yield told
 
 
-def _row(alert: Alert, now: datetime) -> dict[str, Any]:
-    return {
-        "fingerprint": alert.fingerprint,
-        "starts_at": alert.starts_at,
-        "status": alert.status,
-        "ends_at": alert.ends_at,
-        "labels": alert.labels,
-        "annotations": alert.annotations,
-        "generator_url": alert.generator_url,
-        "rank": alert.severity.rank,
-        "revision": 1,
-        "handled_revision": 0,
-        "received_at": now,
-    }
-
-
 _ROWS = "rows"
 _WRITTEN = (
     "fingerprint",
@@ -207,7 +214,7 @@ _WRITTEN = (
     "handled_revision",
     "received_at",
 )
-"""The columns of `_row`."""
+"""The columns of a row as it is inserted."""
 
 
 def _insert_from_json(alert: Table) -> postgresql.Insert:

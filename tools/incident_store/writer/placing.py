@@ -19,7 +19,7 @@ from incidents.message import MessageKind, Priority
 from incidents.storm import StormRule
 from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord
-from tools.incident_store.unplaced import UNLISTED_TIER, Entry, Finds
+from tools.incident_store.unplaced import Entry, Finds, tier_of
 from tools.incident_store.writer.flaps import changes_by_fingerprint, changes_of_key, flap_marked, last_change_of_ours
 from tools.incident_store.writer.messages import priority_of, want
 from tools.incident_store.writer.states import VERIFICATION_DECIDES, clear, fires
@@ -153,7 +153,7 @@ def _fresh(
         key=key,
         model=entry.name,
         environment=entry.environment,
-        tier=entry.tier if isinstance(entry, ModelSpec) else UNLISTED_TIER,
+        tier=tier_of(entry),
         listed=listed,
         unlisted_reason="" if isinstance(entry, ModelSpec) else entry.reason,
         channel=entry.channel if isinstance(entry, ModelSpec) else default_channel,

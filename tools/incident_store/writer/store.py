@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from incidents.catalogue import Catalogue
+from incidents.catalogue import Catalogue, CatalogueIndex
 from tools.incident_store.database import Database
 from tools.incident_store.limits import STANDARD, Limits
 from tools.incident_store.writer.clicks import ClickWriter
@@ -70,7 +70,7 @@ def open_writer(
 ) -> StoreWriter:
     """The writers of `database`, and the rules they go by."""
     return StoreWriter(
-        intake=IntakeWriter(database),
+        intake=IntakeWriter(database, CatalogueIndex(catalogue).find),
         grouping=GroupingWriter(
             database,
             catalogue,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import Session, col, func, select
 
 from incidents.alert import Severity
@@ -13,6 +13,7 @@ from incidents.incident import LIVE_STATES, IncidentState
 from incidents.message import MessageKind, Priority
 from incidents.proposal import Proposal
 from incidents.storm import (
+    TOP_TIER,
     Standing,
     StormRule,
     is_over,
@@ -22,6 +23,7 @@ from incidents.storm import (
     must_show,
     rank,
     room,
+    room_for_urgent,
 )
 from tools.incident_store.database import Database
 from tools.incident_store.slack_tables import MessageRecord
@@ -57,16 +59,18 @@ def hold_back(session: Session, rule: StormRule, fresh: Sequence[IncidentRecord]
         by_channel.setdefault(one.channel, []).append(one)
     for channel, opened in sorted(by_channel.items()):
         one_at_a_time(session, f"channel {channel}")
-        begun = _begun(session, channel, rule, now)
+        begun, urgent_begun = _begun(session, channel, rule, now)
         storm = _under_way(session, channel)
         for one in sorted(opened, key=lambda one: rank(standing(one))):
             if storm is None and is_storm(rule, begun):
                 storm = _declare(session, channel, rule, now)
+            urgent = is_urgent(Severity(one.severity), one.tier)
             may = storm is None or (
-                is_urgent(Severity(one.severity), one.tier) and room(rule, begun, in_storm=True) > 0
+                urgent and (room(rule, begun, in_storm=True) > 0 or room_for_urgent(rule, urgent_begun) > 0)
             )
             one.held, one.shown_at = not may, now if may else None
             begun += may
+            urgent_begun += may and urgent
 
 
 def show(session: Session, incident: IncidentRecord, now: datetime) -> None:
@@ -156,16 +160,19 @@ class StormWriter:
             return 0
         in_storm = storm.ended_at is None
         one_at_a_time(session, f"channel {storm.channel}")
-        left = room(self._rule, _begun(session, storm.channel, self._rule, now), in_storm=in_storm)
+        begun, urgent_begun = _begun(session, storm.channel, self._rule, now)
+        left, urgent_left = room(self._rule, begun, in_storm=in_storm), room_for_urgent(self._rule, urgent_begun)
         shown = 0
         for number, one in sorted(waiting.items(), key=lambda item: rank(item[1])):
-            if not must_show(one) and (left <= 0 or (in_storm and not is_worth_a_thread(one))):
+            urgent = is_urgent(one.severity, one.tier)
+            free = must_show(one) or (urgent and urgent_left > 0)
+            if not free and (left <= 0 or (in_storm and not is_worth_a_thread(one))):
                 continue
             query = select(IncidentRecord).where(col(IncidentRecord.number) == number).with_for_update(skip_locked=True)
             incident = session.exec(query.execution_options(populate_existing=True)).one_or_none()
             if incident is not None:
                 show(session, incident, now)
-                shown, left = shown + 1, left - 1
+                shown, left, urgent_left = shown + 1, left - 1, urgent_left - urgent
         return shown
 
 
@@ -180,9 +187,13 @@ def standing(incident: IncidentRecord) -> Standing:
     )
 
 
-def _begun(session: Session, channel: str, rule: StormRule, now: datetime) -> int:
+def _begun(session: Session, channel: str, rule: StormRule, now: datetime) -> tuple[int, int]:
+    """How many threads of the channel began within the window, and how many of them are of urgent incidents."""
     of = IncidentRecord
-    query = select(func.count()).where(col(of.channel) == channel, col(of.shown_at) > now - rule.window)
+    urgent = (col(of.severity) == Severity.CRITICAL.value) & (col(of.tier) <= TOP_TIER)
+    query = select(func.count(), func.count(case((urgent, 1)))).where(
+        col(of.channel) == channel, col(of.shown_at) > now - rule.window
+    )
     return session.exec(query).one()
 
 
