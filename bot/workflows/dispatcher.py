@@ -1,28 +1,20 @@
 """The one place that starts workflows: from rows, woken after a commit, and by a sweep in any case."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
-
-import structlog
 
 from bot.workflows.engine import Engine
 from bot.workflows.execution import EXECUTE
-from bot.workflows.intake import group_alerts
+from bot.workflows.intake import Placing
 from bot.workflows.investigation import INVESTIGATE
 from bot.workflows.observe import observe
 from bot.workflows.ports import Deps
+from bot.workflows.rounds import Rounds
 from bot.workflows.storms import StormWatch
 from bot.workflows.verification import VERIFY
-from incidents.errors import AgentOpsError
-
-log = structlog.get_logger(__name__)
 
 OBSERVE = "observe"
 """The lease under which one replica looks at the endpoints."""
-
-LONGEST_REST_S = 0.25
-"""Between two sweeps when more came during the first: as long as that took, at most so long."""
 
 
 class Dispatcher:
@@ -33,41 +25,35 @@ class Dispatcher:
         self._engine = engine
         self._deps = deps
         self._finish_clicks = finish_clicks
-        self._woken = asyncio.Event()
+        self._alerts = Placing(deps)
+        self._placing = Rounds("placing", self.place, deps.pace.sweep)
+        self._sweeping = Rounds("sweep", self.sweep, deps.pace.sweep)
         self._observed = deps.clock() - deps.pace.observe
         self._storms = StormWatch(deps)
 
     def wake(self) -> None:
         """Something was committed: look now."""
-        self._woken.set()
+        self._placing.wake()
+        self._sweeping.wake()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            begun = loop.time()
-            try:
-                await self.sweep()
-            except AgentOpsError as error:
-                # The database is away or a partner failed: the rows are still there at the next sweep.
-                log.warning("dispatcher.sweep_failed", error=str(error))
-            except Exception:
-                # A process edge: one bad row must not stop the work on all others.
-                log.exception("dispatcher.sweep_broken")
-            if self._woken.is_set():
-                # Under a steady stream of alerts sweeps would follow each other at once and take intake's time.
-                await asyncio.sleep(min(loop.time() - begun, LONGEST_REST_S))
-            # Not asyncio.wait_for: on Python 3.11 it may swallow a cancellation that comes with the wake-up.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._deps.pace.sweep.total_seconds()):
-                    await self._woken.wait()
-            self._woken.clear()
+        """Until cancelled. Alerts get their place beside everything else: what came last may be the worst."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._placing.run(), name="placing")
+            both.create_task(self._sweeping.run(), name="sweeping")
+
+    async def place(self) -> None:
+        """One look at the alerts that have no place yet."""
+        touched, more = await self._alerts.place()
+        if touched:
+            self._sweeping.wake()
+        if more:
+            self._placing.wake()
 
     async def sweep(self) -> None:
-        """One look at all rows."""
+        """One look at all other rows."""
         deps = self._deps
         now = deps.clock()
-        await group_alerts(deps)
         await self._storms.tend()
         if await asyncio.to_thread(deps.writer.decisions.expire, now):
             deps.wake_outbox()

@@ -222,9 +222,11 @@ class Stand:
         incident_id = stage.writer.grouping.ask(entry, told["slash text"], "UASKED", stage.new_id(), NOW)
         assert incident_id is not None
         dispatcher = Dispatcher(engine, deps, no_clicks)
+        await dispatcher.place()
         await dispatcher.sweep()
         for _ in range(2):
             clock.forward(minutes=1)
+            await dispatcher.place()
             await dispatcher.sweep()
         file = stage.reader.file(incident_id)
         case = Case(incident=file.incident, model=entry, now=NOW)

@@ -90,6 +90,7 @@ class Rig:
     async def look(self, **forward: float) -> None:
         """Set the clock forward, sweep once, and wait for every workflow that began."""
         self.clock.forward(**forward)
+        await self.dispatcher.place()
         await self.dispatcher.sweep()
         await self.idle()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from bot.workflows.intake import group_alerts
+from bot.workflows.intake import Placing
 from tests.bot.workflows.rig import Rig
 from tests.incidents.builders import START
 from tests.tools.incident_store.test_storms import many_models, of
@@ -32,7 +32,7 @@ async def test_a_critical_alert_of_the_first_tier_is_placed_next_however_many_wa
     writer = open_writer(rig.stage.database, many_models(), settle=timedelta(0), new_id=rig.stage.new_id)
     writer.intake.store([of(n % 99 + 1, "critical", fingerprint=f"f{n}") for n in range(990)], START)
     grouping = Interrupted(writer)
-    await group_alerts(replace(rig.deps, writer=replace(writer, grouping=cast("Any", grouping))))
+    await Placing(replace(rig.deps, writer=replace(writer, grouping=cast("Any", grouping)))).place()
     models = [[rig.stage.incident(id).model for id in touched] for touched in grouping.placed]
     assert "m0" not in models[0] and "m0" in models[1]
     assert {model for portion in models for model in portion} == {f"m{n}" for n in range(100)}
