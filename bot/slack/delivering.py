@@ -15,7 +15,7 @@ from bot.slack.searching import Searcher, method_for
 from bot.slack.sending import UPLOAD, Posted, Sender
 from bot.slack.turn import Turn
 from bot.slack.workers import Workers
-from incidents.message import MessageKind, OutboxMessage, update_rank
+from incidents.message import MessageKind, OutboxMessage, Priority, update_rank
 
 log = structlog.get_logger(__name__)
 
@@ -156,7 +156,8 @@ class Deliverer:
         now = self._clock()
         look_at = now + FIRST_LOOK if self.may_have_left(message) else None
         turn = self._turn.now()
-        if turn is not None and await self._workers.run(self._store.begin, message, turn, now, look_at):
+        run = self._workers.run_first if message.priority is Priority.FIRST else self._workers.run
+        if turn is not None and await run(self._store.begin, message, turn, now, look_at):
             if self._turn.now() is not None:
                 return
         else:

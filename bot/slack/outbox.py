@@ -182,7 +182,7 @@ class Outbox:
                 await self._begin_turn(turn)
             # From before the read: what ends while the rows are read is still unsent in them.
             busy = set(self._busy)
-            rows = await self._workers.run(self.store.due, self.clock(), AT_ONCE)
+            rows = await self._workers.run_first(self.store.due, self.clock(), AT_ONCE)
         except Exception:
             # The edge of the process: whatever the database says, the outbox lives on and tries again.
             log.exception("outbox.rows_unreadable")

@@ -96,7 +96,7 @@ class Turn:
         began = self._monotonic()
         self._next = began + TRY * self._lease
         lease = timedelta(seconds=self._lease)
-        fence = await self._workers.run(self._store.take_turn, self._owner, self._clock(), lease)
+        fence = await self._workers.run_first(self._store.take_turn, self._owner, self._clock(), lease)
         if fence is None:
             self._until = float("-inf")
             return
