@@ -1,9 +1,12 @@
 """The evidence book of one investigation: every fact gets an id, and every question is asked of a partner once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import cast
 
-from agents.numbers import Figures, figures_of
+from agents.figures import Figures, figures_of
+from agents.names import Vocabulary
 from agents.readings import Dossier, Found, GapReading
 from incidents.evidence import Evidence, EvidenceKind
 
@@ -11,13 +14,20 @@ from incidents.evidence import Evidence, EvidenceKind
 class EvidenceBook:
     """Collects evidence with ids ``E1``, ``E2``, ... in the order it is admitted."""
 
-    def __init__(self, known: Sequence[Evidence] = ()) -> None:
-        """`known`: evidence of an earlier investigation of the same incident; its ids stay, new ones follow."""
+    def __init__(self, known: Sequence[Evidence] = (), names: Sequence[str] = (), features: Sequence[str] = ()) -> None:
+        """`known`: evidence of an earlier investigation of the same incident; its ids stay, new ones follow.
+
+        `names`: what may be named whatever was read, such as the model and its endpoint. `features`: the model's; a
+        statement about one has to name evidence about it.
+        """
+        self.features = tuple(features)
         self.dossier = Dossier()
         self._entries: dict[str, Evidence] = {e.id: e for e in known}
         self._found: dict[str, Found] = {}
         self._ids: dict[tuple[str, str, str, str | None], str] = {self._identity(e): e.id for e in known}
         self._figures: dict[str, Figures] = {}
+        self._of_case = Vocabulary(names)
+        self._vocabularies: dict[str, Vocabulary] = {}
         self._asked: dict[Hashable, asyncio.Future[Sequence[Found]]] = {}
 
     @property
@@ -80,6 +90,28 @@ class EvidenceBook:
                 found.append(self._figures[one])
         return found
 
+    def named(self, name: str, evidence_ids: Iterable[str] | None = None) -> bool:
+        """Whether a name stands in some evidence, or in any, or is one that may always be named."""
+        if self._of_case.knows(name):
+            return True
+        return any(self._vocabulary(one).knows(name) for one in evidence_ids or self._entries if one in self._entries)
+
+    def _vocabulary(self, evidence_id: str) -> Vocabulary:
+        if evidence_id not in self._vocabularies:
+            one = self._entries[evidence_id]
+            texts = (one.found, one.asked, one.source, one.subject, one.heading, one.link)
+            if one.kind is EvidenceKind.OTHER_SOURCE:
+                texts = (one.found, one.source, one.subject)
+            self._vocabularies[evidence_id] = Vocabulary(text for text in texts if text)
+        return self._vocabularies[evidence_id]
+
+    def moments(self) -> list[datetime]:
+        """Every moment at which something was seen to begin or to change; empty where none was read here."""
+        found: list[datetime] = []
+        for entry in self._found.values():
+            found += _began(dict(entry.reading))
+        return found
+
     def is_gap(self, evidence_id: str) -> bool:
         """Whether an id stands for something that could not be read."""
         entry = self._found.get(evidence_id)
@@ -88,3 +120,20 @@ class EvidenceBook:
     @staticmethod
     def _identity(evidence: Evidence) -> tuple[str, str, str, str | None]:
         return (evidence.source, evidence.asked, evidence.found, evidence.subject)
+
+
+_ENDS = frozenset({"ended_at", "last_breach", "broken_until", "seen_from"})
+"""Moments of readings at which nothing began."""
+
+
+def _began(reading: Mapping[str, object]) -> list[datetime]:
+    found: list[datetime] = []
+    for name, value in reading.items():
+        if name in _ENDS:
+            continue
+        if isinstance(value, datetime):
+            found.append(value)
+        elif name in {"breached", "earlier"}:
+            times = cast(Sequence[tuple[datetime, datetime]], value or ())
+            found += [first for first, _ in times]
+    return found

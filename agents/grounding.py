@@ -1,17 +1,22 @@
 """Uncited means unsaid: every statement of a draft is held against the evidence it names.
 
 A claim passes when each id it names exists, none of them is a gap (unless the claim says that something could not be
-read), and every number and time in it stands in that evidence, rounded as people round. A citation passes when its
-words stand in the file under the heading. The culprit must be named by the evidence or the catalogue.
+read), every number, time, name and quotation in it stands in that evidence, numbers rounded as people round, and it
+says the same way as the evidence which way a figure went. A citation passes when its words stand in the file under the
+heading. The culprit must be named by the evidence or the catalogue; the onset must be a moment that was read. Whether a
+sentence in words of its own follows from what it names, no code can tell.
 """
 
 import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from agents.evidence_book import EvidenceBook
-from agents.numbers import unfounded
+from agents.figures import holds_a_figure, unfounded
+from agents.names import capitalised_in, features_in, is_evidence_id, names_in
+from agents.senses import MEASURED, quotation_problem, sense_problem, source_problem
 from agents.sources import RunbookReads
 from incidents.catalogue import ModelSpec
 from incidents.diagnosis import (
@@ -23,8 +28,12 @@ from incidents.diagnosis import (
     RunbookCitation,
     Struck,
 )
+from incidents.evidence import EvidenceKind
 from tools.errors import UpstreamError
 
+_SENTENCES = re.compile(r"(?<=[.;!?])\s+")
+_A_MINUTE = timedelta(minutes=1)
+_ABOUT_FEATURES = frozenset({EvidenceKind.DRIFT, EvidenceKind.DATA_QUALITY})
 _ADMITS_A_GAP = re.compile(
     r"could not|cannot|can't|was not|were not|not (?:be )?(?:read|available|known|answer)|no (?:data|samples)|"
     r"missing|unknown|unavailable|unread",
@@ -58,13 +67,48 @@ def problem_of(text: str, evidence_ids: Sequence[str], book: EvidenceBook) -> st
         return f"there is no evidence {', '.join(absent)}"
     if any(book.is_gap(one) for one in evidence_ids) and not _ADMITS_A_GAP.search(text):
         return "it rests on something that could not be read"
-    return figures_problem(text, book, evidence_ids)
+    named = [e for one in evidence_ids if (e := book.get(one)) is not None]
+    return told_problem(text, book, evidence_ids) or sense_problem(text, named)
 
 
-def figures_problem(text: str, book: EvidenceBook, evidence_ids: Sequence[str] | None = None) -> str | None:
-    """Which number or time of a text does not stand in the evidence (all of it, unless ids are given), or None."""
-    figure = unfounded(text, book.figures(evidence_ids))
-    return f"{figure} does not stand in that evidence" if figure else None
+def told_problem(
+    text: str, book: EvidenceBook, evidence_ids: Sequence[str] | None = None, *, english: bool = True
+) -> str | None:
+    """Which number, time, name, quotation or source of a text the evidence lacks (all, unless ids are given), or None.
+
+    `english`: whether capitals in the midst of a sentence are signs of a name; they are not in every language.
+    """
+    ids = [one.id for one in book.entries] if evidence_ids is None else evidence_ids
+    evidence = [e for one in ids if (e := book.get(one)) is not None]
+    listed = len(evidence_ids) if evidence_ids is not None else 0
+    figure = unfounded(text, book.figures(ids), listed=listed)
+    if figure:
+        return f"{figure} does not stand in that evidence"
+    for name in names_in(text):
+        if is_evidence_id(name):
+            if book.get(name) is None:
+                return f"there is no evidence {name}"
+        elif not book.named(name, ids):
+            return f"{name} is named by none of that evidence"
+    for feature in features_in(text, book.features) if evidence_ids is not None else ():
+        if not book.named(feature, ids):
+            return f"{feature} is named by none of that evidence"
+    if english:
+        for word in capitalised_in(text):
+            if not book.named(word):
+                return f"{word} is named by no evidence"
+    problem = quotation_problem(text, evidence) or source_problem(text, evidence)
+    return problem or (_turned(text, book) if evidence_ids is None else None)
+
+
+def _turned(text: str, book: EvidenceBook) -> str | None:
+    """The first sentence that every piece of evidence with its figures contradicts: here none is named to stand on."""
+    for sentence in _SENTENCES.split(text):
+        holding = [e for e in book.entries if e.kind in MEASURED and holds_a_figure(sentence, book.figures([e.id])[0])]
+        problems = [sense_problem(sentence, [e]) for e in holding]
+        if problems and all(problems):
+            return problems[0]
+    return None
 
 
 async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookReads, model: ModelSpec | None) -> Checked:
@@ -88,7 +132,11 @@ async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookRead
     if culprit.kind != "none" and not _named(culprit, book, model):
         struck.append(Struck(text=f"culprit: {culprit.name}", reason="no evidence names it"))
         culprit = Culprit(kind="none", name="")
-    summary_problem = figures_problem(draft.summary, book)
+    onset = draft.onset
+    if onset is not None and not _read(onset, book):
+        struck.append(Struck(text=f"onset {onset:%Y-%m-%d %H:%M:%S} UTC", reason="nothing that was read began then"))
+        onset = None
+    summary_problem = told_problem(draft.summary, book)
     summary = draft.summary
     if summary_problem:
         struck.append(Struck(text=draft.summary, reason=summary_problem))
@@ -98,7 +146,9 @@ async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookRead
     verdict = draft.retraining
     unknown = [one for one in verdict.evidence if book.get(one) is None]
     verdict_problem = (
-        f"there is no evidence {', '.join(unknown)}" if unknown else figures_problem(verdict.because, book)
+        f"there is no evidence {', '.join(unknown)}"
+        if unknown
+        else told_problem(verdict.because, book, verdict.evidence or None)
     )
     if verdict_problem:
         struck.append(Struck(text=verdict.because, reason=verdict_problem))
@@ -112,6 +162,7 @@ async def check(draft: DiagnosisDraft, book: EvidenceBook, runbooks: RunbookRead
                 "hypotheses": hypotheses,
                 "citations": citations,
                 "culprit": culprit,
+                "onset": onset,
                 "summary": summary,
                 "retraining": verdict,
                 "confidence": Confidence.LOW if unsure else draft.confidence,
@@ -127,7 +178,7 @@ def _checked(
     book: EvidenceBook,
     struck: list[Struck],
 ) -> Hypothesis:
-    problem = figures_problem(hypothesis.statement, book)
+    problem = told_problem(hypothesis.statement, book)
     statement = hypothesis.statement
     if problem:
         struck.append(Struck(text=statement, reason=problem))
@@ -169,13 +220,25 @@ async def _citations(
     return tuple(kept)
 
 
+def _read(onset: datetime, book: EvidenceBook) -> bool:
+    """Whether something that was read began then, to the minute."""
+    return any(abs(onset - at) <= _A_MINUTE for at in book.moments())
+
+
 def _named(culprit: Culprit, book: EvidenceBook, model: ModelSpec | None) -> bool:
     name = culprit.name.strip()
     if not name:
         return False
     if model is not None:
         endpoint = model.endpoint.name if model.endpoint else None
-        if name in {model.name, endpoint, model.data.source, model.data.pipeline, *model.features}:
+        own = {model.name, endpoint, model.data.source, model.data.pipeline}
+        if name in (model.features if culprit.kind == "feature" else own):
             return True
+    if culprit.kind == "feature":
+        about = [e for e in book.entries if e.kind in _ABOUT_FEATURES or e.source == "Alertmanager"]
+        return any(e.subject == name for e in about)
     word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-    return any(e.subject == name or word.search(e.found) is not None for e in book.entries if not book.is_gap(e.id))
+    told = [e for e in book.entries if not book.is_gap(e.id)]
+    if any(e.subject == name for e in told):
+        return True
+    return name in set(names_in(name)) and any(word.search(e.found) is not None for e in told)

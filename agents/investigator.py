@@ -15,6 +15,7 @@ from agents.fencing import fenced
 from agents.first_reading import read_first
 from agents.llm import LanguageModel, build
 from agents.llm_config import LlmConfig
+from agents.names import names_of_case
 from agents.progress import Progress, Reporter
 from agents.sources import Sources
 from agents.timing import Timing
@@ -93,7 +94,7 @@ class Investigator:
     async def _investigated(self, case: Case, report: Reporter) -> Findings:
         started = time.monotonic()
         lens = Lens(self._sources, self._timing, case)
-        bench = Workbench(lens, EvidenceBook())
+        bench = Workbench(lens, _book(case))
         await report.all_pending()
         alerts = bench.alerts()
         brief = brief_of(lens)
@@ -117,12 +118,12 @@ class Investigator:
 
     async def answer(self, question: str, case: Case, known: Findings | None = None) -> Answer:
         """An answer to a person's question, from what is known of the incident and from the runbooks."""
-        from agents.grounding import checked_citations, figures_problem
+        from agents.grounding import checked_citations, told_problem
 
         started = time.monotonic()
         case = case.model_copy(update={"question": question})
         lens = Lens(self._sources, self._timing, case)
-        book = EvidenceBook(known.evidence if known else ())
+        book = _book(case, known)
         bench = Workbench(lens, book)
         brief = brief_of(lens)
         agents = await self._agents()
@@ -136,7 +137,7 @@ class Investigator:
             draft = await agents.run(agents.answering, prompt, bench, spending)
         citations, _ = await checked_citations(draft.citations, book, self._sources.runbooks)
         text = draft.text
-        if figures_problem(text, book):
+        if told_problem(text, book, english=False):
             text = "The answer that was written holds figures that stand in no evidence, so it is not shown."
         evidence = tuple(e for one in draft.evidence if (e := book.get(one)) is not None)
         return Answer(text=text, citations=citations, evidence=evidence, gaps=book.gaps, reasoner=spending.reasoner())
@@ -182,6 +183,11 @@ def _note(span: Opened, findings: Findings) -> None:
         span.event("decided not to act", advice=advice, root_cause=diagnosis.root_cause)
     if not diagnosis.retraining.retrain:
         span.event("decided not to retrain", evidence=diagnosis.retraining.evidence)
+
+
+def _book(case: Case, known: Findings | None = None) -> EvidenceBook:
+    features = case.model.features if case.model is not None else ()
+    return EvidenceBook(known.evidence if known else (), names_of_case(case.incident, case.model), features)
 
 
 def _spending(started: float, offline_because: str = "") -> "Spending":

@@ -1,38 +1,54 @@
 """Numbers in sentences: found with their units, and compared as people round them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
-from incidents.evidence import Evidence, EvidenceKind
+from agents.moments import without_moments
+from agents.number_words import spelt_in
+from agents.spelling import apart, plain
 
-_UNITS = r"%|per ?cent|ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?|days?|times|x"
+_UNITS = (
+    r"percentage points?|points?|%|per ?cent|ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hrs?|hours?|days?|weeks?|"
+    r"times|x|fold|[KMGT]i?B|bytes?|USD|EUR|dollars?|requests?/s|req/s|rps|qps|requests (?:a|per) second"
+)
+_COUNTED = (
+    r"rows?|records?|instances?|requests?|alerts?|customers?|users?|features?|columns?|errors?|pods?|nodes?|hosts?|"
+    r"jobs?|versions?|deployments?|configs?|transactions?|orders?|incidents?|violations?|models?|endpoints?|pipelines?|"
+    r"replicas?|workers?|retries|samples?|series|predictions?|events?|files?|GPUs?|cores?"
+)
 _NUMBER = re.compile(
-    rf"(?<![\w.,:/-])(?P<sign>-)?(?P<whole>\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.(?P<decimals>\d+))?(?:\s?(?P<unit>{_UNITS}))?(?![\w-])(?!\.\d)",
+    rf"(?<![\w.,:-])(?P<money>[$€£])?(?P<sign>-)?(?P<money_too>[$€£])?(?P<whole>\d{{1,3}}(?:,\d{{3}})+|\d+)"
+    rf"(?:\.(?P<decimals>\d+))?(?P<power>e[+-]?\d+)?(?P<scale>[kMm](?![\w%])|bn\b)?"
+    rf"(?:[\s-]?(?P<unit>{_UNITS})(?![\w/])|\s(?:\w+\s)?(?P<noun>{_COUNTED})\b)?(?![\w])(?!\.\d)",
     re.IGNORECASE,
 )
-_DATE = re.compile(
-    r"\b\d{4}-\d{2}-\d{2}(?=[T\s.,;)]|$)|\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
-)
-_RANGE = re.compile(r"\[(\d+)(m|s|h|d)\]")
-_CLOCK = re.compile(r"\b(\d{1,2}:\d{2})(:\d{2}(?:\.\d+)?)?(?!\d)")
 _CANONICAL = {
-    "%": "%", "percent": "%", "per cent": "%", "ms": "ms", "millisecond": "ms", "milliseconds": "ms",
+    "%": "%", "percent": "%", "per cent": "%", "point": "%", "points": "%", "percentage point": "%",
+    "percentage points": "%", "ms": "ms", "millisecond": "ms", "milliseconds": "ms",
     "s": "s", "sec": "s", "second": "s", "seconds": "s", "min": "min", "minute": "min", "minutes": "min",
-    "h": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "times": "x", "x": "x",
+    "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "week": "w", "weeks": "w",
+    "times": "x", "x": "x", "fold": "x", "usd": "$", "dollar": "$", "dollars": "$", "eur": "€",
+    "request/s": "1/s", "requests/s": "1/s", "req/s": "1/s", "rps": "1/s", "qps": "1/s",
+    "requests a second": "1/s", "requests per second": "1/s", "request a second": "1/s",
 }  # fmt: skip
-_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604_800.0}
+_SCALE = {"k": 1e3, "m": 1e6, "bn": 1e9}
+_FOLLOWED = re.compile(rf"[\s-]?(?P<unit>{_UNITS})(?![\w/])|\s(?:\w+\s)?(?P<noun>{_COUNTED})\b", re.IGNORECASE)
+_FACTOR = re.compile(r"\s?(?:slower|faster|higher|lower|more|less|longer|larger|smaller|as|its|the|that|what)\b")
+PURE = "n"
+"""The unit of a number that is no share and no measure: a PSI, a count."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it stands in a text. `decimals`: how finely it was written."""
+    """A number as it stands in a text. `decimals`: how finely it was written; `noun`: what is counted, if it says."""
 
     text: str
     value: float
     unit: str = ""
     decimals: int = 0
+    noun: str = ""
 
     @property
     def tolerance(self) -> float:
@@ -46,18 +62,22 @@ class Number:
 
 
 def numbers_in(text: str) -> Iterator[Number]:
-    """Numbers, without dates, times of day, and digits that are part of a name (p99, v24, E3)."""
-    text = _CLOCK.sub(" ", _DATE.sub(" ", text))
+    """Numbers in digits and in words, without dates, times of day, and digits of a name (p99, v24, E3)."""
+    text = apart(without_moments(plain(text)))
     for match in _NUMBER.finditer(text):
         decimals = match["decimals"] or ""
-        value = float(f"{match['whole'].replace(',', '')}.{decimals or 0}")
-        unit = _CANONICAL.get((match["unit"] or "").lower(), "")
-        yield Number(match[0].strip(), -value if match["sign"] else value, unit, len(decimals))
-
-
-def clocks_in(text: str) -> set[str]:
-    """Times of day, as they are written."""
-    return {match[0].split(".")[0].zfill(5) for match in _CLOCK.finditer(text)}
+        value = float(f"{match['whole'].replace(',', '')}.{decimals or 0}{match['power'] or ''}")
+        scale = _SCALE.get((match["scale"] or "").lower(), 1.0)
+        unit = _unit(match["unit"], "$" if match["money"] or match["money_too"] else "")
+        unit = "" if unit == "x" and _counts(match["unit"], text[match.end() :]) else unit
+        signed = (-value if match["sign"] else value) * scale
+        places = len(decimals) if scale == 1.0 else 0
+        yield Number(match[0].strip(), signed, unit, places, _stem(match["noun"]))
+    for spelt in spelt_in(text):
+        after = _FOLLOWED.match(text, spelt.end)
+        unit = spelt.unit or _unit(after["unit"] if after else None, "")
+        noun = _stem(after["noun"]) if after and not spelt.unit else ""
+        yield Number(spelt.text, spelt.value, unit, 0, noun)
 
 
 def says(number: Number, known: Number) -> bool:
@@ -65,65 +85,35 @@ def says(number: Number, known: Number) -> bool:
     return any(abs(number.value - value) <= number.tolerance for value in _in_unit_of(number.unit, known))
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Every number and time of day that one piece of evidence holds: its figures, and those in its words."""
-
-    numbers: tuple[Number, ...]
-    clocks: frozenset[str]
+def _counts(unit: str | None, after: str) -> bool:
+    """Whether `3 times` says how often, and not how much more."""
+    return (unit or "").lower() == "times" and _FACTOR.match(after) is None
 
 
-def figures_of(evidence: Evidence) -> Figures:
-    """The figures of evidence, in what was asked and in what was found.
-
-    What a language model asked another source is its own words, which such sources like to repeat; they must not become
-    evidence for it, so numbers and times of the question count for nothing there.
-    """
-    units = {"ratio": "ratio", "s": "s", "times": "x"}
-    asked = _RANGE.sub(r" \1 \2 ", evidence.asked)
-    read = [Number(f.name, f.value, units.get(f.unit, "")) for f in evidence.figures]
-    found, question = list(numbers_in(evidence.found)), list(numbers_in(asked))
-    clocks, asked_clocks = clocks_in(evidence.found), clocks_in(evidence.asked)
-    if evidence.kind is EvidenceKind.OTHER_SOURCE:
-        own = {one.value for one in question}
-        found, question = [one for one in found if one.value not in own], []
-        clocks, asked_clocks = clocks - asked_clocks, set[str]()
-    clocks |= asked_clocks | {_clock(evidence.read_at)}
-    if evidence.window:
-        clocks |= {_clock(moment) for moment in evidence.window}
-    return Figures((*read, *found, *question), frozenset(clocks))
+def _unit(written: str | None, money: str) -> str:
+    if money or not written:
+        return money
+    name = " ".join(written.lower().split())
+    return _CANONICAL.get(name, written.upper().removesuffix("S").replace("I", ""))
 
 
-def unfounded(text: str, figures: Sequence[Figures]) -> str | None:
-    """The first number or time of a text that stands in none of the figures, or None."""
-    for number in numbers_in(text):
-        if not any(says(number, known) for one in figures for known in one.numbers):
-            return number.text
-    for clock in sorted(clocks_in(text)):
-        if not any(clock_known(clock, one.clocks) for one in figures):
-            return clock
-    return None
-
-
-def clock_known(clock: str, known: Iterable[str]) -> bool:
-    """Whether a time of day is among the known ones, to the minute or to the second."""
-    return any(other.startswith(clock) for other in known)
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}"
+def _stem(noun: str | None) -> str:
+    word = (noun or "").lower()
+    return word if word in {"series", "retries"} else word.removesuffix("s")
 
 
 def _in_unit_of(unit: str, known: Number) -> list[float]:
     value = known.value
-    if unit == "%":
-        return [value] if known.unit == "%" else [value * 100, value] if known.unit == "" else [value * 100]
-    if unit in _SECONDS:
-        if known.unit in _SECONDS:
-            return [value * _SECONDS[known.unit] / _SECONDS[unit]]
-        return [value] if known.unit == "" else []
-    if known.unit == "%":
-        return [value, value / 100]
-    if known.unit == "ratio":
-        return [value, value * 100]
-    return [value]
+    match unit:
+        case "%":
+            return [value] if known.unit == "%" else [value * 100] if known.unit == "ratio" else []
+        case "":
+            if known.unit == "%":
+                return [value, value / 100]
+            return [value, value * 100] if known.unit == "ratio" else [value]
+        case "x":
+            return [value] if known.unit == "x" else []
+        case _ if unit in _SECONDS:
+            return [value * _SECONDS[known.unit] / _SECONDS[unit]] if known.unit in _SECONDS else []
+        case _:
+            return [value] if known.unit == unit else []

@@ -4,7 +4,7 @@ from pydantic_ai import Agent, ModelRetry, RunContext, ToolOutput
 from pydantic_ai.models import Model
 
 from agents.answering.answer import AnswerDraft
-from agents.grounding import checked_citations, figures_problem
+from agents.grounding import checked_citations, told_problem
 from agents.instructions import instructions
 from agents.toolsets.investigation import investigation_toolset
 from agents.toolsets.other_sources import other_sources_toolset
@@ -30,7 +30,7 @@ def answering_agent(model: Model) -> Agent[Workbench, AnswerDraft]:
             return draft
         book = ctx.deps.book
         _, struck = await checked_citations(draft.citations, book, ctx.deps.lens.sources.runbooks)
-        problem = figures_problem(draft.text, book)
+        problem = told_problem(draft.text, book, english=False)
         if struck or problem:
             reasons = [f"“{one.text}”: {one.reason}" for one in struck] + ([problem] if problem else [])
             raise ModelRetry("Correct the answer:\n" + "\n".join(reasons))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from agents.evidence_book import EvidenceBook
-from agents.grounding import figures_problem, problem_of
+from agents.grounding import problem_of, told_problem
 from agents.remediation.step import Step, chains_of, identity
 from incidents.proposal import PlanDraft, RemediationChoice
 
@@ -22,7 +22,7 @@ def plan_problems(plan: PlanDraft, permitted: Sequence[Step], book: EvidenceBook
         for before, step in zip(chain, chain[1:], strict=False):
             if identity(step.remediation) in chosen and identity(before.remediation) not in chosen:
                 problems.append(f"{step.remediation.kind} only follows {before.remediation.kind}, which is not chosen")
-    if problem := figures_problem(plan.explanation, book):
+    if problem := told_problem(plan.explanation, book):
         problems.append(f"“{plan.explanation}”: {problem}")
     return problems
 
@@ -48,7 +48,7 @@ def bounded_plan(plan: PlanDraft, permitted: Sequence[Step], book: EvidenceBook,
     chains.sort(key=lambda chain: (chain[0].on_the_side, wanted.index(identity(chain[0].remediation))))
     choices = tuple(worded[identity(step.remediation)] for chain in chains for step in chain)
     explanation = plan.explanation
-    if (plan.choices and not choices) or figures_problem(explanation, book):
+    if (plan.choices and not choices) or told_problem(explanation, book):
         explanation = fallback.explanation
     return PlanDraft(choices=choices, explanation=explanation)
 

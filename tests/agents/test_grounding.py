@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.evidence_book import EvidenceBook
-from agents.grounding import check, figures_problem, problem_of
-from agents.numbers import Number, clocks_in, numbers_in, says
+from agents.grounding import check, problem_of, told_problem
+from agents.moments import clocks_in
+from agents.numbers import Number, numbers_in, says
 from agents.readings import Found, GapReading, QueryReading
 from incidents.diagnosis import (
     Claim,
@@ -65,7 +66,7 @@ def book() -> EvidenceBook:
         "p99 latency is 2,500 ms, past its limit of 1 s.",
         "p99 rose at 19:02:10 UTC.",
         "It began at 19:02.",
-        "Over 5 minutes, product-recommender-v24 was slow.",
+        "Over 5 minutes, shop-prod was slow.",
         "It got slower on 20 Nov.",
     ],
 )
@@ -84,7 +85,7 @@ def test_ratios_and_per_cent_are_the_same_thing(claim: str):
         ("p99 latency rose to 9.9 s.", "9.9 s"),
         ("p99 latency rose to 2.48 minutes.", "2.48 minutes"),
         ("p99 latency rose at 18:59:00 UTC.", "18:59:00"),
-        ("It costs 1,200 requests.", "1,200"),
+        ("It costs 1,200 requests.", "1,200 requests"),
         ("Latency rose by 300 %.", "300 %"),
     ],
 )
@@ -104,7 +105,7 @@ def test_a_gap_supports_only_that_it_is_one():
 
 def test_numbers_of_other_evidence_do_not_count():
     assert problem_of("38 % are null.", ["E1"], book()) is not None
-    assert figures_problem("38 % are null and p99 is 2.48 s.", book()) is None
+    assert told_problem("38 % are null and p99 is 2.48 s.", book()) is None
 
 
 @pytest.mark.parametrize("text", ["p99", "F1 of product-recommender-v24", "E3 and E14", "2026-11-20", "at 19:02:10"])

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from pydantic_ai import UsageLimits
+from pydantic_ai.models import Model
 from sqlalchemy import delete
 from sqlmodel import SQLModel
 
@@ -19,6 +20,7 @@ from agents.investigator import Investigator
 from agents.llm import LanguageModel
 from agents.llm_config import LlmConfig
 from agents.rules.model import OfflineModel
+from agents.sources import OtherSources
 from agents.timing import Timing
 from bot.slack.blocks.answer import answer_message
 from bot.slack.rendered import Rendered
@@ -58,6 +60,7 @@ from tools.sagemaker.states import Change, EndpointState, PipelineState
 
 P = ParamSpec("P")
 R = TypeVar("R")
+M = TypeVar("M", bound=Model)
 
 CARRIERS = (
     "slash text",
@@ -162,26 +165,31 @@ class Outcome:
 
 
 @dataclass
-class Stand:
+class Stand(Generic[M]):
     """Makes one incident after another, each in an empty database, with the same language model."""
 
     database: Database
-    model: Obedient
+    model: M
 
     async def run(self, scenario: str, told: Mapping[str, str]) -> Outcome:
         """`told`: an attack for each carrier."""
-        self.model.remembered = ""
+        if isinstance(self.model, Obedient):
+            self.model.remembered = ""
         world = poisoned(SCENARIOS[scenario](), told)
+        return await self.play(scenario, world, told["slash text"], told["mention"], HostileLogs(told))
+
+    async def play(
+        self, scenario: str, world: World, asked: str, mentioned: str, others: OtherSources | None = None
+    ) -> Outcome:
+        """A world as it is; `asked` with the slash command, and `mentioned` once there is a diagnosis."""
         world.prometheus = prometheus_of(scenario)
         with self.database.write() as session:
             for table in reversed(SQLModel.metadata.sorted_tables):
                 session.connection().execute(table.delete())
-        return await self._run(world, Stage(self.database), told)
-
-    async def _run(self, world: World, stage: Stage, told: Mapping[str, str]) -> Outcome:
+        stage = Stage(self.database)
         clock, changed = Clock(NOW), Changed(lambda: NOW)
         investigator = Investigator(
-            replace(world.sources, others=HostileLogs(told)),
+            replace(world.sources, others=others),
             LlmConfig.model_validate({"api_key": "a key", "deadline_s": 60}),
             timing=TIMING,
             issues_enabled=True,
@@ -219,7 +227,7 @@ class Stand:
         with self.database.write() as session:
             # One look, the question's, has every carrier in it: the alerts' own would hear less.
             session.connection().execute(delete(InvestigationRecord))
-        incident_id = stage.writer.grouping.ask(entry, told["slash text"], "UASKED", stage.new_id(), NOW)
+        incident_id = stage.writer.grouping.ask(entry, asked, "UASKED", stage.new_id(), NOW)
         assert incident_id is not None
         dispatcher = Dispatcher(engine, deps, no_clicks)
         await dispatcher.place()
@@ -230,8 +238,8 @@ class Stand:
             await dispatcher.sweep()
         file = stage.reader.file(incident_id)
         case = Case(incident=file.incident, model=entry, now=NOW)
-        answer = await investigator.answer(told["mention"], case, file.findings)
-        messages = [answer_message(view_of(told["mention"], answer), LINKS), *await rendered(stage, file, clock)]
+        answer = await investigator.answer(mentioned, case, file.findings)
+        messages = [answer_message(view_of(mentioned, answer), LINKS), *await rendered(stage, file, clock)]
         return Outcome(file, answer, changed.sent, messages, stage)
 
 

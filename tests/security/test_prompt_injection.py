@@ -77,7 +77,7 @@ def trials(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         database.close()
 
 
-async def _batch(stand: Stand, batch: int) -> list[Trial]:
+async def _batch(stand: Stand[Obedient], batch: int) -> list[Trial]:
     made: list[Trial] = []
     for number in range(batch * BATCH, (batch + 1) * BATCH):
         told = told_in(number)
