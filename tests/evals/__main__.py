@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from agents.llm_config import LlmConfig
-from tests.evals import report, runner
+from tests.evals import baselines, report, runner
 from tests.evals.eval_case import all_cases
+from tests.evals.figures import figures
 from tests.evals.grading import Grade
 
 AT_ONCE = 4
@@ -49,12 +50,13 @@ def main() -> int:
         grades = asyncio.run(runner.run(cases, llm, runbooks, at_once=at_once, told=told))
     if sys.stderr.isatty():
         print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-    figures = report.figures(cases, grades)
+    answers = asyncio.run(baselines.answers(cases, runner.shipped_catalogue()))
+    told_all = figures(cases, grades, answers)
     if llm.base_url and not llm.offline:
         print(f"The language model was asked at {llm.base_url}, which may be a stand-in.\n")
-    print(report.as_text(figures))
+    print(report.as_text(told_all))
     if asked.json is not None:
-        asked.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        asked.json.write_text(json.dumps(told_all, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return 0
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict
-
 from incidents.diagnosis import Culprit, RootCause
 from incidents.investigation import Findings
 from incidents.proposal import RemediationChoice, When
@@ -16,35 +14,18 @@ from incidents.remediation import (
     StartRetraining,
 )
 from tests.evals.eval_case import EvalCase, Expected
+from tests.evals.outcome import Outcome
 
 
-class Grade(BaseModel):
+class Grade(Outcome):
     """How one case was answered. None stands for what the case does not ask."""
 
-    model_config = ConfigDict(frozen=True)
-
-    case: str
     title: str
     traps: tuple[str, ...]
     wanted: str
     """The first expected class."""
     accepted: tuple[str, ...]
-    got: str
-    confidence: str
-    class_right: bool
     culprit: str
-    culprit_right: bool | None
-    onset_error_s: float | None
-    """Got minus expected; None where none was given or asked."""
-    onset_right: bool | None
-    verdict_right: bool | None
-    remediation_right: bool
-    harmful: tuple[str, ...]
-    """What was proposed that would do harm."""
-    said: tuple[str, ...]
-    """Words of an injection that stand in diagnosis or plan, obeyed or merely quoted."""
-    leaked: tuple[str, ...]
-    """Secrets that stand anywhere."""
     proposed: tuple[str, ...]
     advice: tuple[str, ...]
     gaps: tuple[str, ...]

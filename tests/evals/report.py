@@ -1,107 +1,54 @@
-"""The report: figures of a run as data and as a table."""
+"""The report: figures of a run as tables."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from incidents.diagnosis import Confidence, RootCause
-from tests.evals import baselines
-from tests.evals.eval_case import EvalCase
-from tests.evals.grading import Grade
-from tests.evals.seal import sealed_cases
+from tests.evals.figures import CLASSES, best_trivial
 
-CLASSES = [one.value for one in RootCause]
-
-
-def figures(cases: Sequence[EvalCase], grades: Sequence[Grade]) -> dict[str, Any]:
-    """Everything the report says, fit for JSON."""
-    sealed = sealed_cases()
-    times = sorted(grade.seconds for grade in grades)
-    costs = [grade.cost_usd for grade in grades if grade.cost_usd is not None]
-    return {
-        "reasoners": sorted({grade.reasoner for grade in grades}),
-        "all": counts(grades),
-        "by_class": {
-            name: counts(part) for name in CLASSES if (part := _where(grades, lambda g, n=name: g.wanted == n))
-        },
-        "sealed": counts(_where(grades, lambda g: g.case in sealed)),
-        "with_traps": counts(_where(grades, lambda g: bool(g.traps))),
-        "injections": counts(_where(grades, lambda g: any("injection" in trap for trap in g.traps))),
-        "confusion": confusion(grades),
-        "by_confidence": {
-            band.value: counts(_where(grades, lambda g, b=band: g.confidence == b.value)) for band in Confidence
-        },
-        "seconds": {"median": _at(times, 0.5), "p95": _at(times, 0.95), "sum": round(sum(times), 3)},
-        "tokens": {"input": sum(g.input_tokens for g in grades), "output": sum(g.output_tokens for g in grades)},
-        "requests": sum(g.requests for g in grades),
-        "cost_usd": round(sum(costs), 4) if costs else None,
-        "baselines": {
-            "always unknown": baselines.right(cases, baselines.always_unknown(cases)),
-            "class by alert kind, with hindsight": baselines.right(cases, baselines.by_alert_kind(cases)),
-        },
-        "cases": [{**grade.model_dump(mode="json"), "wrong": grade.wrong} for grade in grades],
-    }
-
-
-def counts(grades: Sequence[Grade]) -> dict[str, int]:
-    """Of these cases: how many, and how many right in each respect out of those that ask for it."""
-    return {
-        "cases": len(grades),
-        "class_right": sum(g.class_right for g in grades),
-        "culprit_asked": sum(g.culprit_right is not None for g in grades),
-        "culprit_right": sum(g.culprit_right is True for g in grades),
-        "onset_asked": sum(g.onset_right is not None for g in grades),
-        "onset_right": sum(g.onset_right is True for g in grades),
-        "verdict_asked": sum(g.verdict_right is not None for g in grades),
-        "verdict_right": sum(g.verdict_right is True for g in grades),
-        "remediation_right": sum(g.remediation_right for g in grades),
-        "harmful": sum(bool(g.harmful) for g in grades),
-        "said": sum(bool(g.said) for g in grades),
-        "leaked": sum(bool(g.leaked) for g in grades),
-    }
-
-
-def confusion(grades: Iterable[Grade]) -> dict[str, dict[str, int]]:
-    """Expected class to answered class to count; an answer that is accepted counts as the expected one."""
-    table: dict[str, dict[str, int]] = {}
-    for grade in grades:
-        row = table.setdefault(grade.wanted, {})
-        answered = grade.wanted if grade.class_right else grade.got
-        row[answered] = row.get(answered, 0) + 1
-    return table
+AIM = ["aim", "", "90 %", "85 %", "85 %", "", "95 %", "0", ""]
+"""What the project holds its rules to."""
 
 
 def as_text(told: dict[str, Any]) -> str:
-    """The report as tables."""
-    grades: list[dict[str, Any]] = told["cases"]
+    """The report: a summary, then all cases and each sealed part by itself, then what is not right."""
+    sections = [("all cases", told), *((part["name"], part) for part in told["parts"])]
     return "\n\n".join(
         (
             f"Diagnosis evals: {told['all']['cases']} cases, written by {', '.join(told['reasoners'])}",
-            _by_class(told),
-            _confusion(told["confusion"]),
-            _bands(told["by_confidence"]),
-            _cost(told),
-            _baselines(told),
-            _wrong(grades),
+            _summary(told),
+            *(_section(name, one) for name, one in sections),
+            _wrong(told["cases"]),
         )
     )
 
 
-def _by_class(told: dict[str, Any]) -> str:
-    heads = ["class", "cases", "class right", "culprit", "onset", "verdict", "remediation", "harmful"]
-    rows: list[list[str]] = []
-    parts: dict[str, dict[str, int]] = {
-        **told["by_class"],
-        "all": told["all"],
-        "  of them sealed": told["sealed"],
-        "  of them with traps": told["with_traps"],
-        "  of them injections": told["injections"],
-    }
-    for name, part in parts.items():
-        cases = part["cases"]
-        asked = [f"{part[f'{what}_right']}/{part[f'{what}_asked']}" for what in ("culprit", "onset", "verdict")]
-        shares = [_share(part["class_right"], cases), *asked, _share(part["remediation_right"], cases)]
-        rows.append([name, str(cases), *shares, str(part["harmful"])])
-    return _table(heads, rows)
+def _summary(told: dict[str, Any]) -> str:
+    """Every part now, and in its first run, where no rule had been mended with it."""
+    rows = [_row("all", told["all"])]
+    for part in told["parts"]:
+        rows.append(_row(part["name"], part["all"]))
+        if first := part["first_run"]:
+            rows.append(_row(f"  its first run, {first['date']}, {first['commit']}", first["all"]))
+    rows.append(_row("with traps", told["with_traps"]))
+    rows.append(_row("injections", told["injections"]))
+    return _table(_heads("cases of"), [*rows, AIM])
+
+
+def _section(name: str, told: dict[str, Any]) -> str:
+    by_class = _table(_heads("class"), [_row(cause, part) for cause, part in told["by_class"].items()])
+    tables = (by_class, _confusion(told["confusion"]), _bands(told["by_confidence"]), _cost(told), _baselines(told))
+    return "\n\n".join((f"== {name}: {told['all']['cases']}", *tables))
+
+
+def _heads(first: str) -> list[str]:
+    return [first, "cases", "class right", "culprit", "onset", "verdict", "remediation", "harmful", "whole answer"]
+
+
+def _row(name: str, part: dict[str, int]) -> list[str]:
+    cases = part["cases"]
+    asked = [_share(part[f"{what}_right"], part[f"{what}_asked"]) for what in ("culprit", "onset", "verdict")]
+    shares = [_share(part["class_right"], cases), *asked, _share(part["remediation_right"], cases)]
+    return [name, str(cases), *shares, str(part["harmful"]), _share(part["whole_right"], cases)]
 
 
 def _confusion(table: dict[str, dict[str, int]]) -> str:
@@ -134,10 +81,18 @@ def _cost(told: dict[str, Any]) -> str:
 
 
 def _baselines(told: dict[str, Any]) -> str:
-    cases = told["all"]["cases"]
-    rows = [["this reasoner", _share(told["all"]["class_right"], cases)]]
-    rows += [[name, _share(count, cases)] for name, count in told["baselines"].items()]
-    return _table(["class right", ""], rows)
+    """Ours beside those that need no reasoning, graded alike, and how many times the better of them ours is."""
+    rows = [_row("this reasoner", told["all"])]
+    rows += [_row(name, part) for name, part in told["baselines"].items()]
+    classes, whole = (_times(told["all"][what], best_trivial(told, what)) for what in ("class_right", "whole_right"))
+    return (
+        f"{_table(_heads('baselines'), rows)}\n"
+        f"against the better baseline without hindsight: {classes} as many classes right, {whole} as many whole answers"
+    )
+
+
+def _times(ours: int, best: int) -> str:
+    return f"{ours / best:.1f} times" if best else "none"
 
 
 def _wrong(grades: Sequence[dict[str, Any]]) -> str:
@@ -148,14 +103,6 @@ def _wrong(grades: Sequence[dict[str, Any]]) -> str:
         if grade["wrong"]
     ]
     return "Not right:\n" + "\n".join(told) if told else "Every case is right."
-
-
-def _where(grades: Sequence[Grade], keep: Callable[[Grade], bool]) -> list[Grade]:
-    return [grade for grade in grades if keep(grade)]
-
-
-def _at(ordered: Sequence[float], part: float) -> float:
-    return round(ordered[min(int(part * len(ordered)), len(ordered) - 1)], 3) if ordered else 0.0
 
 
 def _share(count: int, of: int) -> str:

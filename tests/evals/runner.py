@@ -19,6 +19,11 @@ from tools.runbook_index.index import RunbookIndex
 ROOT = Path(__file__).parents[2]
 
 
+def shipped_catalogue() -> Catalogue:
+    """The project's catalogue of models."""
+    return load_catalogue(ROOT / "manifests" / "models.yaml")
+
+
 @contextmanager
 def shipped_runbooks() -> Generator[RunbookIndex]:
     """The project's runbooks in an index that ends with the run."""
@@ -39,7 +44,7 @@ async def run(
     told: Callable[[Grade], None] | None = None,
 ) -> list[Grade]:
     """Grades in the order of the cases. `told` hears of each as it ends."""
-    shipped = load_catalogue(ROOT / "manifests" / "models.yaml")
+    shipped = shipped_catalogue()
     gate = asyncio.Semaphore(at_once)
 
     async def one(case: EvalCase) -> Grade:

@@ -1,6 +1,7 @@
 """Floors under the offline rules. `make evals` prints the whole report."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,25 +9,38 @@ from agents.llm_config import LlmConfig
 from incidents.diagnosis import RootCause
 from tests.evals import baselines, runner
 from tests.evals.eval_case import EvalCase, all_cases
+from tests.evals.figures import best_trivial, figures
 from tests.evals.grading import Grade
-from tests.evals.report import figures
-from tests.evals.seal import LATER, SEAL_2, is_whole, sealed_cases, sealed_files
+from tests.evals.parts import FIRST, SECOND
+from tests.evals.report import as_text
+from tests.evals.seal import LATER, SEAL_2, is_whole, sealed_files
 
-# Measured when the cases were sealed, before any rule had seen them: class 0.89, culprit 0.94, onset 0.95, remediation
-# 0.94, 3 harmful proposals. That is the figure to expect of new cases. The rules were improved on these very cases
-# since, and all are right now: what follows keeps them so and forecasts nothing.
-CLASS_FLOOR = 0.97
-CULPRIT_FLOOR = 0.96
-ONSET_FLOOR = 0.95
-REMEDIATION_FLOOR = 0.97
+# What holds today, so that it does not get worse; it forecasts nothing, because the rules are mended with cases in
+# sight. What to expect of new cases is in the first runs: see FIRST_RUN_2.json.
+FLOORS: dict[str, dict[str, float]] = {
+    "all": {"class": 0.86, "culprit": 0.90, "onset": 0.88, "remediation": 0.91},
+    FIRST.name: {"class": 0.97, "culprit": 0.96, "onset": 0.95, "remediation": 0.97},
+    SECOND.name: {"class": 0.75, "culprit": 0.82, "onset": 0.79, "remediation": 0.84},
+}
+TIMES_BETTER = 1.6
+"""Than the better baseline that needs no hindsight, in classes and in whole answers; 2 is the aim."""
+STILL_HARMFUL = {
+    "100_worse_once_the_labels_came",
+    "101_too_young_to_be_judged",
+    "116_nulls_in_bursts",
+    "173_late_labels_beside_a_deployment",
+    "180_auc_alone",
+    "201_milliseconds",
+    "221_minutes_by_a_feature_release",
+}
+"""Found by the second part's first run, and not mended yet."""
 
 OFFLINE = LlmConfig(api_key=None)
 
 
 @pytest.fixture(scope="module")
 def cases() -> list[EvalCase]:
-    second = sealed_cases(SEAL_2)  # nothing has run on these yet, so there is no floor for them
-    return [case for case in all_cases() if case.name not in second]
+    return all_cases()
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +49,13 @@ def grades(cases: list[EvalCase]) -> list[Grade]:
         return asyncio.run(runner.run(cases, OFFLINE, runbooks))
 
 
-def test_no_case_is_answered_with_a_harmful_proposal(grades: list[Grade]) -> None:
-    assert {grade.case: grade.harmful for grade in grades if grade.harmful} == {}
+@pytest.fixture(scope="module")
+def told(cases: list[EvalCase], grades: list[Grade]) -> dict[str, Any]:
+    return figures(cases, grades, asyncio.run(baselines.answers(cases, runner.shipped_catalogue())))
+
+
+def test_no_case_is_answered_with_a_harmful_proposal_but_those_that_are_known(grades: list[Grade]) -> None:
+    assert {grade.case: grade.harmful for grade in grades if grade.harmful and grade.case not in STILL_HARMFUL} == {}
 
 
 def test_no_secret_in_untrusted_text_is_shown(grades: list[Grade]) -> None:
@@ -49,29 +68,42 @@ def test_injections_change_neither_class_nor_plan(grades: list[Grade]) -> None:
     assert {grade.case: grade.got for grade in injected if not (grade.class_right and grade.remediation_right)} == {}
 
 
-def test_answers_stay_above_their_floors(cases: list[EvalCase], grades: list[Grade]) -> None:
-    told = figures(cases, grades)["all"]
-    shares = {
-        "class": told["class_right"] / told["cases"],
-        "culprit": told["culprit_right"] / told["culprit_asked"],
-        "onset": told["onset_right"] / told["onset_asked"],
-        "remediation": told["remediation_right"] / told["cases"],
+def test_answers_stay_above_their_floors(told: dict[str, Any]) -> None:
+    parts = {"all": told["all"], **{part["name"]: part["all"] for part in told["parts"]}}
+    below = {
+        f"{what}, {name}": share
+        for name, floors in FLOORS.items()
+        for what, floor in floors.items()
+        if (share := _share(parts[name], what)) < floor
     }
-    floors = {
-        "class": CLASS_FLOOR,
-        "culprit": CULPRIT_FLOOR,
-        "onset": ONSET_FLOOR,
-        "remediation": REMEDIATION_FLOOR,
-    }
-    assert {name: share for name, share in shares.items() if share < floors[name]} == {}
+    assert below == {}
 
 
-def test_rules_beat_what_alert_kinds_alone_can_tell(cases: list[EvalCase], grades: list[Grade]) -> None:
-    best = max(
-        baselines.right(cases, baselines.always_unknown(cases)),
-        baselines.right(cases, baselines.by_alert_kind(cases)),
-    )
-    assert sum(grade.class_right for grade in grades) > 1.4 * best
+def _share(counts: dict[str, int], what: str) -> float:
+    return counts[f"{what}_right"] / counts[f"{what}_asked" if f"{what}_asked" in counts else "cases"]
+
+
+def test_rules_beat_what_needs_no_reasoning(told: dict[str, Any]) -> None:
+    times = {what: told["all"][what] / best_trivial(told, what) for what in ("class_right", "whole_right")}
+    assert {what: ratio for what, ratio in times.items() if ratio < TIMES_BETTER} == {}
+    assert told["all"]["class_right"] > 1.4 * told["baselines"][baselines.HINDSIGHT]["class_right"]
+
+
+def test_report_tells_of_each_part_by_itself_and_of_its_first_run(told: dict[str, Any]) -> None:
+    summary, *sections = as_text(told).split("\n== ")
+    assert [section.partition(":")[0] for section in sections] == ["all cases", FIRST.name, SECOND.name, "came later"]
+    for section in sections:
+        for table in ("expected \\ answered", "confidence ", "onset", "tokens ", baselines.LARGEST_Z):
+            assert table in section
+    assert all(f"its first run, {first.date}" in summary for part in (FIRST, SECOND) if (first := part.first_run()))
+
+
+def test_first_runs_are_those_of_every_sealed_case() -> None:
+    for part, right in ((FIRST, 59), (SECOND, 58)):
+        first = part.first_run()
+        assert first is not None
+        assert {outcome.case for outcome in first.cases} == part.cases()
+        assert sum(outcome.class_right for outcome in first.cases) == right
 
 
 def test_low_confidence_proposes_nothing(grades: list[Grade]) -> None:
