@@ -12,8 +12,9 @@ from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
 from incidents.incident import IncidentState
 from incidents.ledger import IncidentFile
 from tests.scenarios.rig import INCIDENTS, Rig, words
+from tests.thoroughness import thorough
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300), thorough]
 
 Json = dict[str, Any]
 MODEL = "product-recommender"

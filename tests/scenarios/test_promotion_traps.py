@@ -12,8 +12,9 @@ from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from tests.scenarios.rig import Rig, buttons, words
 from tests.scenarios.trap import CHURN, FRAUD, Trapped, approved, begun, ended, proposed, seen
+from tests.thoroughness import thorough
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300), thorough]
 
 S, X = IncidentState, ExecutionState
 TAKEN_BACK = "the canary is being taken back"

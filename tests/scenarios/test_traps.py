@@ -27,8 +27,9 @@ from tests.scenarios.trap import (
     opened,
     seen,
 )
+from tests.thoroughness import thorough
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300), thorough]
 
 S, X = IncidentState, ExecutionState
 
