@@ -1,7 +1,9 @@
 """Trust: what became of the remediations that were proposed, by model, kind and month. Counted, never felt."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 from typing import assert_never
@@ -60,21 +62,22 @@ DISPROVEN = frozenset({"failed", "refired", "candidate_refused"})
 """Endings that prove that it did not help."""
 
 
-class Handled(_Frozen):
-    """One proposal and what became of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """One proposal and what became of it. Moments are of UTC. A plain class, since a year has a hundred thousand."""
 
     id: str
     incident_id: str
     model: str
     kind: RemediationKind
     risk: RiskClass
-    made_at: Moment
-    posted_at: Moment | None = None
+    made_at: datetime
+    posted_at: datetime | None = None
     """When its card stood in Slack."""
     state: ApprovalState
     automatic: bool = False
     """The policy decided in people's stead."""
-    decided_at: Moment | None = None
+    decided_at: datetime | None = None
     reason: str = ""
     """The words of whoever denied it."""
     execution: ExecutionState | None = None
@@ -85,18 +88,19 @@ class Handled(_Frozen):
     undone: bool = False
 
 
-class Episode(_Frozen):
-    """One incident: when what happened, as far as it did."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One incident: when what happened, as far as it did. Moments are of UTC."""
 
     incident_id: str
     model: str
-    opened_at: Moment
-    onset: Moment | None = None
+    opened_at: datetime
+    onset: datetime | None = None
     """From the diagnosis."""
-    received_at: Moment | None = None
+    received_at: datetime | None = None
     """When its first alert was received."""
-    diagnosed_at: Moment | None = None
-    recovered_at: Moment | None = None
+    diagnosed_at: datetime | None = None
+    recovered_at: datetime | None = None
     false_alarm: bool = False
 
 
@@ -238,7 +242,8 @@ def _outcome_of_verification(one: Handled) -> Outcome:
 def count(handled: Iterable[Handled]) -> Counts:
     """Count proposals by what became of them."""
     ones = [(one, outcome_of(one)) for one in handled]
-    by_outcome = {outcome.value: sum(o is outcome for _, o in ones) for outcome in Outcome}
+    found = Counter(outcome for _, outcome in ones)
+    by_outcome = {outcome.value: found[outcome] for outcome in Outcome}
     run = [(one, outcome) for one, outcome in ones if outcome in DECIDED_TO_RUN]
     return Counts(
         proposed=len(ones),
@@ -277,18 +282,19 @@ def trust(
     suggest: Suggest,
 ) -> Trust:
     """The whole table. `suggest` words what might be considered for a line; see `incidents.autonomy_advice`."""
-    false = {one.incident_id for one in episodes if one.false_alarm}
     by_line: dict[tuple[str, RemediationKind], list[Handled]] = {}
+    by_model: dict[str, tuple[list[Handled], list[Episode]]] = {}
     for one in handled:
         by_line.setdefault((one.model, one.kind), []).append(one)
-    lines = [
-        _line(model, kind, ones, episodes, false, since, as_of, suggest) for (model, kind), ones in by_line.items()
-    ]
-    names = sorted({one.model for one in episodes} | {one.model for one in handled})
+        by_model.setdefault(one.model, ([], []))[0].append(one)
+    for episode in episodes:
+        by_model.setdefault(episode.model, ([], []))[1].append(episode)
+    by_incident = {one.incident_id: one for one in episodes}
+    lines = [_line(model, kind, ones, by_incident, since, as_of, suggest) for (model, kind), ones in by_line.items()]
     return Trust(
         since=since,
         as_of=as_of,
-        models=tuple(_model(name, handled, episodes) for name in names),
+        models=tuple(_model(name, *by_model[name]) for name in sorted(by_model)),
         lines=tuple(sorted(lines, key=lambda line: (line.model, -line.counts.proposed, line.kind))),
         months=_months(handled, [one for one in episodes if one.false_alarm], since, as_of),
     )
@@ -298,14 +304,13 @@ def _line(
     model: str,
     kind: RemediationKind,
     ones: Sequence[Handled],
-    episodes: Sequence[Episode],
-    false: set[str],
+    episodes: Mapping[str, Episode],
     since: Moment,
     as_of: Moment,
     suggest: Suggest,
 ) -> TrustLine:
-    incidents = {one.incident_id for one in ones}
-    own = [one for one in episodes if one.incident_id in incidents]
+    own = [episodes[id] for id in dict.fromkeys(one.incident_id for one in ones) if id in episodes]
+    false = [one for one in own if one.false_alarm]
     newest = max(ones, key=lambda one: one.made_at)
     denied = [one for one in ones if one.state is ApprovalState.DENIED]
     denials = [Denial(at=one.decided_at or one.made_at, reason=one.reason) for one in denied]
@@ -314,28 +319,29 @@ def _line(
         kind=kind,
         risk=newest.risk,
         counts=count(ones),
-        false_alarms=len(incidents & false),
+        false_alarms=len(false),
         times=times(ones, own),
-        months=_months(ones, [one for one in own if one.false_alarm], since, as_of),
+        months=_months(ones, false, since, as_of),
         denials=tuple(sorted(denials, key=lambda one: one.at, reverse=True)),
-        suggestion=suggest(newest.risk, ones, len(incidents & false), as_of),
+        suggestion=suggest(newest.risk, ones, len(false), as_of),
     )
 
 
-def _model(name: str, handled: Sequence[Handled], episodes: Sequence[Episode]) -> ModelTrust:
-    own = [one for one in episodes if one.model == name]
+def _model(name: str, handled: Sequence[Handled], own: Sequence[Episode]) -> ModelTrust:
     return ModelTrust(
         model=name,
         incidents=len(own),
         false_alarms=sum(one.false_alarm for one in own),
-        times=times([one for one in handled if one.model == name], own),
+        times=times(handled, own),
     )
 
 
 def _months(handled: Sequence[Handled], false: Sequence[Episode], since: Moment, as_of: Moment) -> tuple[Month, ...]:
     """Every month from `since` to `as_of`, and any that a clock that jumped put outside."""
-    made = {one.id: month_of(one.made_at) for one in handled}
-    names = set(made.values()) | {month_of(one.opened_at) for one in false}
+    made: dict[str, list[Handled]] = {}
+    for one in handled:
+        made.setdefault(month_of(one.made_at), []).append(one)
+    names = set(made) | {month_of(one.opened_at) for one in false}
     at = since
     while month_of(at) <= month_of(as_of):
         names.add(month_of(at))
@@ -343,7 +349,7 @@ def _months(handled: Sequence[Handled], false: Sequence[Episode], since: Moment,
     return tuple(
         Month(
             month=name,
-            counts=count(one for one in handled if made[one.id] == name),
+            counts=count(made.get(name, ())),
             false_alarms=sum(month_of(one.opened_at) == name for one in false),
         )
         for name in sorted(names)

@@ -90,6 +90,7 @@ def _rows_of(
             "started_at": at,
             "opened_at": at,
             "changed_at": at + timedelta(hours=25),
+            "first_alert_at": at,
             "resolved_at": at + timedelta(hours=1) if closed else None,
             "chain_length": ENTRIES,
             "chain_head": "0" * 64,

@@ -56,8 +56,7 @@ class IncidentRecord(Table, table=True):
     `held`: its thread is held back by a storm; `shown_at`: when its thread might begin. `flapping_since` is set while
     it flaps, and `side_changed_at` is when an alert of it last began or ended then. `names` are the names of alerts it
     has had. `untold` are alerts that joined or cleared and have no timeline entry yet, gathered `untold_since`.
-    `pruned_at` is when retention pruned its alerts and messages; `first_alert_at`, when the first alert came, is kept
-    from them.
+    `pruned_at` is when retention pruned its alerts and messages. `first_alert_at` is when its first alert came.
     """
 
     __table_args__ = (

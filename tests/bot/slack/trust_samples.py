@@ -1,5 +1,6 @@
 """A record of a year, small enough to be read."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from incidents.approval import ApprovalState
@@ -59,21 +60,18 @@ def record(words: str = "") -> Trust:
         _one(7, A.PENDING),
     ]
     retrainings = [
-        one.model_copy(
-            update={
-                "id": f"r{n}",
-                "incident_id": f"INC-R{n}",
-                "model": words or "fraud-detector",
-                "kind": "StartRetraining",
-                "risk": RiskClass.LOW,
-            }
+        replace(
+            one,
+            id=f"r{n}",
+            incident_id=f"INC-R{n}",
+            model=words or "fraud-detector",
+            kind="StartRetraining",
+            risk=RiskClass.LOW,
         )
         for n in range(10)
         for one in [_one(n, A.APPROVED, "recovered", month=n % 3)]
     ]
-    told = rollbacks[0].model_copy(
-        update={"id": "n1", "kind": "NotifyOwners", "risk": RiskClass.NONE, "automatic": True, "verification": None}
-    )
+    told = replace(rollbacks[0], id="n1", kind="NotifyOwners", risk=RiskClass.NONE, automatic=True, verification=None)
     episodes = [_episode(one, false_alarm=one.id == "p6") for one in [*rollbacks, *retrainings]]
     return trust([*rollbacks, *retrainings, told], episodes, since=SINCE, as_of=later(hours=1), suggest=suggestion)
 
@@ -81,9 +79,7 @@ def record(words: str = "") -> Trust:
 def wide(models: int = 60) -> Trust:
     """More lines than a table holds."""
     ones = [
-        _one(1, A.DENIED, reason="x" * 400).model_copy(
-            update={"id": f"{n}-{kind}", "model": f"model-{n:02}-{'m' * 60}", "kind": kind}
-        )
+        replace(_one(1, A.DENIED, reason="x" * 400), id=f"{n}-{kind}", model=f"model-{n:02}-{'m' * 60}", kind=kind)
         for n in range(models)
         for kind in KINDS
     ]

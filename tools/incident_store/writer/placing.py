@@ -36,6 +36,7 @@ _UNPLACED = (
         _alert.ends_at,
         _alert.labels,
         _alert.incident_id,
+        _alert.received_at,
     )
     .where(_alert.id.in_(bindparam("ids", expanding=True)), _alert.revision > _alert.handled_revision)
     .order_by(_alert.id)
@@ -83,6 +84,7 @@ class _Group:
     entry: Entry
     firing: list[Alert] = field(default_factory=list[Alert])
     firing_ids: list[int] = field(default_factory=list[int])
+    received: list[datetime] = field(default_factory=list[datetime])
     new: bool = False
 
 
@@ -105,6 +107,7 @@ def place(session: Session, rules: Rules, alert_ids: Sequence[int], now: datetim
         group = groups.setdefault(key_of(entry.name, entry.environment), _Group(entry))
         group.firing.append(alert)
         group.firing_ids.append(record.id)
+        group.received.append(record.received_at)
     incidents = _locked(session, list(groups), list(cleared))
     live = {one.key: one for one in incidents if IncidentState(one.state) in LIVE_STATES}
     _open_missing(session, rules, groups, live, now)
@@ -190,6 +193,8 @@ def _open_missing(
         )
         for key, group in missing
     ]
+    for one, (_, group) in zip(fresh, missing, strict=True):
+        one.first_alert_at = min(group.received)
     for one in add_incidents(session, fresh):
         live[one.key] = one
         groups[one.key].new = True
