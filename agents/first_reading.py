@@ -3,7 +3,7 @@
 import asyncio
 
 from agents.progress import Reporter
-from agents.readings import Found, SignalReading
+from agents.readings import Found, GapReading, SignalReading
 from agents.workbench import Workbench
 from incidents.evidence import EvidenceKind
 
@@ -16,27 +16,16 @@ async def read_first(bench: Workbench, report: Reporter) -> None:
         await report.begun("runbooks")
         await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
         return
-    lens, book = bench.lens, bench.book
-    from agents.collectors import capacity, changes, quality, runbooks, signals
-
-    asked = {
-        ("all_signals",): lambda: signals.all_signals(lens),
-        ("capacity",): lambda: capacity.capacity(lens),
-        ("endpoint",): lambda: changes.endpoint_state(lens),
-        ("changes",): lambda: changes.recent_changes(lens),
-        ("quality",): lambda: quality.data_quality(lens),
-        ("pages",): lambda: runbooks.for_alerts(lens),
-    }
     for step in ("metrics", "changes", "data", "runbooks"):
         await report.begun(step)
-    reading = asyncio.gather(*(book.once(question, ask) for question, ask in asked.items()))
+    reading = asyncio.ensure_future(bench.begin())
     await asyncio.sleep(0)
     metrics = await bench.all_signals() + await bench.capacity()
     await report.done("metrics", *_signals_told(metrics))
-    found = await bench.endpoint_state() + await bench.recent_changes()
+    found = await bench.endpoint_state() + await bench.recent_changes() + await bench.versions()
     await report.done("changes", *_counted(found, "fact", "SageMaker"))
-    found = await bench.data_quality()
-    await report.done("data", *_counted(found, "fact", "Model Monitor"))
+    found = await bench.data_quality() + await bench.captured_data()
+    await report.done("data", *_counted(found, "fact", "the data"))
     await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
     await reading
 
@@ -51,7 +40,7 @@ def _signals_told(found: list[Found]) -> tuple[str, bool]:
 
 
 def _counted(found: list[Found], noun: str, partner: str) -> tuple[str, bool]:
-    failed = any(f.evidence.kind is EvidenceKind.GAP for f in found)
+    failed = any(isinstance(f.reading, GapReading) and f.reading.failed for f in found)
     count = sum(f.evidence.kind is not EvidenceKind.GAP for f in found)
     if failed:
         return f"{partner} could not be read in full", False

@@ -4,20 +4,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from agents.data_readings import (
+    CapturedFeatureReading,
+    CaptureReading,
+    EvaluationsReading,
+    MonitorStatisticsReading,
+    VersionsReading,
+)
+from agents.reading_base import ReadingBase
 from incidents.alert import AlertKind, Severity
 from incidents.evidence import Evidence
 
 
-class _Reading(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    evidence: str = ""
-    """The id of the evidence it belongs to."""
-
-
-class AlertReading(_Reading):
+class AlertReading(ReadingBase):
     """One alert of the incident."""
 
     type: Literal["alert"] = "alert"
@@ -30,7 +31,7 @@ class AlertReading(_Reading):
     """When it was resolved, where that is known."""
 
 
-class SignalReading(_Reading):
+class SignalReading(ReadingBase):
     """One signal of the catalogue, for one feature where it has features."""
 
     type: Literal["signal"] = "signal"
@@ -56,7 +57,7 @@ class SignalReading(_Reading):
     """First and last sample of each time past a bound in the window, for signals about serving and quality."""
 
 
-class LabelDelayReading(_Reading):
+class LabelDelayReading(ReadingBase):
     """How late the labels are that quality is measured by."""
 
     type: Literal["label_delay"] = "label_delay"
@@ -64,14 +65,14 @@ class LabelDelayReading(_Reading):
     usual: float
 
 
-class TrainingWindowReading(_Reading):
+class TrainingWindowReading(ReadingBase):
     """Whether the data was broken within the window that a retraining would read, before the metrics window."""
 
     type: Literal["training_window"] = "training_window"
     broken_until: datetime | None = None
 
 
-class CapacityReading(_Reading):
+class CapacityReading(ReadingBase):
     """How much the endpoint has to do, and what it has to do it with."""
 
     type: Literal["capacity"] = "capacity"
@@ -88,7 +89,7 @@ class CapacityReading(_Reading):
         return self.now / self.before if self.before > 0 else 1.0
 
 
-class EndpointReading(_Reading):
+class EndpointReading(ReadingBase):
     """The endpoint as SageMaker shows it, and the configs it could have."""
 
     type: Literal["endpoint"] = "endpoint"
@@ -105,7 +106,7 @@ class EndpointReading(_Reading):
     """Configs of the same model made after the live one, newest first."""
 
 
-class LiveConfigReading(_Reading):
+class LiveConfigReading(ReadingBase):
     """Which config served when, as the metrics tell."""
 
     type: Literal["live_config"] = "live_config"
@@ -120,7 +121,7 @@ class LiveConfigReading(_Reading):
     """First and last sample of each time that the same config was live before."""
 
 
-class ChangeReading(_Reading):
+class ChangeReading(ReadingBase):
     """Something that was changed about the model."""
 
     type: Literal["change"] = "change"
@@ -130,21 +131,21 @@ class ChangeReading(_Reading):
     deployment: bool
 
 
-class NoChangesReading(_Reading):
+class NoChangesReading(ReadingBase):
     """Changes were asked for, and there were none."""
 
     type: Literal["no_changes"] = "no_changes"
     since: datetime
 
 
-class MonitorReading(_Reading):
+class MonitorReading(ReadingBase):
     """How many constraint violations Model Monitor found in its last run."""
 
     type: Literal["monitor"] = "monitor"
     violations: int
 
 
-class ViolationReading(_Reading):
+class ViolationReading(ReadingBase):
     """One constraint violation."""
 
     type: Literal["violation"] = "violation"
@@ -154,7 +155,7 @@ class ViolationReading(_Reading):
     """True for nulls, types and columns; False for a mere shift of the distribution."""
 
 
-class PassageReading(_Reading):
+class PassageReading(ReadingBase):
     """A passage of a runbook or of a past incident."""
 
     type: Literal["passage"] = "passage"
@@ -167,14 +168,14 @@ class PassageReading(_Reading):
     score: float
 
 
-class QueryReading(_Reading):
+class QueryReading(ReadingBase):
     """The answer to a query that a reasoner wrote itself."""
 
     type: Literal["query"] = "query"
     values: tuple[tuple[str, float], ...]
 
 
-class OtherSourceReading(_Reading):
+class OtherSourceReading(ReadingBase):
     """The answer of a source of the team's own, through an MCP server; what it says stands in the evidence."""
 
     type: Literal["other_source"] = "other_source"
@@ -182,14 +183,14 @@ class OtherSourceReading(_Reading):
     tool: str
 
 
-class GapReading(_Reading):
+class GapReading(ReadingBase):
     """Something that could not be read."""
 
     type: Literal["gap"] = "gap"
-    source: Literal["Prometheus", "SageMaker", "Model Monitor", "Runbook index", "Other source"]
+    source: Literal["Prometheus", "SageMaker", "Model Monitor", "Data Capture", "Runbook index", "Other source"]
     part: str
-    """What is missing: a signal's name, ``changes``, ``endpoint``, ``violations``, ``capacity``, ``label_delay``,
-    ``training_window``, ``runbooks``."""
+    """What is missing: a signal's name, ``changes``, ``endpoint``, ``versions``, ``violations``, ``statistics``,
+    ``captured_data``, ``capacity``, ``label_delay``, ``training_window``, ``runbooks``."""
     words: str
     failed: bool = True
     """False where the partner answered, and there was nothing."""
@@ -207,6 +208,11 @@ Reading = Annotated[
     | NoChangesReading
     | MonitorReading
     | ViolationReading
+    | MonitorStatisticsReading
+    | CaptureReading
+    | CapturedFeatureReading
+    | VersionsReading
+    | EvaluationsReading
     | PassageReading
     | QueryReading
     | OtherSourceReading
@@ -238,6 +244,11 @@ class Dossier:
         self.no_changes: NoChangesReading | None = None
         self.monitor: MonitorReading | None = None
         self.violations: list[ViolationReading] = []
+        self.monitor_statistics: list[MonitorStatisticsReading] = []
+        self.capture: CaptureReading | None = None
+        self.captured: list[CapturedFeatureReading] = []
+        self.versions: VersionsReading | None = None
+        self.evaluations: EvaluationsReading | None = None
         self.passages: list[PassageReading] = []
         self.queries: list[QueryReading] = []
         self.others: list[OtherSourceReading] = []
@@ -270,18 +281,42 @@ class Dossier:
                 self.changes.append(reading)
             case NoChangesReading():
                 self.no_changes = reading
+            case (
+                MonitorReading()
+                | ViolationReading()
+                | MonitorStatisticsReading()
+                | CaptureReading()
+                | CapturedFeatureReading()
+            ):
+                self._add_data(reading)
             case _:
                 self._add_rest(reading)
 
-    def _add_rest(
+    def _add_data(
         self,
-        reading: MonitorReading | ViolationReading | PassageReading | QueryReading | OtherSourceReading | GapReading,
+        reading: MonitorReading | ViolationReading | MonitorStatisticsReading | CaptureReading | CapturedFeatureReading,
     ) -> None:
         match reading:
             case MonitorReading():
                 self.monitor = reading
             case ViolationReading():
                 self.violations.append(reading)
+            case MonitorStatisticsReading():
+                self.monitor_statistics.append(reading)
+            case CaptureReading():
+                self.capture = reading
+            case CapturedFeatureReading():
+                self.captured.append(reading)
+
+    def _add_rest(
+        self,
+        reading: VersionsReading | EvaluationsReading | PassageReading | QueryReading | OtherSourceReading | GapReading,
+    ) -> None:
+        match reading:
+            case VersionsReading():
+                self.versions = reading
+            case EvaluationsReading():
+                self.evaluations = reading
             case PassageReading():
                 self.passages.append(reading)
             case QueryReading():

@@ -8,9 +8,13 @@ from typing import Any, Literal, Protocol
 from incidents.catalogue import ModelSpec
 from incidents.verification import Sample
 from tools.cloudwatch_logs.records import LogLines, LogPlace
+from tools.datasets.captured import CapturedData
+from tools.datasets.monitored import MonitoredData
+from tools.datasets.window import Window
 from tools.github.history import History
 from tools.mcp_servers.records import McpAnswer, Offer
 from tools.runbook_index.records import RunbookHit
+from tools.sagemaker.versions import ServedVersion
 
 
 class InstantSampleLike(Protocol):
@@ -235,6 +239,10 @@ class SageMakerReads(Protocol):
         """Configs whose name begins so, newest first."""
         ...
 
+    async def served_version(self, config: str, variant: str, group: str | None) -> ServedVersion:
+        """What a config serves under a variant, with its evaluation."""
+        ...
+
     async def pipeline(self, name: str) -> PipelineLike:
         """The training pipeline."""
         ...
@@ -276,6 +284,14 @@ class DatasetReads(Protocol):
 
     async def violations(self, model: ModelSpec) -> Sequence[ViolationLike]:
         """What the last run of Model Monitor found."""
+        ...
+
+    async def monitored(self, model: ModelSpec) -> MonitoredData | None:
+        """The statistics of the last run beside those of the training data; None where there are none."""
+        ...
+
+    async def captured(self, model: ModelSpec, window: Window, before: Window) -> CapturedData:
+        """Captured requests of a window against the training data and against those before it."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What the tools of one investigation work on: the case, the book, and the lens on the partners."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 from agents.collectors import (
     alerts,
     capacity,
+    captured_data,
     changes,
     free_query,
     other_sources,
@@ -15,6 +17,7 @@ from agents.collectors import (
     runbooks,
     signals,
     training_window,
+    versions,
 )
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
@@ -53,9 +56,17 @@ class Workbench:
         """What was changed lately."""
         return await self._asked(("changes",), lambda: changes.recent_changes(self.lens))
 
+    async def versions(self) -> list[Found]:
+        """The live version beside the one before it, where that was changed lately."""
+        return await self._asked(("versions",), self._ask_versions)
+
     async def data_quality(self) -> list[Found]:
         """What Model Monitor says."""
         return await self._asked(("quality",), lambda: quality.data_quality(self.lens))
+
+    async def captured_data(self) -> list[Found]:
+        """What the captured requests show, in trouble of data or predictions."""
+        return await self._asked(("captured",), self._ask_captured)
 
     async def training_window(self) -> list[Found]:
         """Whether the data of the training window was broken at some time."""
@@ -91,6 +102,33 @@ class Workbench:
         """The answer of another source; the same question is asked once."""
         question = ("other", server, tool, json.dumps(dict(arguments), sort_keys=True, default=str))
         return await self._asked(question, lambda: other_sources.ask(self.lens, server, tool, arguments))
+
+    async def begin(self) -> None:
+        """Ask all partners at once for what is always read; the answers wait in the book to be admitted."""
+        lens, asked = self.lens, self.book.once
+        await asyncio.gather(
+            asked(("all_signals",), lambda: signals.all_signals(lens)),
+            asked(("capacity",), lambda: capacity.capacity(lens)),
+            asked(("endpoint",), lambda: changes.endpoint_state(lens)),
+            asked(("changes",), lambda: changes.recent_changes(lens)),
+            asked(("versions",), self._ask_versions),
+            asked(("quality",), lambda: quality.data_quality(lens)),
+            asked(("captured",), self._ask_captured),
+            asked(("pages",), lambda: runbooks.for_alerts(lens)),
+        )
+
+    async def _ask_versions(self) -> Sequence[Found]:
+        """After the changes: it follows from them whether there is anything to compare."""
+        state, recent = await asyncio.gather(
+            self.book.once(("endpoint",), lambda: changes.endpoint_state(self.lens)),
+            self.book.once(("changes",), lambda: changes.recent_changes(self.lens)),
+        )
+        return await versions.versions(self.lens, [*state, *recent])
+
+    async def _ask_captured(self) -> Sequence[Found]:
+        """After the metrics: they tell since when, and whether the data matters at all."""
+        found = await self.book.once(("all_signals",), lambda: signals.all_signals(self.lens))
+        return await captured_data.captured_data(self.lens, found)
 
     async def _asked(self, question: Hashable, ask: Callable[[], Awaitable[Sequence[Found]]]) -> list[Found]:
         return self.book.admit(await self.book.once(question, ask))

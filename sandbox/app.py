@@ -23,6 +23,7 @@ from sandbox.scenario import load_scenarios
 from sandbox.slack.workspace import Workspace
 from sandbox.slack_part import SlackPart
 from sandbox.stage import Stage
+from sandbox.world.capture_log import CaptureLog
 from sandbox.world.configs import write_scaled
 from sandbox.world.datasets import ModelData
 from sandbox.world.profiles import PROFILES
@@ -86,6 +87,9 @@ class Sandbox:
         serving = SageMakerServing(self.sagemaker)
         self.world = World(serving, speed=self.config.speed, seed=self.config.seed)
         data = {p.name: ModelData(p, self.config.seed + n) for n, p in enumerate(PROFILES)}
+        captured = CaptureLog(
+            data, self.world, self.sagemaker.objects, speed=self.config.speed, clock=self.sagemaker.clock.now
+        )
         self._consequences = Consequences(self.world, self.sagemaker)
         self.sagemaker.set_training_world(self.world)
         self._folder = tempfile.TemporaryDirectory(prefix="agentops-sandbox-")
@@ -96,7 +100,7 @@ class Sandbox:
         self.github = GitHubPart(f"example-ml/{profile.name}" for profile in PROFILES)
         self.parts: list[Part] = [
             SlackPart(self.workspace),
-            SageMakerPart(self.sagemaker, PROFILES, data),
+            SageMakerPart(self.sagemaker, PROFILES, data, captured),
             self.llm,
             self.github,
             self.prometheus,

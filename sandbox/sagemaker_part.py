@@ -10,6 +10,7 @@ from sandbox.parts import UnknownFault
 from sandbox.sagemaker import control
 from sandbox.sagemaker.catalogue import default_models
 from sandbox.sagemaker.server import LocalSageMaker
+from sandbox.world.capture_log import CaptureLog
 from sandbox.world.datasets import ModelData
 from sandbox.world.profiles import ModelProfile
 from sandbox.world.serving import LiveEndpoint, Share
@@ -47,17 +48,24 @@ class SageMakerPart:
         sagemaker: What is run.
         profiles: The models to put in place.
         data: Writes each model's data into its bucket.
+        captured: Writes captured requests when they are looked for.
         port: 0 takes a free one.
     """
 
     name = "aws"
 
     def __init__(
-        self, sagemaker: LocalSageMaker, profiles: Iterable[ModelProfile], data: dict[str, ModelData], port: int = 0
+        self,
+        sagemaker: LocalSageMaker,
+        profiles: Iterable[ModelProfile],
+        data: dict[str, ModelData],
+        captured: CaptureLog,
+        port: int = 0,
     ) -> None:
         self.sagemaker = sagemaker
         self._profiles = tuple(profiles)
         self._data = data
+        self._captured = captured
         self._port = port
 
     def install(self, app: web.Application, token: str) -> None:
@@ -75,6 +83,7 @@ class SageMakerPart:
     def reset(self) -> None:
         """The seeded models as new, with their past data."""
         self.sagemaker.reset()
+        self._captured.reset()
         self._write_past()
 
     def ready_fields(self) -> dict[str, str | None]:
@@ -102,6 +111,7 @@ class SageMakerPart:
         return self.sagemaker.faults.active()
 
     def _start(self) -> None:
+        self.sagemaker.before_listing(self._captured.looked_for)
         self.sagemaker.start(self._port)
         self.sagemaker.seed(default_models(self._profiles))
         self._write_past()

@@ -12,9 +12,6 @@ from sandbox.world.model_state import Defect
 from sandbox.world.serving import Serving
 from sandbox.world.world import World
 
-CAPTURED_FILES = 4
-"""Data capture writes a file for each instance every few minutes; what a scenario shows is in the hour of its start."""
-
 
 class ScenarioRefused(Exception):
     """A scenario cannot start now; `word` says why: `unknown_scenario`, `scenario_running`, `endpoint_busy`."""
@@ -103,14 +100,12 @@ class Stage:
         return run
 
     def write_data(self, run: Run) -> None:
-        """Write captured requests and a monitoring run that show the scenario. Takes some milliseconds."""
+        """Write a monitoring run that shows the scenario, in some milliseconds. Requests are captured by themselves."""
         if self._store is None:
             return
         model = run.scenario.model
-        shifts, data = dict(self._world.models[model].conditions.shifts), self._data[model]
-        for _ in range(CAPTURED_FILES):
-            data.write_capture(self._store, shifts, run.started_at, run.started_at + 1.0)
-        data.write_monitor(self._store, shifts, run.scenario.violations, run.started_at)
+        shifts = dict(self._world.models[model].conditions.shifts)
+        self._data[model].write_monitor(self._store, shifts, run.scenario.violations, run.started_at)
 
     def reset(self) -> None:
         """Undo every scenario in the world; what was done to SageMaker is undone by its own part."""

@@ -69,6 +69,16 @@ async def data_quality(ctx: RunContext[Workbench]) -> str:
     return _told("model monitor", await ctx.deps.data_quality())
 
 
+async def captured_data(ctx: RunContext[Workbench]) -> str:
+    """The captured requests themselves since the trouble began: drift, nulls, types, volume, predictions."""
+    return _told("data capture", await ctx.deps.captured_data())
+
+
+async def versions(ctx: RunContext[Workbench]) -> str:
+    """The live version beside the one before it: image, instance type, size, environment, evaluation."""
+    return _told("sagemaker", await ctx.deps.versions())
+
+
 async def search_runbooks(ctx: RunContext[Workbench], query: str) -> str:
     """Passages of runbooks and procedures, word for word, each with file, heading and lines to cite.
 
@@ -95,8 +105,10 @@ def investigation_toolset() -> FunctionToolset[Workbench]:
             metric_window,
             feature_drift,
             data_quality,
+            captured_data,
             endpoint_state,
             recent_changes,
+            versions,
             capacity,
             search_runbooks,
             similar_incidents,

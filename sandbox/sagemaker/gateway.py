@@ -61,6 +61,7 @@ class Gateway:
         sessions: who is who.
         clock: the world's clock.
         iam: who may do what; None lets everybody do everything.
+        listing: told which bucket and prefix are about to be listed, so that what lies there can be brought up to date.
     """
 
     def __init__(
@@ -73,8 +74,10 @@ class Gateway:
         sessions: Sessions,
         clock: WorldClock,
         iam: Iam | None,
+        listing: Callable[[str, str], None] = lambda bucket, prefix: None,
     ) -> None:
         self._moto = moto
+        self._listing = listing
         self._account = account
         self._faults = faults
         self._log = log
@@ -136,6 +139,8 @@ class Gateway:
                 if Objects().get(call.request["Bucket"], call.request.get("Key", "")) is None:
                     raise ApiError("NoSuchKey", "The specified key does not exist.", 404)
                 take_empty_tags(environ)
+            if (call.service, call.operation) == ("s3", "ListObjectsV2"):
+                self._listing(call.request["Bucket"], call.request.get("Prefix", ""))
             answer = self._pass_on(environ)
             if call.service == "sts" and call.operation == "AssumeRole" and answer.ok:
                 self._sessions.learn(call.body, answer.body)

@@ -103,6 +103,7 @@ class LocalSageMaker:
         self._judge = Judge(self.objects)
         self._account = Account(self.clock, self.plays, self.objects, self._judge)
         self._seeds: tuple[SeedModel, ...] = ()
+        self._listing: Callable[[str, str], None] = lambda bucket, prefix: None
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -135,6 +136,7 @@ class LocalSageMaker:
             sessions=self._sessions,
             clock=self.clock,
             iam=self._iam,
+            listing=lambda bucket, prefix: self._listing(bucket, prefix),
         )
         server = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=QuietRequestHandler)
         self._server = server
@@ -286,6 +288,10 @@ class LocalSageMaker:
         """Say what later training runs learn from; None makes every candidate a little better than its predecessor."""
         with self._account.lock:
             self._judge.world = world
+
+    def before_listing(self, listing: Callable[[str, str], None]) -> None:
+        """Call this with bucket and prefix before objects are listed, from the threads that serve."""
+        self._listing = listing
 
     def measure_alarm(self, name: str, value: float) -> None:
         """Tell the latest value of an alarm's metric: a share of requests, or seconds."""

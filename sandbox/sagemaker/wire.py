@@ -151,7 +151,8 @@ def _s3(environ: Environ) -> tuple[str, Json]:
         if method == verb and parameter in query:
             return operation, request
     if not key:
-        return _s3_bucket(method, query), request
+        prefix = query.get("prefix", [""])[0]
+        return _s3_bucket(method, query), request | ({"Prefix": prefix} if prefix else {})
     if method == "PUT":
         source = environ.get("HTTP_X_AMZ_COPY_SOURCE")
         return ("CopyObject", request | {"CopySource": unquote(str(source))}) if source else ("PutObject", request)

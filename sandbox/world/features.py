@@ -148,7 +148,7 @@ class Reference:
             name: (float(np.quantile(values, 0.0005)), float(np.quantile(values, 0.9995)))
             for name, values in columns.items()
         }
-        scores = Binning.of(_scores(features, columns, means, deviations), discrete=False)
+        scores = Binning.of(scores_of(features, columns, means, deviations), discrete=False)
         clean = all(shift.nulls < 0.05 for shift in shifts.values())
         return cls(features, binnings, means, deviations, limits, scores, clean, dict(shifts))
 
@@ -162,7 +162,7 @@ class Reference:
             low, high = self.limits[name]
             outside |= ((values < low) | (values > high)) & ~null
             missing |= null
-        scores = _scores(self.features, columns, self.means, self.deviations)
+        scores = scores_of(self.features, columns, self.means, self.deviations)
         return Reading(
             psi={name: self.binnings[name].psi(values) for name, values in columns.items()},
             nulls={name: float(null.mean()) for name, (_, null) in drawn.items()},
@@ -172,9 +172,10 @@ class Reference:
         )
 
 
-def _scores(
+def scores_of(
     features: tuple[Feature, ...], columns: dict[str, Values], means: dict[str, float], deviations: dict[str, float]
 ) -> Values:
+    """What a model that learned these means and deviations answers, 0 to 1."""
     total = np.full(len(next(iter(columns.values()))), -1.0)
     for feature in features:
         total += feature.effect * (columns[feature.name] - means[feature.name]) / deviations[feature.name]

@@ -34,6 +34,7 @@ class World:
         self._serving = serving
         self.models = {p.name: ModelState(p, speed, seed + n) for n, p in enumerate(profiles)}
         self.now = 0.0
+        self._inputs: dict[str, list[tuple[float, dict[str, Shift]]]] = {name: [] for name in self.models}
 
     def tick(self, now: float) -> None:
         """Advance every model to a wall time (Unix seconds)."""
@@ -64,6 +65,7 @@ class World:
         before = conditions.shifts.get(feature, UNSHIFTED)
         conditions.shifts[feature] = replace(before, **changes)
         conditions.shifted_at = self.now
+        self._inputs_changed(model)
 
     def change_concept(self, model: str, loss: float, retrained: float, versions: dict[str, float]) -> None:
         """From now on the same inputs of a model mean something else; see `Concept` for the losses."""
@@ -72,6 +74,14 @@ class World:
     def refill(self, model: str) -> None:
         """The data pipeline has filled a model's features again."""
         self.models[model].refill()
+        self._inputs_changed(model)
+
+    def shifts_between(self, model: str, begin: float, end: float) -> list[tuple[float, float, dict[str, Shift]]]:
+        """Stretches from `begin` to `end` (Unix seconds), each with how the inputs differed from the training data."""
+        changes = [(0.0, dict[str, Shift]()), *self._inputs[model]]
+        ends = [at for at, _ in changes[1:]] + [end]
+        spans = [(max(at, begin), min(until, end), shifts) for (at, shifts), until in zip(changes, ends, strict=True)]
+        return [span for span in spans if span[0] < span[1]]
 
     def nulls_since(self, model: str) -> float | None:
         """Unix seconds since when a model's features hold nulls; None while they hold none."""
@@ -110,6 +120,7 @@ class World:
     def reset(self, model: str) -> None:
         """Undo everything that happens to a model from outside."""
         self.models[model].reset()
+        self._inputs[model] = []
 
     def feature_names(self) -> dict[str, set[str]]:
         """The features of each model."""
@@ -118,6 +129,9 @@ class World:
     def describe(self) -> dict[str, object]:
         """Each model's live config, conditions and current metric values."""
         return {name: _describe(state) for name, state in self.models.items()}
+
+    def _inputs_changed(self, model: str) -> None:
+        self._inputs[model].append((self.now, dict(self.models[model].conditions.shifts)))
 
     def _tick_healthy(self, now: float, *, sample: bool) -> None:
         elapsed = TICK_SECONDS if self.now == 0.0 else max(0.0, now - self.now)

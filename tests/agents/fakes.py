@@ -11,7 +11,10 @@ from incidents.catalogue import ModelSpec
 from incidents.incident import Incident, IncidentState
 from incidents.investigation import Case
 from incidents.verification import Sample
+from tools.datasets.captured import CapturedData
 from tools.datasets.monitor import Violation
+from tools.datasets.monitored import MonitoredData
+from tools.datasets.window import Window
 from tools.errors import NotFound, Unavailable
 from tools.manifests.load import load_catalogue
 from tools.prometheus.series import InstantSample, Series
@@ -27,6 +30,7 @@ from tools.sagemaker.states import (
     PipelineState,
     VariantState,
 )
+from tools.sagemaker.versions import ServedVersion
 
 NOW = datetime(2026, 11, 20, 19, 10, 0, tzinfo=UTC)
 ONSET = datetime(2026, 11, 20, 19, 2, 0, tzinfo=UTC)
@@ -110,6 +114,7 @@ class FakeSageMaker:
     )
     models: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """Models by variant, for each config that has other than one of its own."""
+    versions: dict[str, ServedVersion] = field(default_factory=dict[str, ServedVersion])
     jobs: list[PipelineJob] = field(default_factory=list[PipelineJob])
     down: bool = False
 
@@ -139,6 +144,10 @@ class FakeSageMaker:
         newest = sorted(self.configs, key=lambda c: c[1], reverse=True)
         return [EndpointConfigSummary(name=name, arn=f"arn:{name}", created_at=at) for name, at in newest][:limit]
 
+    async def served_version(self, config: str, variant: str, group: str | None) -> ServedVersion:
+        self._ask("DescribeEndpointConfig")
+        return self.versions.get(config) or ServedVersion(config=config)
+
     async def pipeline(self, name: str) -> PipelineState:
         self._ask("DescribePipeline")
         return PipelineState(
@@ -166,15 +175,29 @@ class FakeSageMaker:
 
 @dataclass
 class FakeDatasets:
-    """What the monitor found. `down` makes it fail."""
+    """What the monitor found, and what was captured: nothing, where it is not told. `down` makes it fail."""
 
     found: list[Violation] = field(default_factory=list[Violation])
+    capture: CapturedData | None = None
+    statistics: MonitoredData | None = None
+    asked: list[Window] = field(default_factory=list[Window])
     down: bool = False
 
     async def violations(self, model: ModelSpec) -> list[Violation]:
         if self.down:
             raise Unavailable("S3", "GetObject", "connection refused")
         return self.found
+
+    async def monitored(self, model: ModelSpec) -> MonitoredData | None:
+        return self.statistics
+
+    async def captured(self, model: ModelSpec, window: Window, before: Window) -> CapturedData:
+        self.asked.append(window)
+        if self.down:
+            raise Unavailable("S3", "GetObject", "connection refused")
+        if self.capture is None:
+            raise NotFound("S3", "ListObjectsV2", "nothing was captured")
+        return self.capture
 
 
 @dataclass

@@ -17,6 +17,7 @@ from tools.cloudwatch_logs.records import LogLines, LogPlace
 from tools.datasets.captured import CapturedData
 from tools.datasets.monitor import Violation
 from tools.datasets.monitored import MonitoredData
+from tools.datasets.window import Window
 from tools.errors import InvalidRequest, NotFound, Unavailable
 from tools.github.history import History
 from tools.prometheus.series import InstantSample, Series
@@ -382,7 +383,7 @@ class Down:
         """Unavailable."""
         raise self._refused("GetObject")
 
-    async def captured(self, model: ModelSpec, *, since: datetime, until: datetime, earliest: datetime) -> CapturedData:
+    async def captured(self, model: ModelSpec, window: Window, before: Window) -> CapturedData:
         """Unavailable."""
         raise self._refused("ListObjectsV2")
 

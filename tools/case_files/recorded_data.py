@@ -11,6 +11,7 @@ from tools.datasets.feature_drift import Nulls
 from tools.datasets.monitor import Violation
 from tools.datasets.monitored import MonitoredData, MonitoredFeature
 from tools.datasets.monitored import worst_first as monitored_worst_first
+from tools.datasets.window import Window
 from tools.errors import InvalidRequest, NotFound
 
 
@@ -22,16 +23,16 @@ class RecordedDatasets:
         self._case = case
         self._model = model
 
-    async def captured(self, model: ModelSpec, *, since: datetime, until: datetime, earliest: datetime) -> CapturedData:
+    async def captured(self, model: ModelSpec, window: Window, before: Window) -> CapturedData:
         """The capture of the case, whatever the window; `NotFound` where it has none."""
         told = self._case.capture
         if told is None:
             raise NotFound("S3", "ListObjectsV2", f"nothing was captured of {model.name}")
         features = [_captured(name, told.features.get(name, CapturedColumn())) for name in model.features]
-        minutes = max((until - since) / timedelta(minutes=1), 1.0)
+        minutes = max((window.end - window.start) / timedelta(minutes=1), 1.0)
         return CapturedData(
-            since=since,
-            until=until,
+            since=window.start,
+            until=window.end,
             rows=told.rows,
             objects=8,
             objects_read=8,

@@ -34,14 +34,17 @@ class CapturedFeature(_Frozen):
     """One feature, or the predictions.
 
     `psi` and `ks` are None where they cannot be told. `medians` are the reference's and the current one, of numbers.
-    `wrong_type` is the share of values of another type than the reference has.
+    `wrong_type` is the share of values of another type than the reference has. `psi_before` and `nulls_before` are of
+    the requests captured before the window, None where there were too few.
     """
 
     feature: str
     kind: Kind
     psi: float | None = None
+    psi_before: float | None = None
     ks: float | None = None
     nulls: Nulls
+    nulls_before: float | None = None
     wrong_type: float = 0.0
     missing: bool = False
     """No captured request has it."""

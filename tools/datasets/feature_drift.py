@@ -5,7 +5,7 @@ missing, its type changed, or its share of nulls rose by more than 5 points: dat
 on; else `drifted` above 0.25, `moved` above 0.1, `stable` below.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice, repeat
@@ -199,10 +199,17 @@ def _categories(
     """Counts by category on both sides, the rare ones of the reference as one; and what only the current side has."""
     before, after = _counts(reference), _counts(current)
     new = tuple(sorted(after.keys() - before.keys()))
-    kept = set(sorted(before, key=lambda name: (-before[name], name))[:MOST_CATEGORIES])
-    if len(before.keys() | after.keys()) <= MOST_CATEGORIES:
-        kept = before.keys() | after.keys()
-    return (_with_others(before, kept), _with_others(after, kept)), new
+    return common_categories(before, after), new
+
+
+def common_categories(
+    before: Mapping[str, float], after: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Both sides' counts, with all but the `MOST_CATEGORIES` commonest of the reference as one where there are more."""
+    kept: Collection[str] = before.keys() | after.keys()
+    if len(kept) > MOST_CATEGORIES:
+        kept = set(sorted(before, key=lambda name: (-before[name], name))[:MOST_CATEGORIES])
+    return _with_others(before, kept), _with_others(after, kept)
 
 
 def _counts(column: "pl.Series") -> dict[str, float]:
@@ -212,7 +219,7 @@ def _counts(column: "pl.Series") -> dict[str, float]:
     return {str(name): float(n) for name, n in found.iter_rows()}
 
 
-def _with_others(counts: dict[str, float], kept: Collection[str]) -> dict[str, float]:
+def _with_others(counts: Mapping[str, float], kept: Collection[str]) -> dict[str, float]:
     shown = {name: n for name, n in counts.items() if name in kept}
     others = sum(n for name, n in counts.items() if name not in kept)
     return shown | ({OTHERS: others} if others else {})

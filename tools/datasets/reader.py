@@ -1,15 +1,21 @@
 """What S3 says about a model's data: Model Monitor's last results, the baseline, and which hours were captured."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from incidents.catalogue import ModelSpec
 from incidents.origin import DataObject
 from tools.datasets import monitor
+from tools.datasets.capture_comparison import comparison
+from tools.datasets.capture_sample import newest_file, sample
+from tools.datasets.captured import CapturedData
 from tools.datasets.monitor import CaptureHour, CaptureWindow, FeatureStatistics, Violation, hour_floor
+from tools.datasets.monitored import MonitoredData, monitored_of
+from tools.datasets.reference import NoReference, ReferenceData, reference_of
 from tools.datasets.runs import latest_run
 from tools.datasets.window import Window, objects_of
-from tools.errors import InvalidRequest, NotFound
+from tools.errors import AccessDenied, BadAnswer, InvalidRequest, NotFound
 from tools.sagemaker.calls import Calls
 from tools.sagemaker.connection import AwsConnection, AwsCredentials, Lasting
 from tools.sagemaker.objects import ObjectReader
@@ -69,6 +75,51 @@ class DatasetReader:
         place = _place(model.data.baseline, model, "baseline")
         return await self._calls.run("GetObject", lambda: self._statistics(place))
 
+    async def captured(self, model: ModelSpec, window: Window, before: Window) -> CapturedData:
+        """Captured requests of a window against the training data, and against those of the time before it.
+
+        A sample where there are many (see `tools.datasets.capture_sample`), which the answer says. Where the window has
+        none, the answer says when the newest was written.
+
+        Raises:
+            NotFound: nothing was ever captured of this endpoint.
+        """
+        place = _place(model.data.capture, model, "capture")
+        if model.endpoint is None:
+            raise NotFound(SERVICE, "ListObjectsV2", f"{model.name} has no endpoint whose data would be captured")
+        base = f"{place}{model.endpoint.name}/{model.endpoint.variant}/"
+        found, reference = await asyncio.gather(
+            self._calls.run("GetObject", lambda: sample(self._objects, base, window, before)),
+            self._calls.run("GetObject", lambda: self._reference(model)),
+        )
+        if found.newest is None:
+            newest = await self._calls.run("ListObjectsV2", lambda: newest_file(self._objects, base))
+            if newest is None:
+                raise NotFound(SERVICE, "ListObjectsV2", f"nothing was captured below {base}")
+            found = replace(found, newest=newest)
+        return await self._calls.run("GetObject", lambda: comparison(found, reference, model.features, window, before))
+
+    async def monitored(self, model: ModelSpec) -> MonitoredData | None:
+        """Model Monitor's statistics of its last run beside the training data's; None where either is missing."""
+        place, baseline = _place(model.data.monitor, model, "monitor"), model.data.baseline
+        if baseline is None:
+            return None
+
+        def read() -> MonitoredData | None:
+            run = latest_run(self._objects, place)
+            current, reference = (
+                run.files.get(monitor.STATISTICS),
+                latest_run(self._objects, f"{baseline.rstrip('/')}/"),
+            )
+            known = reference.files.get(monitor.STATISTICS)
+            if current is None or known is None:
+                return None
+            return monitored_of(
+                self._objects.json(known.uri), self._objects.json(current.uri), at=run.at, uris=(known.uri, current.uri)
+            )
+
+        return await self._calls.run("GetObject", read)
+
     async def capture_window(self, model: ModelSpec, start: datetime, end: datetime) -> CaptureWindow:
         """Which hours between `start` and `end` were captured; at most a week.
 
@@ -114,6 +165,15 @@ class DatasetReader:
         """Close connections; calls under way end by their own timeouts."""
         self._calls.close()
         self._objects.close()
+
+    def _reference(self, model: ModelSpec) -> ReferenceData | NoReference:
+        """A baseline that cannot be read leaves the requests before the window to compare with."""
+        if model.data.baseline is None:
+            return NoReference(("the catalogue names no training data (data.baseline)",))
+        try:
+            return reference_of(self._objects, _place(model.data.baseline, model, "baseline"))
+        except (AccessDenied, BadAnswer, NotFound):
+            return NoReference(("the training data could not be read",))
 
     def _statistics(self, place: str) -> list[FeatureStatistics]:
         found = latest_run(self._objects, place).files.get(monitor.STATISTICS)

@@ -3,6 +3,9 @@
 An object belongs to it when the hour in its path, as data capture and Model Monitor write it
 (``.../yyyy/mm/dd/hh/...``), overlaps the window, which includes its start and not its end. Where the path names no
 hour, it belongs to it when it was last modified inside the window.
+
+Of the hour in which the window ends, only what was written before its end belongs to it: an endpoint that serves goes
+on writing into that hour, and what was shown to whoever approves must be what is marked.
 """
 
 import re
@@ -37,7 +40,7 @@ class Window:
         """Whether an object belongs to it."""
         span = _span(f"/{one.key}")
         if span is not None and span.whole_hour:
-            return self.overlaps(span.begin, span.until)
+            return self.overlaps(span.begin, span.until) and (span.until <= self.end or one.modified < self.end)
         return self.start <= one.modified < self.end
 
 

@@ -153,6 +153,7 @@ def _container(row: dict[str, Any]) -> Container:
         image=row.get("Image"),
         artefact=row.get("ModelDataUrl") or source.get("S3Uri"),
         package=row.get("ModelPackageName"),
+        environment=row.get("Environment") or {},
     )
 
 

@@ -88,6 +88,23 @@ class ObjectReader:
             raise BadAnswer(SERVICE, "GetObject", f"{uri} is not a JSON object")
         return cast(dict[str, Any], parsed)
 
+    def part(self, one: "StoredObject", begin: int, length: int) -> bytes:
+        """`length` bytes of an object from `begin` on, or as many as there are.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        if begin >= one.size or length <= 0:
+            return b""
+        end = min(begin + length, one.size) - 1
+        with upstream(SERVICE, "GetObject"):
+            body = self.client.get_object(Bucket=one.bucket, Key=one.key, Range=f"bytes={begin}-{end}")["Body"]
+            try:
+                # Whoever ignores the range would send all of it.
+                return body.read(end - begin + 1)
+            finally:
+                body.close()
+
     def tags(self, bucket: str, key: str) -> dict[str, str]:
         """The tags of an object; empty where it has none."""
         with upstream(SERVICE, "GetObjectTagging"):

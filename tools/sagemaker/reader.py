@@ -48,6 +48,7 @@ from tools.sagemaker.states import (
     PipelineState,
 )
 from tools.sagemaker.surroundings import Surroundings
+from tools.sagemaker.versions import ServedVersion, served_version
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
@@ -134,6 +135,13 @@ class SageMakerReader:
             return self._descriptions.version_of(model, group)
 
         return await self._calls.run("DescribeModelPackage", read)
+
+    async def served_version(self, config: str, variant: str, group: str | None) -> ServedVersion:
+        """What a config serves under a variant (the first where it has none of that name), with its evaluation."""
+        return await self._calls.run(
+            "DescribeEndpointConfig",
+            lambda: served_version(self._descriptions, self._objects, config, variant, group),
+        )
 
     async def endpoint_origin(self, endpoint: str) -> EndpointOrigin:
         """Where a change of the endpoint's config would start from."""
@@ -241,8 +249,8 @@ class SageMakerReader:
     async def recent_changes(self, model: ModelSpec, since: datetime) -> list[Change]:
         """What was changed about the model at or after `since`, newest first.
 
-        New endpoint configs, the endpoint's last change, model versions registered or approved, pipeline runs that
-        ended. A thing that the catalogue names and SageMaker does not have is left out.
+        New endpoint configs, the endpoint's last change, model versions registered or approved, runs of the training
+        and the data pipeline that ended. A thing that the catalogue names and SageMaker does not have is left out.
         """
         endpoint, packages, runs = await asyncio.gather(
             self._calls.run("DescribeEndpoint", lambda: self._endpoint_changes(model)),
@@ -352,9 +360,11 @@ class SageMakerReader:
             return []
 
     def _run_changes(self, model: ModelSpec) -> list[Change]:
-        if model.retraining is None:
-            return []
-        name = model.retraining.pipeline
+        """Runs of the pipeline that trains the model, and of the one that fills its features."""
+        training = model.retraining.pipeline if model.retraining else None
+        return [change for name in (training, model.data.pipeline) if name for change in self._ended_runs(name)]
+
+    def _ended_runs(self, name: str) -> list[Change]:
         try:
             with upstream(SERVICE, "ListPipelineExecutions"):
                 ended = [run for run in self._pipeline_runs(name, LOOKED_AT) if run.status in FINAL_RUN_STATUSES]

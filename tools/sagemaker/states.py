@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.clock import Moment
 
@@ -82,11 +82,15 @@ class EndpointConfig(_Frozen):
 
 
 class Container(_Frozen):
-    """What a model is made of: an image and an artefact in S3, or a model package that holds them."""
+    """What a model is made of: an image and an artefact in S3, or a model package that holds them.
+
+    `environment` holds whatever somebody typed, passwords too.
+    """
 
     image: str | None = None
     artefact: str | None = None
     package: str | None = None
+    environment: dict[str, str] = Field(default={}, repr=False)
 
 
 class ModelState(_Frozen):

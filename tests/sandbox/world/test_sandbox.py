@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import boto3
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from sandbox.app import Sandbox, SandboxConfig
 from sandbox.prometheus_part import Mode
+from sandbox.sagemaker.iam import ADMIN_ACCESS_KEY
 from sandbox.scenario import load_scenarios
 from sandbox.world.real import RealMonitoringError
 from tests.thoroughness import thorough
@@ -281,13 +283,22 @@ async def test_the_data_of_a_scenario_lies_in_s3():
             "completeness_check",
             "data_type_check",
         }
-        captured = objects.keys(bucket, "capture/")
-        assert len(captured) == 3 + 4
-        body = objects.get(bucket, captured[-1])
-        assert body is not None
-        rows = [json.loads(json.loads(line)["captureData"]["endpointInput"]["data"]) for line in body.splitlines()]
-        empty = sum(row["last_login_days"] is None for row in rows) / len(rows)
-        assert 0.25 < empty < 0.5
+        baseline = objects.get(bucket, "baseline/train.csv")
+        assert baseline is not None
+        assert baseline.startswith(b"tenure_months,support_tickets,monthly_charges,last_login_days,plan_type,label\n")
+        assert len(baseline.splitlines()) == 5001
+
+
+async def test_requests_are_captured_when_somebody_looks():
+    async with running() as client:
+        sagemaker, bucket = client.sandbox.sagemaker, "agentops-churn-predictor"
+        assert len(sagemaker.objects.keys(bucket, "capture/")) == 3
+        keys: Any = {"aws_access_key_id": ADMIN_ACCESS_KEY, "aws_secret_access_key": "secret"}
+        s3 = boto3.client("s3", endpoint_url=sagemaker.url, region_name="eu-west-1", **keys)
+        await asyncio.to_thread(s3.list_objects_v2, Bucket=bucket, Prefix="capture/churn-predictor-prod/")
+        s3.close()
+        assert len(sagemaker.objects.keys(bucket, "capture/")) > 3
+        assert len(sagemaker.objects.keys("agentops-fraud-detector", "capture/")) == 3
 
 
 async def test_a_reset_puts_sagemaker_and_its_data_back():

@@ -30,8 +30,21 @@ async def test_an_hour_belongs_to_the_window_that_it_overlaps(datasets: DatasetR
     hours = {hour: f"{BASE}/2026/11/20/{hour:02d}/00-00.jsonl" for hour in range(12, 19)}
     put(local, *hours.values(), f"{BASE}/2026/11/19/14/00-00.jsonl", f"{BASE}/2025/11/20/14/00-00.jsonl")
     assert await keys(datasets) == [hours[14], hours[15]]
-    assert await keys(datasets, START, END + timedelta(minutes=1)) == [hours[14], hours[15], hours[16]]
-    assert await keys(datasets, START - timedelta(hours=1), START) == [hours[13], hours[14]]
+    assert await keys(datasets, START, END + timedelta(hours=1)) == [hours[14], hours[15], hours[16]]
+    assert await keys(datasets, START - timedelta(hours=1), END - timedelta(hours=1)) == [hours[13], hours[14]]
+
+
+async def test_what_is_written_after_the_end_does_not_belong_to_a_window_that_ends_within_the_hour(
+    datasets: DatasetReader, local: LocalSageMaker
+) -> None:
+    # S3 says itself when an object was written: now.
+    now = datetime.now(UTC).replace(microsecond=0)
+    key = f"{BASE}/{now:%Y/%m/%d/%H}/00-00.jsonl"
+    put(local, key)
+    ends = now + timedelta(seconds=5)
+    if ends.hour == now.hour:
+        assert await keys(datasets, now - timedelta(minutes=10), ends) == [key]
+    assert await keys(datasets, now - timedelta(minutes=10), now - timedelta(seconds=1)) == []
 
 
 async def test_a_window_over_the_turn_of_the_year_sees_both_years(

@@ -38,6 +38,7 @@ from tests.tools.sagemaker.world import CREDENTIALS, REGION, SEEDED, SPEC, HandC
 from tools.datasets import operator as datasets_operator
 from tools.datasets.operator import DatasetOperator
 from tools.datasets.reader import DatasetReader
+from tools.datasets.window import Window
 from tools.errors import UpstreamError
 from tools.manifests.load import load_catalogue
 from tools.sagemaker import operator as sagemaker_operator
@@ -238,7 +239,7 @@ async def test_the_reader_may_do_what_the_readers_call_and_no_more(
     since = clock.moment() - timedelta(days=1)
     local.objects.put_json(SEEDED.bucket, "monitor/constraint_violations.json", {"violations": []})
     local.objects.put_json(SEEDED.bucket, "monitor/statistics.json", {"features": []})
-    local.objects.put(SEEDED.bucket, f"capture/e/AllTraffic/{since:%Y/%m/%d/%H}/1.jsonl", b"{}")
+    local.objects.put(SEEDED.bucket, f"capture/{SEEDED.endpoint}/AllTraffic/{since:%Y/%m/%d/%H}/1.jsonl", b"{}")
     local.deploy("product-recommender", instance_type="ml.m5.large", started=clock.now - 3600)
     place = f"s3://{SEEDED.bucket}/monitor/"
     model = SPEC.model_copy(update={"data": DataSpec(monitor=place, baseline=place, capture=place)})
@@ -264,14 +265,34 @@ async def test_the_reader_may_do_what_the_readers_call_and_no_more(
             if getattr(remediation, "endpoint", SEEDED.endpoint) == SEEDED.endpoint:
                 await reader.preflight(remediation, SPEC)
         await reader.recent_changes(SPEC, since)
+        await reader.served_version("product-recommender-v22", "AllTraffic", SEEDED.package_group)
         await datasets.violations(model)
         await datasets.statistics(model)
         await datasets.baseline(model)
         await datasets.capture_window(model, since, since)
+        await datasets.captured(CATALOGUE.models[SEEDED.name], Window(since, clock.moment()), Window(since, since))
+        await datasets.monitored(model)
         await datasets.window(SEEDED.bucket, "capture/", since - timedelta(hours=1), clock.moment())
         reader.close()
         datasets.close()
     assert called == actions("reader")
+
+
+def test_the_reader_reads_the_places_that_the_catalogue_names_and_no_others() -> None:
+    read = {
+        resource
+        for statement in statements("reader")
+        if statement["Action"] == "s3:GetObject"
+        for resource in statement["Resource"]
+    }
+    named = {
+        f"arn:aws:s3:::{place.removeprefix('s3://')}*"
+        for model in CATALOGUE.models.values()
+        for place in (model.data.capture, model.data.baseline, model.data.monitor)
+        if place is not None
+    }
+    assert named <= read
+    assert {resource.rsplit("/", 2)[1] for resource in read - named} == {"evaluation"}
 
 
 async def test_a_role_names_the_calls_that_the_operators_really_make(
