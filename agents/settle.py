@@ -46,7 +46,13 @@ def _verdict(draft: DiagnosisDraft, symptoms: Symptoms) -> RetrainingVerdict:
     verdict = _without_the_answer(draft.retraining)
     if not verdict.retrain:
         return verdict
-    faults = (*symptoms.nulls, *symptoms.schema, *symptoms.broken, *symptoms.unit_changed)
+    faults = (
+        *symptoms.nulls,
+        *symptoms.schema,
+        *symptoms.broken,
+        *symptoms.unit_changed,
+        *symptoms.captured_broken,
+    )
     broken = tuple(r.evidence for r in faults)[:3]
     if draft.root_cause is RootCause.DATA_QUALITY or broken:
         because = "The data is broken; a model trained on it would learn the fault."

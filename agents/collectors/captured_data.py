@@ -58,7 +58,9 @@ async def captured_data(lens: Lens, signals: Sequence[Found]) -> Sequence[Found]
     try:
         found = await lens.sources.datasets.captured(model, window, before)
     except NotFound:
-        return (lens.gap(SOURCE, "captured_data", asked, "none were found", failed=False),)
+        words = f"No request of {model.name} lies under {model.data.capture}: its data capture may be off."
+        evidence = lens.fact(EvidenceKind.DATA_QUALITY, SOURCE, asked, words)
+        return (Found(evidence, CaptureReading(rows=0, since=window.start)),)
     except UpstreamError as error:
         # The metrics and the monitor tell of the data, too: what this lacks makes nobody less sure of them.
         return (lens.gap(SOURCE, "captured_data", asked, why(error, "S3"), failed=False),)

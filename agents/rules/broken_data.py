@@ -14,13 +14,13 @@ def broken(symptoms: Symptoms) -> bool:
 def broken_since(symptoms: Symptoms) -> datetime | None:
     """When it began; None where the window does not show it.
 
-    Where only Model Monitor knows, it is when the features that it names began to drift.
+    Where only Model Monitor or captured requests know, it is when the features that it names began to drift.
     """
     s = symptoms
     measured: list[SignalReading] = s.nulls + s.schema + s.unit_changed + s.volume_low
     if measured:
         return earliest(measured)
-    named = {violation.feature for violation in s.broken}
+    named = {violation.feature for violation in s.broken} | {captured.feature for captured in s.captured_broken}
     return earliest([reading for reading in s.drifted_features if reading.feature in named])
 
 

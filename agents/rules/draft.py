@@ -6,6 +6,7 @@ from datetime import datetime
 from agents.readings import SignalReading
 from agents.rules.casefile import Casefile
 from agents.rules.citations import citations
+from agents.rules.data_claims import contradicting, supporting
 from agents.rules.summary import summary
 from agents.rules.symptoms import earliest
 from agents.rules.table import confidence_of, decide
@@ -80,7 +81,7 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             if s.deployment:
                 others = [case.claim(evidence) for evidence in s.deployment.evidence[:2]]
     alerts = [] if signals else _alerts(case)
-    claims = [case.claim(r.evidence) for r in signals] + alerts + others
+    claims = [case.claim(r.evidence) for r in signals] + alerts + supporting(case, cause) + others
     return list({claim.text: claim for claim in claims}.values())[:MOST_CLAIMS]
 
 
@@ -160,6 +161,7 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
         case RootCause.DATA_QUALITY:
             moved = s.drifted_features if s.unit_changed else []
             named = [r.feature for r in s.nulls] + [v.feature for v in s.broken] + [r.feature for r in moved]
+            named += [c.feature for c in s.captured_broken]
             feature = next((name for name in named if name), None)
             if feature:
                 return Culprit(kind="feature", name=feature[:200])
@@ -168,9 +170,9 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
             if s.deployment:
                 return Culprit(kind="endpoint_config", name=s.deployment.config[:200])
         case RootCause.FEATURE_DRIFT | RootCause.BENIGN:
-            drifted = s.drifted_features
-            if drifted and drifted[0].feature:
-                return Culprit(kind="feature", name=drifted[0].feature[:200])
+            drifted = [r.feature for r in s.drifted_features if r.feature] or [c.feature for c in s.captured_drifted]
+            if drifted:
+                return Culprit(kind="feature", name=drifted[0][:200])
         case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
             of_traffic = cause is RootCause.TRAFFIC_ANOMALY or s.traffic_grew or s.volume_high
             kind = "traffic" if of_traffic else "instance"
@@ -202,7 +204,8 @@ def _onset(case: Casefile, cause: RootCause) -> datetime | None:
 def _hypotheses(case: Casefile, cause: RootCause, says: str, claims: Sequence[Claim]) -> tuple[Hypothesis, ...]:
     s = case.symptoms
     statement = says[0].upper() + says[1:] + "."
-    found = [Hypothesis(cause=cause, statement=statement, supported_by=tuple(claims[:4]))]
+    against = tuple(contradicting(case, cause))
+    found = [Hypothesis(cause=cause, statement=statement, supported_by=tuple(claims[:4]), contradicted_by=against)]
     if cause is RootCause.UNKNOWN and s.deployment and s.metrics_readable is False:
         found.append(
             Hypothesis(

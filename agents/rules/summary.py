@@ -82,7 +82,8 @@ def _data_quality(case: Casefile) -> str:
         )
     if not s.data_broken:
         return f"Far fewer rows than usual arrive at {brief.model}: its source is stale or cut."
-    features = _names([r.feature for r in s.nulls] or [v.feature for v in s.broken])
+    by_monitor, captured = [v.feature for v in s.broken], [c.feature for c in s.captured_broken]
+    features = _names([r.feature for r in s.nulls] or by_monitor or captured)
     verb = "arrives" if len(features) == 1 else "arrive"
     what = f"{listed(features)} {verb} broken" if features else "Rows arrive that violate the schema"
     source = f" from {brief.data_source}" if brief.data_source else ""
@@ -107,6 +108,12 @@ def _bad_deployment(case: Casefile) -> str:
 
 def _feature_drift(case: Casefile) -> str:
     s, model = case.symptoms, case.brief.model
+    if not s.metrics_readable:
+        features = listed(_names([c.feature for c in s.captured_drifted]))
+        return (
+            f"Captured requests of {model} no longer look like its training data ({features}). "
+            "Whether that does harm cannot be told without its metrics."
+        )
     features = listed(_names([r.feature for r in s.drifted_features])) or "as a whole"
     if s.labels_late and not s.quality_harm:
         return f"The inputs of {model} drifted ({features}). Labels are too late to tell whether that does harm."

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from agents.brief import CaseBrief
+from agents.data_readings import CapturedFeatureReading
 from agents.readings import CapacityReading, Dossier, LabelDelayReading, SignalReading, ViolationReading
 from incidents.alert import AlertKind, Severity
 
@@ -67,6 +68,16 @@ class Symptoms:
     def broken(self) -> list[ViolationReading]:
         """Violations that Model Monitor found and that mean broken data, not a shift."""
         return [v for v in self.dossier.violations if v.breaks_data]
+
+    @cached_property
+    def captured_broken(self) -> list[CapturedFeatureReading]:
+        """Features that captured requests have without values, of another type, or not at all any more."""
+        return [c for c in self.dossier.captured if c.verdict == "broken" and not c.prediction]
+
+    @cached_property
+    def captured_drifted(self) -> list[CapturedFeatureReading]:
+        """Features whose captured values no longer look like the training data."""
+        return [c for c in self.dossier.captured if c.verdict == "drifted" and not c.prediction]
 
     @cached_property
     def volume_low(self) -> list[SignalReading]:
@@ -210,8 +221,8 @@ class Symptoms:
 
     @property
     def data_broken(self) -> bool:
-        """Nulls, schema, types or units, by the metrics or by the monitor."""
-        return bool(self.nulls or self.schema or self.broken or self.unit_changed)
+        """Nulls, schema, types or units, by the metrics, by the monitor, or in captured requests."""
+        return bool(self.nulls or self.schema or self.broken or self.unit_changed or self.captured_broken)
 
     @property
     def inputs_flat(self) -> bool:

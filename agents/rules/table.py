@@ -31,6 +31,18 @@ def _proxies_quiet(s: Symptoms) -> bool:
 
 RULES: Sequence[Rule] = (
     Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: not s.metrics_readable and bool(s.captured_broken),
+        Confidence.LOW,
+        "captured requests hold broken data; the metrics cannot be read",
+    ),
+    Rule(
+        RootCause.FEATURE_DRIFT,
+        lambda s: not s.metrics_readable and bool(s.captured_drifted) and s.change is None,
+        Confidence.LOW,
+        "captured requests have drifted; without metrics nobody can tell whether it does harm",
+    ),
+    Rule(
         RootCause.UNKNOWN,
         lambda s: not s.metrics_readable,
         Confidence.LOW,
@@ -47,6 +59,12 @@ RULES: Sequence[Rule] = (
         lambda s: bool(s.broken) and bool(s.drifted or s.quality_harm or s.anomalies),
         Confidence.MEDIUM,
         "Model Monitor found broken data, and the model suffers",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.captured_broken) and bool(s.drifted or s.quality_harm or s.anomalies),
+        Confidence.MEDIUM,
+        "captured requests hold broken data, and the model suffers",
     ),
     Rule(
         RootCause.INFRASTRUCTURE,

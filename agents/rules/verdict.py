@@ -1,6 +1,6 @@
 """Should this be retrained at all? The rules' answer."""
 
-from agents.readings import LabelDelayReading, SignalReading
+from agents.reading_base import ReadingBase
 from agents.rules.casefile import Casefile
 from incidents.diagnosis import RetrainingVerdict, RootCause
 
@@ -12,7 +12,11 @@ def verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
         case RootCause.DATA_QUALITY:
             return _no(
                 "The data is broken; a model trained on it would learn the fault. Repair the data first.",
-                *(s.nulls + s.schema + s.unit_changed + s.volume_low),
+                *s.nulls,
+                *s.schema,
+                *s.unit_changed,
+                *s.volume_low,
+                *s.captured_broken,
             )
         case RootCause.BAD_DEPLOYMENT:
             return _no("The new version is at fault, and the old one works.", *s.serving_harm, *s.quality_harm)
@@ -56,5 +60,5 @@ def _for_drift(case: Casefile, cause: RootCause) -> RetrainingVerdict:
     return RetrainingVerdict(retrain=True, because=because, evidence=tuple(r.evidence for r in grounds))
 
 
-def _no(because: str, *readings: SignalReading | LabelDelayReading) -> RetrainingVerdict:
+def _no(because: str, *readings: ReadingBase) -> RetrainingVerdict:
     return RetrainingVerdict(retrain=False, because=because, evidence=tuple(r.evidence for r in readings[:3]))

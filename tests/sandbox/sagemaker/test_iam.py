@@ -147,10 +147,11 @@ def test_s3_is_guarded_by_prefix_and_by_action(act: Act, local: LocalSageMaker, 
     retrainer.put_object(Bucket=BUCKET, Key="quarantine/xp1.json", Body=b"{}")
     assert reader.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"] == tags["TagSet"]
     assert reader.list_objects_v2(Bucket=BUCKET, Prefix="capture/")["KeyCount"] == 1
+    assert reader.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"{}"
     for call in (
         lambda: retrainer.put_object(Bucket=BUCKET, Key=key, Body=b"overwritten"),
         lambda: retrainer.delete_object(Bucket=BUCKET, Key=key),
-        lambda: reader.get_object(Bucket=BUCKET, Key=key),
+        lambda: reader.get_object(Bucket=BUCKET, Key="quarantine/xp1.json"),
         lambda: reader.put_object_tagging(Bucket=BUCKET, Key=key, Tagging=tags),
     ):
         assert refusal(call)[0] == "AccessDenied"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import boto3
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -23,6 +22,7 @@ from sandbox.sagemaker.iam import ADMIN_ACCESS_KEY
 from sandbox.scenario import load_scenarios
 from sandbox.world.real import RealMonitoringError
 from tests.thoroughness import thorough
+from tools.sagemaker.connection import AwsConnection, AwsCredentials
 
 DEADLINE_SECONDS = 40.0
 P99 = (
@@ -293,8 +293,10 @@ async def test_requests_are_captured_when_somebody_looks():
     async with running() as client:
         sagemaker, bucket = client.sandbox.sagemaker, "agentops-churn-predictor"
         assert len(sagemaker.objects.keys(bucket, "capture/")) == 3
-        keys: Any = {"aws_access_key_id": ADMIN_ACCESS_KEY, "aws_secret_access_key": "secret"}
-        s3 = boto3.client("s3", endpoint_url=sagemaker.url, region_name="eu-west-1", **keys)
+        admin = AwsCredentials(ADMIN_ACCESS_KEY, "secret")
+        s3: Any = AwsConnection(region="eu-west-1", endpoint_url=sagemaker.url, credentials=admin).client(
+            "s3", attempts=1
+        )
         await asyncio.to_thread(s3.list_objects_v2, Bucket=bucket, Prefix="capture/churn-predictor-prod/")
         s3.close()
         assert len(sagemaker.objects.keys(bucket, "capture/")) > 3

@@ -19,7 +19,8 @@ URIS = ("s3://bucket/baseline/statistics.json", "s3://bucket/monitor/statistics.
 
 def sketch(values: list[float], levels: int) -> list[list[float]]:
     """A KLL sketch with all values in one level: every 2^levels-th of them, in order."""
-    return [[] for _ in range(levels)] + [sorted(values)[2**levels // 2 :: 2**levels]]
+    empty: list[list[float]] = [[] for _ in range(levels)]
+    return [*empty, sorted(values)[2**levels // 2 :: 2**levels]]
 
 
 def number(values: list[float], *, missing: int = 0, levels: int | None = None) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def test_without_a_sketch_the_files_own_bins_serve() -> None:
 def test_a_huge_sketch_is_thinned_evenly() -> None:
     column = columns_of({"features": [number(drawn(1), levels=3)]}, uri="x")["charges"]
     content: dict[str, Any] = {"features": [number(drawn(1))]}
-    levels = [[]] * 20 + [drawn(1)[:2000]]
+    levels: list[list[float]] = [*([] for _ in range(20)), drawn(1)[:2000]]
     content["features"][0]["numerical_statistics"]["distribution"]["kll"]["sketch"] = {"data": levels}
     huge = columns_of(content, uri="x")["charges"]
     assert huge.numbers is not None
