@@ -216,10 +216,12 @@ class Fleet:
         named = self._registry.packages.get(str(container.get("ModelPackageName") or ""))
         if named is not None:
             return named
+        # By the name first: to look through every group for each question takes a fleet's stand-in most of its time.
         for model in self.models.values():
-            for package in self._registry.versions(model.package_group):
-                if model.versioned(package.version) == sagemaker_model:
-                    return package
+            if sagemaker_model.startswith(model.name):
+                for package in self._registry.versions(model.package_group):
+                    if model.versioned(package.version) == sagemaker_model:
+                        return package
         return None
 
     def _free_version(self, model: SeedModel) -> int:

@@ -12,6 +12,8 @@ BAD_VERSION = 3
 AGO_S = 6.0
 """How long ago a bad version was put live: it is in service when the alert comes, and the trouble is seen after it."""
 SHOWS_AFTER_S = 2.0
+LOOKED_AFRESH_S = 0.1
+"""How long what an endpoint serves is remembered: a range has hundreds of samples, each of which asks."""
 
 
 class Deployments:
@@ -22,6 +24,7 @@ class Deployments:
         self._sagemaker = sagemaker
         self._begun: dict[str, float] = {}
         self._ended: dict[str, float] = {}
+        self._looked: dict[str, float] = {}
 
     def config(self, model: str) -> str:
         """The endpoint config that serves now."""
@@ -33,9 +36,16 @@ class Deployments:
         begun = self._begun.get(model)
         if begun is None or at < begun:
             return False
-        if model not in self._ended and not self.config(model).endswith(f"-v{BAD_VERSION}"):
-            self._ended[model] = time.time()
+        self._look(model)
         return at < self._ended.get(model, float("inf"))
+
+    def _look(self, model: str) -> None:
+        now = time.monotonic()
+        if model in self._ended or now < self._looked.get(model, 0.0) + LOOKED_AFRESH_S:
+            return
+        self._looked[model] = now
+        if not self.config(model).endswith(f"-v{BAD_VERSION}"):
+            self._ended[model] = time.time()
 
     async def serve_break(self, request: web.Request) -> web.Response:
         """POST {"models": [...]}: put a bad version of each live; each once."""
