@@ -19,6 +19,9 @@ VERSION = "1"
 
 MAX_THREADS = 32
 
+CACHE_KB = 512
+"""Pages that each of the library's connections keeps; SQLite's own default is 2 MB."""
+
 ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 """States in which the library runs a workflow no more."""
 
@@ -143,7 +146,7 @@ def _sqlite(url: str) -> SqlEngine:
     engine = create_engine(url, connect_args={"timeout": 30.0, "isolation_level": "IMMEDIATE"})
 
     def on_connect(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", f"cache_size=-{CACHE_KB}"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     event.listen(engine, "connect", on_connect)

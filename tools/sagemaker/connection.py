@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tools.errors import InvalidRequest
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
     from botocore.credentials import RefreshableCredentials
+    from botocore.loaders import Loader
+    from botocore.session import Session as CoreSession
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 10
@@ -80,22 +83,34 @@ def client_with(connection: AwsConnection, service: str, credentials: AwsCredent
 def _session(region: str, credentials: AwsCredentials | None, role: Lasting | None) -> "Session":
     import boto3
 
+    core = _core_session()
     if role is not None:
-        return _lasting_session(region, role)
-    if credentials is None:
-        return boto3.session.Session(region_name=region)
-    return boto3.session.Session(
-        region_name=region,
-        aws_access_key_id=credentials.access_key_id,
-        aws_secret_access_key=credentials.secret_access_key,
-        aws_session_token=credentials.session_token,
-    )
+        _signs_as(role, core)
+    elif credentials is not None:
+        core.set_credentials(
+            credentials.access_key_id, credentials.secret_access_key, credentials.session_token or None
+        )
+    return boto3.session.Session(botocore_session=core, region_name=region)
 
 
-def _lasting_session(region: str, role: Lasting) -> "Session":
-    import boto3
-    from botocore.credentials import CredentialProvider, CredentialResolver
+@cache
+def _descriptions() -> "Loader":
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def _core_session() -> "CoreSession":
+    """A session that shares the services' descriptions with all others: each would read and keep 15 MB of its own."""
     from botocore.session import get_session
+
+    core = get_session()
+    core.register_component("data_loader", _descriptions())
+    return core
+
+
+def _signs_as(role: Lasting, core: "CoreSession") -> None:
+    from botocore.credentials import CredentialProvider, CredentialResolver
 
     class Provider(CredentialProvider):
         METHOD = "agentops-role"
@@ -103,10 +118,8 @@ def _lasting_session(region: str, role: Lasting) -> "Session":
         def load(self) -> "RefreshableCredentials":
             return role.credentials()
 
-    core = get_session()
     # The only provider: where the role cannot be assumed nothing is read, instead of by other credentials.
     core.register_component("credential_provider", CredentialResolver([Provider(core)]))
-    return boto3.session.Session(botocore_session=core, region_name=region)
 
 
 def _config(attempts: int, *, path_style: bool) -> "Config":
