@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from incidents.alert import Alert
 from incidents.joining import CROWDED
-from tests.incidents.builders import START, alert, catalogue, later, proposal, rollback
+from tests.incidents.builders import START, alert, catalogue, later, proposal, retraining, rollback
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
 from tools.incident_store.limits import Limits
@@ -108,3 +108,16 @@ def test_a_new_look_that_proposes_the_same_keeps_its_card_and_what_is_new_replac
     stage.propose(id, proposal("p3", id, remediation=rollback("product-recommender-v22")), at=later(minutes=4))
     states = {view.proposal.id: view.approval.state for view in stage.reader.file(id).proposals}
     assert states == {"p1": "superseded", "p3": "pending"}
+
+
+def test_a_new_look_that_proposes_the_same_training_a_few_minutes_later_keeps_its_card(stage: Stage) -> None:
+    id = stage.open()
+    first = retraining()
+    moved = first.model_copy(
+        update={name: getattr(first, name) + timedelta(minutes=2) for name in ("window_start", "window_end")}
+    )
+    stage.propose(id, proposal("p1", id, remediation=first))
+    stage.take(joins(2, "EndpointErrorRateHigh"), at=later(minutes=1))
+    stage.propose(id, proposal("p2", id, remediation=moved), at=later(minutes=2))
+    (view,) = stage.reader.file(id).proposals
+    assert (view.proposal.id, view.approval.state, view.proposal.remediation) == ("p1", "pending", first)
