@@ -10,6 +10,7 @@ from incidents.message import MessageKind
 from tests.incidents.builders import START, alert, later, proposal
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.alertmanager.payload import WebhookPayload
+from tools.incident_store.writer.intake import Reading
 
 CAPTURES = Path(__file__).resolve().parents[2] / "fixtures" / "alertmanager"
 NAMES = sorted(path.name for path in CAPTURES.glob("*.json"))
@@ -216,3 +217,32 @@ def test_what_was_resolved_long_ago_is_closed(stage: Stage) -> None:
     assert stage.writer.decisions.close_resolved(later(minutes=5), later(hours=1)) == 1
     assert stage.incident(id).state is IncidentState.CLOSED
     assert stage.told(id)[-1] == "closed"
+
+
+def reads(severity: str, minute: int, status: str = "firing") -> Reading:
+    at = later(minutes=minute)
+    one = alert(starts_at=at, status=status, labels={"model": "product-recommender", "severity": severity})
+    return Reading((one,), ()) if status == "firing" else Reading((), (one.model_copy(update={"ends_at": at}),))
+
+
+def take(stage: Stage, *readings: Reading) -> tuple[list[int], list[str]]:
+    return stage.writer.intake.store_all(readings, START), stage.writer.grouping.group(START)
+
+
+def test_a_warning_of_a_detector_becomes_critical_while_it_is_open(stage: Stage) -> None:
+    _, (id,) = take(stage, reads("warning", 1))
+    assert stage.incident(id).severity is Severity.WARNING
+    assert take(stage, reads("critical", 2)) == ([1], [id])
+    assert stage.incident(id).severity is Severity.CRITICAL
+    (one,) = stage.incident(id).alerts
+    assert (one.severity, one.starts_at, one.status) == (Severity.CRITICAL, later(minutes=1), "firing")
+    assert stage.told(id)[-1] == "alert_joined"
+
+
+def test_a_detectors_figure_that_is_less_grave_or_older_changes_nothing(stage: Stage) -> None:
+    _, (id,) = take(stage, reads("critical", 1))
+    assert take(stage, reads("critical", 2), reads("warning", 3)) == ([0, 0], [])
+    take(stage, reads("info", 4, "resolved"))
+    take(stage, reads("warning", 10))
+    assert take(stage, reads("critical", 9)) == ([0], [])
+    assert stage.incident(id).state is IncidentState.RESOLVED

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import JSON, Connection, Table, Text, any_, bindparam, column, func, select, update
+from sqlalchemy import JSON, Connection, Row, Table, Text, any_, bindparam, column, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from incidents.alert import Alert
@@ -33,7 +33,8 @@ class Notification:
 class Reading:
     """What a detector read: it says again and again what is so, and not when that began or ended.
 
-    A figure past its bound begins an episode unless one is open; a figure inside its bound ends the open one.
+    A figure past its bound begins an episode unless one is open, and makes the open one graver where it is; a figure
+    inside its bound ends the open one.
     Readings older than what is known change nothing.
     """
 
@@ -56,7 +57,7 @@ class IntakeWriter:
         insert = sqlite.insert(alert.id.table) if database.is_sqlite else _insert_from_json(alert.id.table)
         self._new = insert.on_conflict_do_nothing(index_elements=list(episode)).returning(*episode)
         self._last = (
-            select(alert.id, alert.starts_at, alert.status, alert.ends_at)
+            select(alert.id, alert.starts_at, alert.status, alert.ends_at, alert.labels)
             .where(alert.fingerprint == bindparam("fingerprint"))
             .order_by(alert.starts_at.desc())
             .limit(1)
@@ -75,6 +76,17 @@ class IntakeWriter:
             .where(alert.id == bindparam("row"))
             .values(
                 status="resolved", ends_at=bindparam("end"), revision=alert.revision + 1, rank=bindparam("turn_rank")
+            )
+        )
+
+        self._worsen = (
+            update(alert.id.table)
+            .where(alert.id == bindparam("row"))
+            .values(
+                labels=bindparam("said"),
+                annotations=bindparam("notes"),
+                revision=alert.revision + 1,
+                rank=bindparam("turn_rank"),
             )
         )
 
@@ -149,11 +161,23 @@ class IntakeWriter:
         last = connection.execute(self._last, {"fingerprint": alert.fingerprint}).first()
         is_open = last is not None and last.status == "firing"
         if alert.status == "firing":
+            if last is not None and is_open:
+                return self._worse(connection, last, alert, now)
             late = last is not None and last.ends_at is not None and alert.starts_at <= last.ends_at
-            return 0 if is_open or late else self._notified(connection, [Notification((alert,))], now)[0]
+            return 0 if late else self._notified(connection, [Notification((alert,))], now)[0]
         if last is None or not is_open or alert.starts_at <= last.starts_at:
             return 0
         connection.execute(self._end, {"row": last.id, "end": alert.ends_at, "turn_rank": self._rank(alert, now)})
+        return 1
+
+    def _worse(self, connection: Connection, last: Row[*tuple[Any, ...]], alert: Alert, now: datetime) -> int:
+        """An open episode becomes as grave as its gravest figure, and stays so until a figure inside ends it."""
+        known = alert.model_copy(update={"labels": last.labels})
+        if alert.starts_at < last.starts_at or alert.severity.rank >= known.severity.rank:
+            return 0
+        rank = self._rank(alert, now)
+        said = {"row": last.id, "said": alert.labels, "notes": alert.annotations, "turn_rank": rank}
+        connection.execute(self._worsen, said)
         return 1
 
     def _rank(self, alert: Alert, now: datetime) -> int:
