@@ -116,6 +116,7 @@ class Overview:
                     incident_id=incident.id if incident else None,
                     incident_state=incident.state if incident else None,
                     severity=incident.severity if incident else None,
+                    flapping=incident is not None and incident.flapping,
                     doing=self._doing(doing[entry.name]) if entry.name in doing else "",
                     thread=threads.get(incident.id) if incident else None,
                     paused=entry.name in paused,

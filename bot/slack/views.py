@@ -37,6 +37,8 @@ class ModelStatus:
     unreadable: str = ""
     paused: bool = False
     """Its own changes are paused, beside those of all models."""
+    flapping: bool = False
+    """Its open incident fires and clears again and again."""
 
 
 @dataclass(frozen=True)

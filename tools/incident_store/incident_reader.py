@@ -40,6 +40,7 @@ class OpenIncident:
     environment: str
     state: IncidentState
     severity: Severity
+    flapping: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,17 @@ class IncidentReader(Reading):
     def open_incidents(self, model: str | None = None) -> list[OpenIncident]:
         """Every open incident without its alerts, oldest first; of one model where it is given."""
         of = IncidentRecord
-        query = select(of.id, of.model, of.environment).add_columns(col(of.state), col(of.severity))
+        query = select(of.id, of.model, of.environment).add_columns(
+            col(of.state), col(of.severity), col(of.flapping_since).is_not(None)
+        )
         query = query.where(col(of.state).in_(LIVE)).order_by(col(of.opened_at), col(of.number))
         if model is not None:
             query = query.where(col(of.model) == model)
         with self._database.read() as session:
             rows: Iterable[Any] = session.connection().execute(query)
             return [
-                OpenIncident(id, name, environment, IncidentState(state), Severity(severity))
-                for id, name, environment, state, severity in rows
+                OpenIncident(id, name, environment, IncidentState(state), Severity(severity), bool(flapping))
+                for id, name, environment, state, severity, flapping in rows
             ]
 
     def find(self, sought: Sought, *, limit: int, offset: int = 0) -> list[Incident]:

@@ -84,4 +84,5 @@ def _state(model: ModelStatus, links: Links) -> str:
         return ":white_check_mark: no open incident"
     sign, word = STATE[model.incident_state] if model.incident_state else (":red_circle:", "open incident")
     severity = f", {SEVERITY[model.severity].split(' ', 1)[1]}" if model.severity else ""
-    return f"{sign} {links.to_thread(model.thread, model.incident_id)} {word}{severity}"
+    flaps = ", flapping: it fires and clears again and again" if model.flapping else ""
+    return f"{sign} {links.to_thread(model.thread, model.incident_id)} {word}{severity}{flaps}"

@@ -80,7 +80,7 @@ EXECUTION: dict[ExecutionState, tuple[str, str]] = {
     ExecutionState.SUCCEEDED: (":white_check_mark:", "Done"),
     ExecutionState.FAILED: (":x:", "Failed"),
     ExecutionState.NEEDS_VERIFICATION: (":warning:", "Not known whether it took effect"),
-    ExecutionState.STALE: (":no_entry:", "Not sent: the world had changed"),
+    ExecutionState.STALE: (":no_entry:", "Not sent"),
 }
 
 OUTCOME: dict[Outcome, str] = {

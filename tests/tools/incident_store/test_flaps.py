@@ -2,9 +2,13 @@
 
 from datetime import datetime
 
+from bot.slack.blocks.status import status_message
+from bot.slack.listing import Listing
+from bot.slack.overview import Overview
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
-from tests.incidents.builders import alert, later
+from tests.bot.slack.samples import LINKS
+from tests.incidents.builders import alert, catalogue, later
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.tables import ExecutionRecord
 
@@ -104,3 +108,12 @@ def test_slow_repeats_are_not_flapping(stage: Stage) -> None:
         (id,) = fire(stage, began)
         assert stage.incident(id).flapping_since is None
         clear(stage, began + 5, began)
+
+
+def test_the_list_of_models_tells_what_flaps_until_it_is_calm(stage: Stage) -> None:
+    overview = Overview(stage.reader, catalogue(), lambda: later(minutes=20))
+    asked = Listing(model="product-recommender")
+    flapping(stage)
+    assert "flapping" in str(status_message(overview.status(asked), LINKS).blocks)
+    stage.writer.flapping.calm(later(minutes=35))
+    assert "flapping" not in str(status_message(overview.status(asked), LINKS).blocks)

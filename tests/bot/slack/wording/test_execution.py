@@ -61,8 +61,8 @@ context: sagemaker UpdateEndpoint · digest `728691f4` · began <04 Mar 2026 14:
 
 def test_execution_stale() -> None:
     assert said("execution stale") == snapshot("""\
-text: Not sent: the world had changed: product-recommender: roll back to product-recommender-v23
-section: :no_entry: *Not sent: the world had changed:* product-recommender: roll back to product-recommender-v23
+text: Not sent: product-recommender: roll back to product-recommender-v23
+section: :no_entry: *Not sent:* product-recommender: roll back to product-recommender-v23
 SageMaker says Updating
 *What next:* Nothing was sent. Ask for a new look where one is due.
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
