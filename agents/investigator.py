@@ -127,7 +127,7 @@ class Investigator:
         bench = Workbench(lens, book)
         brief = brief_of(lens)
         agents = await self._agents()
-        spending = _spending(started)
+        spending = _spending(started, case.offline_because)
         from agents.answering.agent import answering_prompt
 
         told = _told(known) if known else fenced("evidence", {"evidence": []})

@@ -98,7 +98,7 @@ class Watched:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     llm_cost_per_hour_usd: float | None = None
-    """What investigations may cost within an hour; None for no limit."""
+    """What language models may cost within an hour; None for no limit."""
 
 
 class RowMetrics(Collector):
@@ -140,7 +140,7 @@ class RowMetrics(Collector):
             yield _gauge("storms_under_way", "Channels that a storm's digest stands in for now.", standing.storms)
             yield _gauge("incidents_flapping", "Open incidents that are flapping now.", standing.flapping)
             limit, cost = watched.llm_cost_per_hour_usd, standing.llm_cost_usd
-            yield _gauge("llm_cost_last_hour_usd", "US dollars that investigations begun in the last hour cost.", cost)
+            yield _gauge("llm_cost_last_hour_usd", "US dollars that language models cost within the last hour.", cost)
             spent = limit is not None and cost >= limit
             yield _gauge("llm_budget_spent", "1 while the budget of language-model cost is spent, else 0.", spent)
 

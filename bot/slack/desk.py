@@ -145,9 +145,14 @@ class BotDesk:
             text = "This is what the runbooks say." if found.passages else "No runbook fits this question."
             return AnswerView(question, found.gap or text, found.passages)
         file = await asyncio.to_thread(self._reader.file, incident_id)
-        case = Case(incident=file.incident, model=self._model(file.incident), question=question, now=self._clock())
+        now, model = self._clock(), self._model(file.incident)
+        too_dear = await asyncio.to_thread(self._writer.investigations.over_budget, now)
+        case = Case(incident=file.incident, model=model, question=question, now=now, offline_because=too_dear)
         answer = await self._investigator.answer(question, case, file.findings)
         self._reasoned(answer.reasoner)
+        if answer.reasoner.cost_usd:
+            cost = float(answer.reasoner.cost_usd)
+            await asyncio.to_thread(self._writer.investigations.answered, cost, self._clock())
         passages = tuple(
             Passage(c.file, c.heading, c.quote, c.lines, self._runbook_link(c.file)) for c in answer.citations
         )

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from incidents.alert import Severity
 from incidents.budget import HOUR, Candidate, InvestigationBudget, Turn, WaitsFor, next_in_turn
+from tools.incident_store.answer_table import AnswerCostRecord
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord
 
 LOOKED_AT = 5_000
@@ -55,12 +56,13 @@ def begun_since(session: Session, now: datetime) -> int:
 
 
 def spent(session: Session, now: datetime) -> float:
-    """What language models have cost within the last hour, in USD, by the investigations that ended."""
-    of = InvestigationRecord
-    query = select(func.coalesce(func.sum(col(of.cost_usd)), 0.0)).where(
+    """What language models have cost within the last hour, in USD: investigations that ended, and answers."""
+    of, answer = InvestigationRecord, AnswerCostRecord
+    looks = select(func.coalesce(func.sum(col(of.cost_usd)), 0.0)).where(
         col(of.begun_at) > now - 2 * HOUR, col(of.finished_at) > now - HOUR
     )
-    return float(session.exec(query).one())
+    answers = select(func.coalesce(func.sum(col(answer.cost_usd)), 0.0)).where(col(answer.at) > now - HOUR)
+    return float(session.exec(looks).one()) + float(session.exec(answers).one())
 
 
 def waiting(session: Session) -> dict[WaitsFor, int]:

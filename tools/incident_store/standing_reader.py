@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from incidents.approval import ApprovalState
 from incidents.execution import ExecutionState
 from incidents.incident import LIVE_STATES
+from tools.incident_store.investigation_queue import spent
 from tools.incident_store.reading import Reading
 from tools.incident_store.replica_tables import ReplicaRecord
 from tools.incident_store.slack_tables import ClickRecord, MessageRecord
@@ -25,8 +26,6 @@ from tools.incident_store.tables import (
     ProposalRecord,
     StormRecord,
 )
-
-HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Standing:
         clicks: deliveries from Slack that are stored and not dealt with.
         live_incidents: open incidents by (state, severity).
         replicas: processes whose heartbeat is fresh.
-        llm_cost_usd: what the investigations begun within the last hour cost.
+        llm_cost_usd: what language models cost within the last hour, as the budget counts it.
         storms: storms under way; flapping: open incidents that flap.
     """
 
@@ -96,7 +95,7 @@ class StandingReader(Reading):
                 clicks=_clicks(session),
                 live_incidents=_live_incidents(session),
                 replicas=_replicas(session, now - fresh),
-                llm_cost_usd=_llm_cost(session, now - HOUR),
+                llm_cost_usd=spent(session, now),
                 storms=session.exec(select(func.count()).where(col(StormRecord.ended_at).is_(None))).one(),
                 flapping=_flapping(session),
             )
@@ -179,12 +178,6 @@ def _flapping(session: Session) -> int:
     of = IncidentRecord
     query = select(func.count()).where(col(of.flapping_since).is_not(None), col(of.state).in_(sorted(LIVE_STATES)))
     return session.exec(query).one()
-
-
-def _llm_cost(session: Session, since: datetime) -> float:
-    of = InvestigationRecord
-    query = select(func.coalesce(func.sum(of.cost_usd), 0.0)).where(col(of.begun_at) >= since)
-    return float(session.exec(query).one())
 
 
 def _replicas(session: Session, since: datetime) -> int:

@@ -98,3 +98,11 @@ def test_beyond_the_cost_of_an_hour_no_language_model_is_asked(stage: Stage) -> 
     why = stage.writer.investigations.over_budget(later(minutes=2))
     assert why == "language models have cost 1.25 USD within the hour, of 1 allowed"
     assert stage.writer.investigations.over_budget(later(minutes=62)) == ""
+
+
+def test_answers_to_questions_count_for_the_hour_too(stage: Stage) -> None:
+    stage.writer.investigations.answered(0.75, START)
+    assert stage.writer.investigations.over_budget(later(minutes=1)) == ""
+    stage.writer.investigations.answered(0.5, later(minutes=2))
+    assert stage.writer.investigations.over_budget(later(minutes=3)).startswith("language models have cost 1.25 USD")
+    assert stage.writer.investigations.over_budget(later(minutes=61)) == ""

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
+from sqlmodel import col, select
 
 from incidents.message import OutboxMessage, SendingTurn
-from tests.incidents.builders import START, alert, later
+from tests.incidents.builders import START, alert, later, proposal
 from tests.thoroughness import thorough
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.slack_tables import MessageRecord
@@ -135,3 +136,25 @@ def test_what_is_due_is_found_within_20_ms_among_10000_messages(stage: Stage, po
         assert stage.writer.outbox.due(later(minutes=1), 60)
         took.append(clock() - began)
     assert min(took) < 0.02
+
+
+def test_replies_to_a_first_post_that_was_given_up_wait_for_nothing(stage: Stage, root: OutboxMessage) -> None:
+    id = root.incident_id or ""
+    stage.propose(id, proposal("p1", id))
+    stage.writer.outbox.given_up(root.id, "msg_too_long")
+    stage.writer.handling.ack(id, "UONCALL", later(minutes=1))
+    assert stage.approve().result == "approved"
+    assert stage.writer.outbox.due(later(minutes=2), 10) == []
+    with stage.database.read() as session:
+        left = session.exec(select(MessageRecord.kind).where(col(MessageRecord.given_up).is_(False))).all()
+    assert left == []
+
+
+def test_replies_of_a_thread_that_stands_are_told_although_its_first_post_cannot_be_updated(
+    stage: Stage, root: OutboxMessage
+) -> None:
+    id = root.incident_id or ""
+    stage.writer.outbox.sent(root.id, 1, "100.1", START, "CINCIDENTS")
+    stage.propose(id, proposal("p1", id))
+    stage.writer.outbox.given_up(root.id, "message_not_found")
+    assert stage.writer.outbox.due(later(minutes=2), 10)

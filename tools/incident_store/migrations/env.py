@@ -5,10 +5,10 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from tools.incident_store import daily_note_table, replica_tables, slack_tables, tables
+from tools.incident_store import answer_table, daily_note_table, replica_tables, slack_tables, tables
 from tools.incident_store.table import UtcDateTime
 
-TABLES = (tables, slack_tables, replica_tables, daily_note_table)
+TABLES = (tables, slack_tables, replica_tables, daily_note_table, answer_table)
 """They share one metadata; naming the files here is what brings their tables into it."""
 
 

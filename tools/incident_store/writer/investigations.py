@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from incidents.approval import ApprovalState
@@ -15,9 +15,12 @@ from incidents.investigation import Findings, ProgressStep
 from incidents.ledger import Provenance
 from incidents.message import MessageKind
 from incidents.proposal import Proposal
+from incidents.sameness import says_the_same
 from incidents.spec import SIDES
+from tools.incident_store.answer_table import AnswerCostRecord
 from tools.incident_store.database import Database
 from tools.incident_store.investigation_queue import LOOKED_AT, may_begin, spent, turn
+from tools.incident_store.records import proposal_of
 from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, ProposalRecord
 from tools.incident_store.writer.messages import want
@@ -91,6 +94,13 @@ class InvestigationWriter:
         return (
             f"language models have cost {used:.2f} USD within the hour, of {limit:g} allowed" if used >= limit else ""
         )
+
+    def answered(self, cost_usd: float, now: datetime) -> None:
+        """An answer to a question cost so much; it counts for the hour. Older ones are forgotten."""
+        of = AnswerCostRecord
+        with self._database.write() as session:
+            session.exec(delete(of).where(col(of.at) < now - timedelta(days=1)))
+            session.add(of(at=now, cost_usd=cost_usd))
 
     def begin(self, id: str, now: datetime, owner: str | None = None, lease: timedelta | None = None) -> Hold | None:
         """Take it up for `lease`; None when it is finished, its incident is over or another holds it."""
@@ -228,20 +238,21 @@ class InvestigationWriter:
             want(session, incident, MessageKind.ROOT)
             if IncidentState(incident.state) not in LOOKABLE:
                 return True
-            # What is proposed once more word for word keeps its card, its votes and its time.
-            wanted = {one.digest for one in proposals}
-            kept = _pending_digests(session, incident.id) & wanted
+            # What is proposed once more keeps its card, its votes and its time.
+            waiting = _pending(session, incident.id)
+            kept = {old.id for old in waiting if any(says_the_same(old, one) for one in proposals)}
+            there = {one.id for one in proposals if any(says_the_same(old, one) for old in waiting)}
             supersede(
                 session,
                 incident,
                 "a newer diagnosis took its place",
                 now,
-                only=lambda one: _of_an_earlier_plan(one) and one.digest not in kept,
+                only=lambda one: _of_an_earlier_plan(one) and one.id not in kept,
             )
             added = [
                 one
                 for rank, one in enumerate(proposals, start=1)
-                if one.digest not in kept
+                if one.id not in there
                 and add_proposal(session, incident, one, Provenance(investigation_id=id, rank=rank), now)
             ]
             main = [one for one in added if one.remediation.kind not in SIDES]
@@ -296,10 +307,10 @@ class InvestigationWriter:
                 move(session, incident, IncidentState.MONITORING, now)
 
 
-def _pending_digests(session: Session, incident_id: str) -> set[str]:
+def _pending(session: Session, incident_id: str) -> list[Proposal]:
     of = ProposalRecord
-    query = select(of.digest).where(col(of.incident_id) == incident_id, col(of.state) == ApprovalState.PENDING.value)
-    return set(session.exec(query))
+    query = select(of).where(col(of.incident_id) == incident_id, col(of.state) == ApprovalState.PENDING.value)
+    return [proposal_of(record) for record in session.exec(query)]
 
 
 def _of_an_earlier_plan(record: ProposalRecord) -> bool:

@@ -11,6 +11,8 @@ from tools.incident_store.database import Database
 from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import IncidentRecord
 
+NO_THREAD = "the first post of its thread was given up"
+
 
 def want(
     session: Session, incident: IncidentRecord, kind: MessageKind, subject: str = "", *, urgent: bool = False
@@ -25,18 +27,23 @@ def want(
     ).one_or_none()
     if found is None:
         root = session.exec(
-            select(of.id).where(col(of.incident_id) == incident.id, col(of.kind) == MessageKind.ROOT.value)
+            select(of.id, of.given_up, of.ts).where(
+                col(of.incident_id) == incident.id, col(of.kind) == MessageKind.ROOT.value
+            )
         ).one_or_none()
+        never = root is not None and root[1] and root[2] is None
         session.add(
             MessageRecord(
                 incident_id=incident.id,
                 channel=incident.channel,
                 kind=kind.value,
                 subject=subject,
-                root_id=root,
+                root_id=root[0] if root is not None else None,
                 urgent=urgent,
                 priority=priority.value,
                 held=incident.held,
+                given_up=never,
+                error=NO_THREAD if never else "",
                 created_at=incident.changed_at,
             )
         )

@@ -17,6 +17,7 @@ from tools.incident_store.database import Database
 from tools.incident_store.replica_tables import LeaseRecord
 from tools.incident_store.slack_tables import MessageRecord, SlackHoldRecord
 from tools.incident_store.writer.leases import LeaseWriter
+from tools.incident_store.writer.messages import NO_THREAD
 
 LEASE = "outbox"
 
@@ -100,9 +101,14 @@ class OutboxWriter:
             )
 
     def given_up(self, id: int, error: str) -> None:
-        """It can never be sent as it is; `error` says why."""
+        """It can never be sent as it is; `error` says why. Replies to a first post that never stood end with it."""
+        of = MessageRecord
         with self._database.write() as session:
-            session.exec(update(MessageRecord).where(col(MessageRecord.id) == id).values(error=error, given_up=True))
+            session.exec(update(of).where(col(of.id) == id).values(error=error, given_up=True))
+            never = select(of.id).where(col(of.id) == id, col(of.ts).is_(None)).scalar_subquery()
+            replies = update(of).where(col(of.root_id) == never, col(of.ts).is_(None), col(of.given_up).is_(False))
+            options = {"synchronize_session": False}
+            session.exec(replies.values(error=NO_THREAD, given_up=True).execution_options(**options))
 
     def to_look_for(self, now: datetime, limit: int) -> list[OutboxMessage]:
         """Messages of which a double may stand in Slack by now."""
