@@ -41,7 +41,7 @@ class _Frozen(BaseModel):
 
 
 class Nulls(_Frozen):
-    """Shares of rows without a value (null, or not a number), 0 to 1."""
+    """Shares of rows without a value (null, not a number, or infinite), 0 to 1."""
 
     reference: float
     current: float
@@ -178,14 +178,19 @@ def _judged(
 def _nulls(column: "pl.Series") -> float:
     missing = column.null_count()
     if column.dtype.is_float():
-        missing += int(column.is_nan().sum() or 0)
+        missing += int(column.is_nan().sum() or 0) + int(column.is_infinite().sum() or 0)
     return missing / len(column) if len(column) else 1.0
 
 
 def _sorted(column: "pl.Series") -> "NDArray[np.floating[Any]]":
-    """Finite values as floats, in order. Moments count in seconds."""
+    """Finite values as floats, in order. Moments and spans count in microseconds, whatever the file's unit."""
     import numpy as np
+    import polars as pl
 
+    if isinstance(column.dtype, pl.Date):
+        column = column.cast(pl.Datetime("us"))
+    elif isinstance(column.dtype, (pl.Datetime, pl.Duration)):
+        column = column.dt.cast_time_unit("us")
     values = column.drop_nulls().to_physical().to_numpy().astype(np.float64, copy=True)
     finite = np.isfinite(values)
     values = values if bool(finite.all()) else values[finite]

@@ -3,8 +3,9 @@ import random
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -104,6 +105,24 @@ def test_a_type_that_changed_and_a_column_that_went_are_broken(write: Write) -> 
 def test_a_column_without_any_value_now_is_broken(write: Write) -> None:
     report = compared(write, usual(), usual(country=[None] * ROWS))
     assert one(report, "country").verdict == "broken"
+
+
+def test_infinite_values_are_no_values(write: Write) -> None:
+    whole = one(compared(write, usual(), usual(amount=[math.inf] * ROWS)), "amount")
+    assert whole.verdict == "broken" and whole.nulls.current == 1.0 and whole.psi is None
+    half = usual()
+    half["amount"][: ROWS // 2] = [-math.inf] * (ROWS // 2)
+    some = one(compared(write, usual(), half), "amount")
+    assert some.verdict == "broken" and some.nulls.current == 0.5 and some.psi is not None
+
+
+def test_moments_kept_in_another_unit_have_not_drifted(tmp_path: Path) -> None:
+    moments = pl.Series("at", [datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=n) for n in range(ROWS)])
+    units: tuple[Literal["ms"], Literal["us"]] = ("ms", "us")
+    for unit in units:
+        pl.DataFrame({"at": moments.dt.cast_time_unit(unit)}).write_parquet(tmp_path / f"{unit}.parquet")
+    found = compare(Table(tmp_path / "ms.parquet"), Table(tmp_path / "us.parquet"))
+    assert (found.features[0].psi, found.features[0].ks, found.features[0].verdict) == (0.0, 0.0, "stable")
 
 
 def test_new_categories_are_named(write: Write) -> None:
