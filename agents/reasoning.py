@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
+import pydantic_ai
 from pydantic_ai import Agent, AgentRunError, RunUsage, capture_run_messages
 from pydantic_ai.exceptions import FallbackExceptionGroup, UsageLimitExceeded
 from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -67,6 +68,8 @@ class Reasoning:
     def __init__(
         self, config: LlmConfig, make: Callable[[LlmConfig], LanguageModel] = build, trace: Trace | None = None
     ) -> None:
+        # On a terminal the library would print an advertisement into our output.
+        pydantic_ai.BANNER_ENABLED = False
         self._config = config
         self._trace = trace or Trace.off()
         self._capabilities = self._trace.capabilities()
