@@ -129,7 +129,7 @@ async def bot_running(
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """The bot beside a sandbox, from ready to its stop. `settings` are environment variables beyond the usual."""
     log = bot_log(options)
-    environment = {**_bot_environment(options, address, webhook), **settings}
+    environment = {**bot_environment(options, address, webhook), **settings}
     process = await _start([sys.executable, "-m", "bot", "serve"], environment, log, pipe=False)
     try:
         await _until_ready(f"{webhook.bot_url}/readyz", process, log)
@@ -156,7 +156,8 @@ def _sandbox_command(options: DemoOptions, webhook: Webhook) -> list[str]:
     return command
 
 
-def _bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Webhook) -> Mapping[str, str]:
+def bot_environment(options: DemoOptions, address: SandboxAddress, webhook: Webhook) -> Mapping[str, str]:
+    """The settings of a bot that runs beside a sandbox, as environment variables."""
     environment = {
         "SLACK_BOT_TOKEN": address.bot_token,
         "SLACK_APP_TOKEN": address.app_token,

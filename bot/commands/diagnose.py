@@ -176,12 +176,13 @@ async def _investigated(
     from bot.commands.plan_preview import preview
     from tools.manifests.load import load_policy
 
+    policy = load_policy(settings.policy_file)
     try:
         with _progress() as progress:
             findings = await investigator.investigate(case, progress)
     finally:
         await investigator.close()
-    return Diagnosed(case, findings, await preview(case, findings, reads, load_policy(settings.policy_file)))
+    return Diagnosed(case, findings, await preview(case, findings, reads, policy))
 
 
 @contextmanager
@@ -191,14 +192,16 @@ def _progress() -> "Generator[Progress]":
 
     ended: set[str] = set()
     hidden = not sys.stderr.isatty()
-    with typer.progressbar(length=len(STEPS), label="Investigating", file=sys.stderr, hidden=hidden) as bar:
+    with typer.progressbar(
+        length=len(STEPS), label=f"{'Begin':<20}", file=sys.stderr, hidden=hidden, show_eta=False
+    ) as bar:
 
         async def tell(step: "ProgressStep") -> None:
-            bar.label = f"{step.title:<20}"
             if step.status in {"complete", "error"} and step.key not in ended:
                 ended.add(step.key)
                 bar.update(1)
-            else:
+            elif step.status == "in_progress":
+                bar.label = f"{step.title:<20}"
                 bar.render_progress()
 
         yield tell

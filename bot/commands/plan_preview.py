@@ -49,8 +49,8 @@ class PlannedStep(BaseModel):
     not_proposed: tuple[str, ...] = ()
 
 
-async def preview(case: Case, findings: Findings, reads: OriginReads, policy: Policy | None) -> list[PlannedStep]:
-    """Every step of the plan, those that wait for others too. `policy`: None where it cannot be read."""
+async def preview(case: Case, findings: Findings, reads: OriginReads, policy: Policy) -> list[PlannedStep]:
+    """Every step of the plan, those that wait for others too."""
     if case.model is None:
         return []
     return [await _step(case, case.model, findings, one, reads, policy) for one in findings.plan.choices]
@@ -62,7 +62,7 @@ async def _step(
     findings: Findings,
     choice: RemediationChoice,
     reads: OriginReads,
-    policy: Policy | None,
+    policy: Policy,
 ) -> PlannedStep:
     spec = spec_of(choice.remediation)
     rows: tuple[PlanRow, ...] = ()
@@ -92,7 +92,7 @@ async def _step(
         estimate=spec.estimate(model),
         success_criteria=spec.success_criteria,
         checked=looked.told,
-        policy=_policy_in_words(policy, _facts(case, model, findings, choice, policy)) if policy else "not readable",
+        policy=_policy_in_words(policy, _facts(case, model, findings, choice, policy)),
         not_proposed=problems,
     )
 

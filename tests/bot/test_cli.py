@@ -60,7 +60,9 @@ def test_help_tells_every_command(typed: Typed) -> None:
     assert {"index", "search"} <= set(typed("runbooks", "--help").output.split())
 
 
-@pytest.mark.parametrize("words", [["serve"], ["demo"], ["check"], ["runbooks", "index"], ["runbooks", "search"]])
+@pytest.mark.parametrize(
+    "words", [["serve"], ["demo"], ["check"], ["diagnose"], ["drift"], ["runbooks", "index"], ["runbooks", "search"]]
+)
 def test_every_command_has_help(typed: Typed, words: list[str]) -> None:
     result = typed(*words, "--help")
     assert result.exit_code == 0 and "Usage" in result.output

@@ -4,7 +4,10 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +104,29 @@ def test_the_terminal_form_says_what_why_and_what_next(typed: Typed) -> None:
         assert part in words, part
     assert max(map(len, result.stdout.splitlines())) <= 110
     assert "\x1b" not in result.stdout
+
+
+def test_on_a_terminal_the_progress_and_nothing_else_goes_to_standard_error() -> None:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI", "AGENTOPS_"))}
+    ours, theirs = os.openpty()
+    agentops, case = Path(sys.executable).parent / "agentops", FOLDER / "81_everything_down"
+    command = [agentops, "diagnose", "--json", "--llm", "offline", "--case", case]
+    ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=outside, text=True)
+    os.close(theirs)
+    shown = b"".join(iter(partial(_read, ours), b"")).decode()
+    os.close(ours)
+    out, _ = ran.communicate(timeout=60)
+    assert ran.returncode == 0 and json.loads(out)["diagnosis"]["root_cause"] == "unknown"
+    assert "Search the runbooks" in shown and "100%" in shown
+    assert "pydantic" not in shown.lower()
+
+
+def _read(terminal: int) -> bytes:
+    """Nothing once the other side is closed."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 def test_what_could_not_be_read_is_told_and_is_no_error(typed: Typed) -> None:
