@@ -33,6 +33,10 @@ class MessageKind(StrEnum):
     DIGEST = "digest"
 
 
+COURSE = "course"
+"""Subject of the chart that shows how its whole incident was found and decided; others name an investigation."""
+
+
 class Priority(IntEnum):
     """How soon a message is posted; the lower the sooner. What stands before a message in its thread goes as soon."""
 

@@ -86,13 +86,17 @@ class Deliverer:
                 return found
         content = await self._render(message)
         if content is None:
-            if message.ts is not None:
-                return Posted(message.channel, message.ts, message.wanted_revision)
-            await self._workers.run(self._store.given_up, message.id, "nothing to show")
-            return None
+            return await self._nothing(message, "nothing to show")
         if isinstance(content, FilePost):
             return await self._deliver_file(message, content)
         return await self._deliver_message(message, content)
+
+    async def _nothing(self, message: OutboxMessage, why: str) -> Posted | None:
+        """What stands stays as it is; what does not, never will."""
+        if message.ts is not None:
+            return Posted(message.channel, message.ts, message.wanted_revision)
+        await self._workers.run(self._store.given_up, message.id, why)
+        return None
 
     async def _deliver_message(self, message: OutboxMessage, content: Rendered) -> Posted:
         try:
@@ -109,7 +113,7 @@ class Deliverer:
             )
             return await self._send(message, Rendered(text=content.text[:PLAIN_LIMIT], blocks=[]))
 
-    async def _deliver_file(self, message: OutboxMessage, file: FilePost) -> Posted:
+    async def _deliver_file(self, message: OutboxMessage, file: FilePost) -> Posted | None:
         """Upload, then post around it. Slack takes a moment to take a picture in, and refuses the block until then."""
         key = (message.id, message.wanted_revision)
         try:
@@ -121,6 +125,10 @@ class Deliverer:
             if refused.code == "invalid_blocks" and times <= MOST_UPLOADS_REFUSED:
                 raise NotYet("the picture is not taken in yet") from refused
             log.error("outbox.picture_refused", message=message.id, incident=message.incident_id, why=str(refused))
+            self._uploaded.pop(key, None)
+            self._refused.pop(key, None)
+            if not file.words_instead:
+                return await self._nothing(message, f"the picture was refused: {refused.code}")
             posted = await self._deliver_message(
                 message, Rendered(text=f"{file.title}: {file.alt_text}"[:PLAIN_LIMIT], blocks=[])
             )

@@ -222,7 +222,10 @@ class Shelf(Protocol):
         ...
 
     async def chart(self, incident_id: str, investigation_id: str) -> "FilePost | Rendered | None":
-        """The chart of an investigation (see `blocks.chart`): words where none can be drawn, None without a series."""
+        """The chart of an investigation (see `blocks.chart`): words where none can be drawn, None without a series.
+
+        With `incidents.message.COURSE` in the investigation's place the picture of the incident's whole course.
+        """
         ...
 
     async def answer(self, incident_id: str, subject: str) -> AnswerView | None:

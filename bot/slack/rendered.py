@@ -17,10 +17,14 @@ class Rendered:
 
 @dataclass(frozen=True)
 class FilePost:
-    """A message that shows a picture: the file goes up first, then `message` is rendered around its id."""
+    """A message that shows a picture: the file goes up first, then `message` is rendered around its id.
+
+    `words_instead`: where Slack refuses the picture, its words are posted; without it there is no message then.
+    """
 
     filename: str
     title: str
     alt_text: str
     content: bytes
     message: Callable[[str], Rendered]
+    words_instead: bool = True

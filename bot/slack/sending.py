@@ -15,6 +15,8 @@ from incidents.message import OutboxMessage
 
 UPLOAD = "files.upload"
 """Stands for the calls of an upload: the SDK makes them in one go."""
+MOST_ALT = 1_000
+"""Characters of alternative text that an upload may have; the image block that shows the file takes twice that."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Sender:
         """Put a picture into Slack, shared nowhere yet; its id. What is uploaded twice is seen once."""
         try:
             answer = await self._client.files_upload_v2(  # pyright: ignore[reportUnknownMemberType] the SDK types its arguments as bare dicts
-                filename=file.filename, content=file.content, title=file.title, alt_txt=file.alt_text
+                filename=file.filename, content=file.content, title=file.title, alt_txt=file.alt_text[:MOST_ALT]
             )
             files = cast("list[dict[str, Any]]", answer.get("files"))  # pyright: ignore[reportUnknownMemberType] the same
             return str(files[0]["id"])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.slack.blocks.chart import chart_missing, chart_post
+from bot.slack.blocks.chart import MOST_ALT, chart_missing, chart_post
 from bot.slack.chart import (
     MOST_LINES,
     MOST_PANELS,
@@ -19,6 +19,9 @@ from bot.slack.chart import (
     in_words,
     render_chart,
 )
+from bot.slack.course import course_of
+from bot.slack.course import in_words as course_in_words
+from bot.slack.course_chart import render_course
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import AnswerView, Note
 from incidents.alert import Alert, AlertKind
@@ -26,6 +29,7 @@ from incidents.daily_note import DailyNote
 from incidents.incident import Incident
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile
+from incidents.message import COURSE
 from incidents.storm import Digest
 from incidents.verification import Threshold
 from tools.errors import UpstreamError
@@ -106,8 +110,10 @@ class StoreShelf:
         return self._owners.get(model)
 
     async def chart(self, incident_id: str, investigation_id: str) -> FilePost | Rendered | None:
-        """The signal that fired, around its onset."""
+        """The signal that fired, around its onset; with `COURSE` how all of it was found and decided."""
         file = await self.file(incident_id)
+        if investigation_id == COURSE:
+            return await self._course(file)
         view = next((one for one in file.investigations if one.id == investigation_id), None)
         if view is None or view.findings is None or not file.incident.firing:
             return None
@@ -119,6 +125,18 @@ class StoreShelf:
         except TimeoutError:
             log.warning("chart.too_slow", incident=incident_id)
             return chart_missing("Prometheus did not answer in time.")
+
+    async def _course(self, file: IncidentFile) -> FilePost | None:
+        """None where there is nothing to draw, or nothing to draw with: the report has said what happened."""
+        course = course_of(file)
+        if course is None:
+            return None
+        try:
+            png = await asyncio.get_running_loop().run_in_executor(self._drawing, render_course, course)
+        except ChartUnavailable:
+            return None
+        said = f"In UTC: {course_in_words(course, MOST_ALT - 8)}"
+        return chart_post(png, title=course.title, said=said, name="course.png", words_instead=False)
 
     async def _drawn(self, incident: Incident, findings: Findings, seen_at: datetime) -> FilePost | Rendered | None:
         onset = findings.diagnosis.onset

@@ -71,4 +71,5 @@ class Played:
 async def played(rig: Rig, scenario: str, answer: Answer = "approve") -> Played:
     """Play it, and read what is kept of it and what people see."""
     told = await play(rig.driver(), scenario, answer)
+    await rig.settled()
     return Played(told, await rig.file(told["incident"]), await rig.thread_of(told["incident"]))

@@ -169,6 +169,7 @@ async def test_after_a_crash_the_thread_is_complete_in_order_and_said_once(story
         "execution",
         "verification",
         "report",
+        "chart",
     ]
 
 

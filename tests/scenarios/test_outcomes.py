@@ -160,9 +160,20 @@ async def test_every_citation_is_a_passage_people_can_read_in_the_thread(stories
             assert citation["lines"] == HasLen(2)
 
 
+async def test_what_ended_is_shown_as_a_course_from_the_first_sign_to_the_recovery(stories: dict[str, Played]) -> None:
+    story = stories["feature_drift"]
+    (picture,) = story.thread[-1]["blocks"]
+    assert story.thread[-2]["metadata"]["event_payload"]["kind"] == "report"
+    assert picture["title"]["text"] == "fraud-detector: how this was found and decided"
+    for part in ("Trouble begins", "Alert: ", "Evidence: ", "Diagnosis: Feature drift", "Retrain? Yes", "Recovered"):
+        assert part in picture["alt_text"]
+    assert picture["alt_text"].count("Approved by ") == 2
+
+
 async def test_every_thread_names_its_reasoner_and_shows_a_picture_with_words(stories: dict[str, Played]) -> None:
     for story in stories.values():
-        pictures = [b for message in story.thread for b in message["blocks"] if b["type"] == "image"]
+        images = [b for message in story.thread for b in message["blocks"] if b["type"] == "image"]
+        pictures = [one for one in images if "found and decided" not in one["title"]["text"]]
         assert len(pictures) == len(story.entries("diagnosed")) >= 1
         assert "threshold" in pictures[0]["alt_text"]
         assert "offline rules" in story.read.lower()

@@ -8,16 +8,22 @@ from bot.slack.blocks.kit import as_json, context, rendered, section
 from bot.slack.blocks.text import line, mrkdwn
 from bot.slack.rendered import FilePost, Rendered
 
+MOST_ALT = 2_000
+"""Characters that Slack takes as an image's alternative text."""
 
-def chart_post(png: bytes, *, title: str, said: str, name: str = "signals.png") -> FilePost:
-    """A chart to upload and show. `said` tells in words what it shows, for those who cannot see it."""
-    alt = line(said, 1_500)
+
+def chart_post(png: bytes, *, title: str, said: str, name: str = "signals.png", words_instead: bool = True) -> FilePost:
+    """A chart to upload and show. `said` tells in words what it shows, for those who cannot see it.
+
+    `words_instead`: post them where Slack takes no picture.
+    """
+    alt = line(said, MOST_ALT)
 
     def around(file_id: str) -> Rendered:
         image = ImageBlock(slack_file={"id": file_id}, alt_text=alt, title=line(title, 200))
         return rendered(mrkdwn(title, 200), [as_json(image)])
 
-    return FilePost(filename=name, title=line(title, 200), alt_text=alt, content=png, message=around)
+    return FilePost(name, line(title, 200), alt, png, around, words_instead)
 
 
 def chart_missing(reason: str, *, told: Sequence[str] = ()) -> Rendered:

@@ -23,7 +23,7 @@ _SHARES = frozenset(
 _CATALOGUE = {"latency_p99": AlertKind.LATENCY, "error_rate": AlertKind.ERROR_RATE}
 """Signals of the catalogue that have a unit."""
 
-_VERDICT: dict[str, tuple[str, str]] = {
+VERDICT: dict[str, tuple[str, str]] = {
     "watching": (":hourglass_flowing_sand:", "Checking the recovery"),
     "recovered": (":white_check_mark:", "Recovered"),
     "failed": (":x:", "Not recovered"),
@@ -38,7 +38,7 @@ _VERDICT: dict[str, tuple[str, str]] = {
 
 def verification_message(view: VerificationView) -> Rendered:
     """Every alert's own expression against its own threshold, over the whole window."""
-    sign, word = _VERDICT.get(view.state, (":information_source:", "Checking the recovery"))
+    sign, word = VERDICT.get(view.state, (":information_source:", "Checking the recovery"))
     if view.state == "watching":
         rest = f"a person is called if it cannot be shown by {date(view.deadline, '{time_secs}')}."
     elif view.finished_at is not None and view.checks:

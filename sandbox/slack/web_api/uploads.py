@@ -16,14 +16,19 @@ from sandbox.slack.workspace import Workspace
 MAX_FILE_BYTES = 20_000_000
 """Far below Slack's 1 GB: everything is kept in memory."""
 
+MAX_ALT_TXT = 1_000
+
 
 def get_upload_url(call: Call) -> dict[str, Any]:
     """files.getUploadURLExternal."""
     length = call.number("length", 0, maximum=MAX_FILE_BYTES + 1)
     if length > MAX_FILE_BYTES:
         raise ApiError("file_upload_size_restricted")
+    alt_txt = call.text("alt_txt") or ""
+    if len(alt_txt) > MAX_ALT_TXT:
+        raise ApiError("alt_txt_too_large")
     file = call.workspace.files.announce(
-        name=call.need("filename"), length=length, alt_txt=call.text("alt_txt") or "", created=call.workspace.now()
+        name=call.need("filename"), length=length, alt_txt=alt_txt, created=call.workspace.now()
     )
     return {"upload_url": f"{call.workspace.base_url}/upload/v1/{file.ticket}", "file_id": file.id}
 

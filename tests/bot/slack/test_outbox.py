@@ -17,6 +17,7 @@ from bot.slack.rendered import FilePost, Rendered
 from incidents.message import MessageKind, OutboxMessage
 from sandbox.slack.messages import Message
 from sandbox.slack.server import SlackServer
+from sandbox.slack.web_api.uploads import MAX_FILE_BYTES
 from tests.bot.slack.fakes import FakeStore, eventually, render_plainly
 
 
@@ -371,6 +372,49 @@ async def test_a_picture_is_uploaded_and_shown(slack: SlackServer) -> None:
     file_id = bench.posted()[0].blocks[0]["slack_file"]["id"]
     file = slack.workspace.files.get(file_id)
     assert file is not None and file.content == b"\x89PNG not really" and file.alt_txt == "p99 rose"
+
+
+def picture(alt_text: str, *, content: bytes = b"\x89PNG not really", words_instead: bool = True) -> FilePost:
+    def around(file_id: str) -> Rendered:
+        return Rendered("chart", [{"type": "image", "slack_file": {"id": file_id}, "alt_text": alt_text}])
+
+    return FilePost("p.png", "p99", alt_text, content, around, words_instead)
+
+
+async def test_alternative_text_is_whole_in_the_message_and_as_long_as_an_upload_takes(slack: SlackServer) -> None:
+    async def render(message: OutboxMessage) -> FilePost:
+        return picture("a" * 1_900)
+
+    bench = Bench(slack, FakeStore(), render)
+    bench.store.want()
+    await bench.start()
+    await bench.settle()
+    await bench.stop()
+    (block,) = bench.posted()[0].blocks
+    file = slack.workspace.files.get(block["slack_file"]["id"])
+    assert len(block["alt_text"]) == 1_900
+    assert file is not None and len(file.alt_txt) == 1_000
+
+
+@pytest.mark.parametrize("words_instead", [True, False])
+async def test_a_picture_that_slack_refuses_leaves_its_words_or_nothing(
+    slack: SlackServer, words_instead: bool
+) -> None:
+    async def render(message: OutboxMessage) -> FilePost | Rendered:
+        if message.kind is MessageKind.CHART:
+            return picture("p99 rose", content=bytes(MAX_FILE_BYTES + 1), words_instead=words_instead)
+        return await render_plainly(message)
+
+    bench = Bench(slack, FakeStore(), render)
+    root = bench.store.want()
+    chart = bench.store.want(kind=MessageKind.CHART, root=root)
+    after = bench.store.want(kind=MessageKind.NOTE, root=root)
+    await bench.start()
+    await bench.settle()
+    await bench.stop()
+    between = ["p99: p99 rose"] if words_instead else []
+    assert bench.texts() == [f"message {root} revision 1", *between, f"message {after} revision 1"]
+    assert ("file_upload_size_restricted" in bench.store.rows[chart].given_up) == (not words_instead)
 
 
 async def test_links_do_not_unfurl_and_a_post_carries_its_rows_id(bench: Bench) -> None:

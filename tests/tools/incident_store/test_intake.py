@@ -6,7 +6,7 @@ import pytest
 
 from incidents.alert import Alert, Severity
 from incidents.incident import IncidentState
-from incidents.message import MessageKind
+from incidents.message import COURSE, MessageKind
 from tests.incidents.builders import START, alert, later, proposal
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.alertmanager.payload import WebhookPayload
@@ -195,7 +195,7 @@ def test_a_cleared_alert_takes_pending_proposals_back(stage: Stage) -> None:
     stage.take(alert(status="resolved"), at=later(minutes=2))
     assert stage.reader.proposal("p1").approval.state == "superseded"
     assert stage.told(id)[-2:] == ["superseded", "resolved"]
-    assert MessageKind.REPORT in stage.kinds(id)
+    assert stage.messages(id)[-2:] == [(MessageKind.REPORT, "", 1), (MessageKind.CHART, COURSE, 1)]
 
 
 def test_a_cleared_alert_does_not_end_an_incident_while_a_change_is_under_way(stage: Stage) -> None:

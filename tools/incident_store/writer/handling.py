@@ -20,7 +20,7 @@ from tools.incident_store.tables import (
     ProposalRecord,
     VerificationRecord,
 )
-from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.messages import want, want_the_end
 from tools.incident_store.writer.states import move
 from tools.incident_store.writer.storms import show
 from tools.incident_store.writer.timeline import append, locked_incident
@@ -169,7 +169,7 @@ def _close(session: Session, incident_id: str, person: str, reason: str, now: da
     text = f"Closed: {reason}" if reason else "Closed"
     append(session, incident, at=now, actor=person, kind="closed", text=text, details={"reason": reason})
     want(session, incident, MessageKind.ROOT)
-    want(session, incident, MessageKind.REPORT)
+    want_the_end(session, incident)
     return _of(incident, "closed", by=person, at=now, withdrawn=withdrawn)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import case, update
 from sqlmodel import Session, col, select
 
 from incidents.alert import Severity
-from incidents.message import MessageKind, Priority
+from incidents.message import COURSE, MessageKind, Priority
 from tools.incident_store.database import Database
 from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import IncidentRecord
@@ -60,6 +60,12 @@ def want(
         )
     if priority is not Priority.USUAL and kind is not MessageKind.ROOT and (found is None or found[1] > priority):
         _hurry_what_stands_before(session, incident.id, priority, before=found[0] if found else None)
+
+
+def want_the_end(session: Session, incident: IncidentRecord) -> None:
+    """Want the closing report, and below it the picture of the incident's course. Part of the caller's transaction."""
+    want(session, incident, MessageKind.REPORT)
+    want(session, incident, MessageKind.CHART, COURSE)
 
 
 def priority_of(incident: IncidentRecord, kind: MessageKind, *, urgent: bool) -> Priority:

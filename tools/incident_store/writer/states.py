@@ -12,7 +12,7 @@ from incidents.message import MessageKind
 from incidents.proposal import Proposal
 from incidents.spec import SIDES
 from tools.incident_store.tables import AlertRecord, IncidentRecord, InvestigationRecord, ProposalRecord
-from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.messages import want, want_the_end
 from tools.incident_store.writer.timeline import append
 
 VERIFICATION_DECIDES = frozenset({IncidentState.EXECUTING, IncidentState.VERIFYING})
@@ -43,7 +43,7 @@ def clear(session: Session, incident: IncidentRecord, now: datetime) -> None:
     skip_queued(session, incident, "Investigation not begun: every alert cleared first", now, asked_too=True)
     move(session, incident, IncidentState.RESOLVED, now)
     append(session, incident, at=now, actor="alertmanager", kind="resolved", text="Every alert cleared")
-    want(session, incident, MessageKind.REPORT)
+    want_the_end(session, incident)
 
 
 def skip_queued(

@@ -14,7 +14,7 @@ from incidents.proposal import Proposal
 from incidents.verification import SignalCheck
 from tools.incident_store.database import Database
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord, VerificationRecord
-from tools.incident_store.writer.messages import want
+from tools.incident_store.writer.messages import want, want_the_end
 from tools.incident_store.writer.proposals import add_proposal, let_run
 from tools.incident_store.writer.states import clear, fires, move
 from tools.incident_store.writer.timeline import append, locked_incident
@@ -112,7 +112,7 @@ class VerificationWriter:
                 return True
             if ending == "recovered":
                 move(session, incident, IncidentState.RESOLVED, now)
-                want(session, incident, MessageKind.REPORT)
+                want_the_end(session, incident)
                 return True
             self._go_on(session, incident, execution_id, proposals, now)
             if look_again is not None:
