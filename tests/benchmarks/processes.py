@@ -196,7 +196,7 @@ def _settings(on: Stage, data_dir: Path, port: int, token: str) -> dict[str, str
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_EC2_METADATA_DISABLED": "true",
         "ANTHROPIC_API_KEY": "",
-        # What is measured is the bot at work, and not what it spares itself when a fleet's models break again and again.
+        # What is measured is the bot at work, and not what it spares itself when models break again and again.
         "AGENTOPS_INVESTIGATIONS_PER_HOUR": "100000",
         "AGENTOPS_FLAPPING_CHANGES": "100",
     }
