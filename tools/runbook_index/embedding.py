@@ -18,7 +18,8 @@ EMBEDDED_CHARS = 4_000
 """Only the start of a longer text is embedded: a mean over more says little, and its memory grows with its length."""
 
 BATCH = 8
-"""Texts pooled at once. A batch takes its longest text's tokens x 1 KB for each text; 64 at once held 60 MB more."""
+"""Texts embedded at once. With wordllama a batch takes its longest text's tokens x 1 KB for each text; 64 at once held
+60 MB more."""
 
 
 class Embedder(Protocol):
@@ -94,10 +95,21 @@ class MiniLmEmbedder:
         import httpx
 
         try:
-            vectors = self._loaded()(cut)
+            model = self._loaded()
+            vectors = [vector for at in range(0, len(cut), BATCH) for vector in model(cut[at : at + BATCH])]
         except (ImportError, OSError, ValueError, httpx.HTTPError) as error:
-            raise EmbeddingUnavailable(self.model_id, str(error)) from error
+            raise EmbeddingUnavailable(self.model_id, self._missing(str(error) or type(error).__name__)) from error
         return [_unit([float(number) for number in vector]) for vector in vectors]
+
+    @staticmethod
+    def _missing(detail: str) -> str:
+        """What to do, before what went wrong."""
+        folder = Path.home() / ".cache" / "chroma" / "onnx_models" / "all-MiniLM-L6-v2" / "onnx"
+        return (
+            f"its files (model.onnx, tokenizer.json and the others) are not in {folder}, or cannot be used, and could "
+            "not be downloaded from chroma-onnx-models.s3.amazonaws.com. Put them there, let this machine download "
+            f"them once, or choose the embedding wordllama, which needs no download ({detail})"
+        )
 
     def _loaded(self) -> Any:
         with self._loading:

@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
+from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
 
 from tools.runbook_index.embedding import EMBEDDED_CHARS, WordLlamaEmbedder, embedder_named
+from tools.runbook_index.errors import EmbeddingUnavailable
 
 
 def test_vectors_are_unit_length_and_of_the_recorded_dimension(wordllama: WordLlamaEmbedder) -> None:
@@ -24,6 +28,17 @@ def test_nothing_and_an_empty_text_are_embedded_without_harm(wordllama: WordLlam
 def test_only_the_start_of_a_long_text_counts(wordllama: WordLlamaEmbedder) -> None:
     start = ("queue depth " * EMBEDDED_CHARS)[:EMBEDDED_CHARS]
     assert wordllama.embed([start]) == wordllama.embed([start + " something else entirely"])
+
+
+def test_a_model_that_is_not_there_and_cannot_be_downloaded_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ONNXMiniLM_L6_V2, "DOWNLOAD_PATH", tmp_path)
+    # Nothing listens on port 9: as on a machine that is not let out.
+    monkeypatch.setattr(ONNXMiniLM_L6_V2, "MODEL_DOWNLOAD_URL", "http://127.0.0.1:9/onnx.tar.gz")
+    with pytest.raises(EmbeddingUnavailable, match=r"choose the embedding wordllama.*\(.+\)") as refused:
+        embedder_named("minilm").embed(["roll the endpoint back"])
+    assert refused.value.model_id == "onnx/all-MiniLM-L6-v2"
 
 
 def test_an_embedder_is_chosen_by_name() -> None:
