@@ -3,7 +3,7 @@
 import asyncio
 
 from agents.progress import Reporter
-from agents.readings import Found, GapReading, SignalReading
+from agents.readings import Found, GapReading, PastIncidentReading, SignalReading
 from agents.workbench import Workbench
 from incidents.evidence import EvidenceKind
 
@@ -50,5 +50,7 @@ def _counted(found: list[Found], noun: str, partner: str) -> tuple[str, bool]:
 def _passages_told(found: list[Found]) -> tuple[str, bool]:
     if any(f.evidence.kind is EvidenceKind.GAP for f in found):
         return "the runbooks could not be read", False
-    count = len(found)
-    return (f"{count} passage{'' if count == 1 else 's'}" if count else "no runbook fits"), True
+    past = sum(isinstance(f.reading, PastIncidentReading) for f in found)
+    count = len(found) - past
+    told = f"{count} passage{'' if count == 1 else 's'}" if count else "no runbook fits"
+    return (f"{told}, {past} past incident{'' if past == 1 else 's'}" if past else told), True

@@ -15,6 +15,7 @@ from agents.data_readings import (
 )
 from agents.reading_base import ReadingBase
 from incidents.alert import AlertKind, Severity
+from incidents.diagnosis import RootCause, SimilarIncident
 from incidents.evidence import Evidence
 
 
@@ -168,6 +169,17 @@ class PassageReading(ReadingBase):
     score: float
 
 
+class PastIncidentReading(ReadingBase):
+    """A closed incident of our own like this one; what is told of it stands in the evidence."""
+
+    type: Literal["past_incident"] = "past_incident"
+    id: str
+    same_model: bool
+    cause: RootCause | None = None
+    similar: SimilarIncident | None = Field(default=None, exclude=True)
+    """The whole of it, for code; no prompt needs it twice."""
+
+
 class QueryReading(ReadingBase):
     """The answer to a query that a reasoner wrote itself."""
 
@@ -214,6 +226,7 @@ Reading = Annotated[
     | VersionsReading
     | EvaluationsReading
     | PassageReading
+    | PastIncidentReading
     | QueryReading
     | OtherSourceReading
     | GapReading,
@@ -250,6 +263,7 @@ class Dossier:
         self.versions: VersionsReading | None = None
         self.evaluations: EvaluationsReading | None = None
         self.passages: list[PassageReading] = []
+        self.past: list[PastIncidentReading] = []
         self.queries: list[QueryReading] = []
         self.others: list[OtherSourceReading] = []
         self.gaps: list[GapReading] = []
@@ -310,7 +324,13 @@ class Dossier:
 
     def _add_rest(
         self,
-        reading: VersionsReading | EvaluationsReading | PassageReading | QueryReading | OtherSourceReading | GapReading,
+        reading: VersionsReading
+        | EvaluationsReading
+        | PassageReading
+        | PastIncidentReading
+        | QueryReading
+        | OtherSourceReading
+        | GapReading,
     ) -> None:
         match reading:
             case VersionsReading():
@@ -319,6 +339,8 @@ class Dossier:
                 self.evaluations = reading
             case PassageReading():
                 self.passages.append(reading)
+            case PastIncidentReading():
+                self.past.append(reading)
             case QueryReading():
                 self.queries.append(reading)
             case OtherSourceReading():

@@ -13,6 +13,7 @@ from tools.datasets.monitored import MonitoredData
 from tools.datasets.window import Window
 from tools.github.history import History
 from tools.mcp_servers.records import McpAnswer, Offer
+from tools.runbook_index.past_ranking import PastHit
 from tools.runbook_index.records import RunbookHit
 from tools.sagemaker.versions import ServedVersion
 
@@ -304,8 +305,8 @@ class RunbookReads(Protocol):
         """Passages, best first."""
         ...
 
-    def similar_incidents(self, text: str, k: int = 3) -> Sequence[RunbookHit]:
-        """Past incidents, best first."""
+    def search_incidents(self, text: str, k: int = 3) -> Sequence[RunbookHit]:
+        """Written-up incidents, best first."""
         ...
 
     def told_under(self, file: str, heading: str, query: str) -> RunbookHit | None:
@@ -314,6 +315,16 @@ class RunbookReads(Protocol):
 
     def verify_quote(self, file: str, heading: str, quote: str) -> tuple[int, int] | None:
         """The lines of a quote, or None where it does not stand there."""
+        ...
+
+
+class MemoryReads(Protocol):
+    """`tools.runbook_index.memory.IncidentMemory`, as far as it is used here. It blocks for milliseconds."""
+
+    def search(
+        self, text: str, *, model: str, alerts: frozenset[str] = frozenset(), besides: str = "", k: int = 3
+    ) -> Sequence[PastHit]:
+        """Closed incidents of our own, the likest first."""
         ...
 
 
@@ -367,5 +378,7 @@ class Sources:
     datasets: DatasetReads
     runbooks: RunbookReads
     others: OtherSources | None = None
+    memory: MemoryReads | None = None
+    """Our own closed incidents; None where there is no database."""
     logs: LogReads | None = None
     history: HistoryReads | None = None

@@ -28,6 +28,9 @@ from incidents.issue_text import open_issue
 from incidents.proposal import PlanDraft
 from incidents.remediation import OpenIssue
 
+MOST_SEEN_BEFORE = 3
+"""Closed incidents of our own that a diagnosis tells of."""
+
 
 @dataclass(frozen=True)
 class Stages:
@@ -75,6 +78,7 @@ class Stages:
             struck=tuple(checked.struck),
             gaps=book.gaps,
             similar_incidents=_similar(book),
+            seen_before=tuple(one.similar for one in book.dossier.past if one.similar is not None)[:MOST_SEEN_BEFORE],
         )
         words = diagnosis.root_cause.value.replace("_", " ")
         await self.report.done("diagnosis", f"{words}, confidence {diagnosis.confidence}")

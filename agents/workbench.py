@@ -81,10 +81,10 @@ class Workbench:
         query = query.strip()[:400]
         return await self._asked(("search", query), lambda: runbooks.search(self.lens, query))
 
-    async def similar_incidents(self, text: str) -> list[Found]:
-        """Past incidents like the one told."""
+    async def search_incidents(self, text: str) -> list[Found]:
+        """Past incidents like the one told, with what was done about them."""
         text = text.strip()[:400]
-        return await self._asked(("similar", text), lambda: runbooks.similar(self.lens, text))
+        return await self._asked(("incidents", text), lambda: runbooks.similar(self.lens, text))
 
     async def query_prometheus(self, promql: str) -> list[Found]:
         """The answer to a query that a reasoner wrote itself."""

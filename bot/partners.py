@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from agents.investigator import Investigator
 from agents.llm_config import CLAUDE, LlmConfig
-from agents.sources import OtherSources, RunbookReads, Sources
+from agents.sources import MemoryReads, OtherSources, RunbookReads, Sources
 from agents.timing import Timing
 from agents.tracing import Trace
 from bot.settings import Settings, environment_value
@@ -122,14 +122,17 @@ class Clients:
             own_rules=own_rules,
         )
 
-    def sources(self, runbooks: RunbookReads, others: OtherSources | None) -> Sources:
-        """What an investigation reads."""
+    def sources(
+        self, runbooks: RunbookReads, others: OtherSources | None, memory: MemoryReads | None = None
+    ) -> Sources:
+        """What an investigation reads. `memory`: our own closed incidents, where the rows are at hand."""
         return Sources(
             prometheus=self.prometheus,
             sagemaker=self.sagemaker,
             datasets=self.datasets,
             runbooks=runbooks,
             others=others,
+            memory=memory,
         )
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.clock import Moment
+from incidents.thread import ThreadRef
 
 
 class RootCause(StrEnum):
@@ -140,6 +141,45 @@ class Struck(BaseModel):
     reason: str
 
 
+class SimilarIncident(BaseModel):
+    """A closed incident of our own, as it is told beside a new one. Names and words in it are untrusted.
+
+    Attributes:
+        age: how long before the new one it ended: ``3 weeks ago``.
+        what: what it was, in words: ``bad deployment (fraud-detector-v41)``.
+        worked, did_not_work: what was tried, and what came of it.
+        undone: what was proposed and not carried out, or done without proof that it helped.
+        ended: how it ended, where nothing that was tried is proven to have ended it.
+        said: the words of whoever denied a proposal or closed it by hand.
+        thread: where its thread stands in Slack.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    model: str
+    same_model: bool
+    age: str
+    what: str
+    worked: tuple[str, ...] = ()
+    did_not_work: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    ended: str = ""
+    said: str = ""
+    thread: ThreadRef | None = None
+
+    @property
+    def told(self) -> str:
+        """In plain sentences, without the words of people."""
+        whose = "same model" if self.same_model else self.model
+        parts = [f"{self.id}, {self.age}, {whose}: {self.what}"]
+        parts += [f"Worked: {'; '.join(self.worked)}"] if self.worked else []
+        parts += [f"Did not work: {'; '.join(self.did_not_work)}"] if self.did_not_work else []
+        parts += [f"Also: {'; '.join(self.undone)}"] if self.undone else []
+        parts += [f"{self.ended[:1].upper()}{self.ended[1:]}"] if self.ended else []
+        return f"{'. '.join(parts)}."
+
+
 class Diagnosis(DiagnosisDraft):
     """A checked draft: every claim left in it names evidence that exists."""
 
@@ -148,3 +188,6 @@ class Diagnosis(DiagnosisDraft):
     gaps: tuple[str, ...] = ()
     """What could not be read, in plain words."""
     similar_incidents: tuple[str, ...] = ()
+    """Past incidents that people wrote up beside the runbooks: ``title (file)``."""
+    seen_before: tuple[SimilarIncident, ...] = ()
+    """Our own closed incidents like this one, the nearest first."""

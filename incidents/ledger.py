@@ -12,6 +12,7 @@ from incidents.execution import Execution
 from incidents.incident import Incident
 from incidents.investigation import Findings, ProgressStep
 from incidents.proposal import Proposal
+from incidents.thread import ThreadRef
 from incidents.timeline import TimelineEntry
 from incidents.verification import SignalCheck
 
@@ -89,13 +90,6 @@ class VerificationView(_Frozen):
     note: str
     comparison: Comparison | None = None
     """Of a retrained candidate: the gate's whole result."""
-
-
-class ThreadRef(_Frozen):
-    """Where an incident's thread stands in Slack."""
-
-    channel: str
-    ts: str
 
 
 class IncidentFile(_Frozen):

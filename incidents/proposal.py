@@ -68,6 +68,8 @@ class Proposal(BaseModel):
     when: When = When.AT_ONCE
     checked: tuple[str, ...] = ()
     """What was looked at before it was proposed and found in order, in plain words."""
+    did_not_work: tuple[str, ...] = ()
+    """The same kind of remediation on the same model that lately failed or was taken back, in plain words."""
     comparison: Comparison | None = None
     """Of a promotion: the candidate against the live model, as the gate saw them."""
     follows: str | None = None
@@ -119,6 +121,7 @@ def propose(
     created_at: Moment,
     expires_at: Moment,
     checked: tuple[str, ...] = (),
+    did_not_work: tuple[str, ...] = (),
     comparison: Comparison | None = None,
     follows: str | None = None,
 ) -> Proposal:
@@ -141,6 +144,7 @@ def propose(
         condition=choice.condition,
         when=choice.when,
         checked=checked,
+        did_not_work=did_not_work,
         comparison=comparison,
         follows=follows,
         plan=spec.plan(origin),

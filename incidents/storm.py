@@ -15,7 +15,7 @@ from typing import Any
 from incidents.alert import Severity
 from incidents.budget import WaitsFor
 from incidents.incident import LIVE_STATES, IncidentState
-from incidents.ledger import ThreadRef
+from incidents.thread import ThreadRef
 
 TOP_TIER = 1
 

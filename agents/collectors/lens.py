@@ -83,6 +83,7 @@ _PARTS: Mapping[str, str] = {
     "label_delay": "how late the labels are",
     "training_window": "whether the training window holds broken data",
     "runbooks": "the runbooks",
+    "past_incidents": "past incidents",
     "query": "the answer to a query",
 }
 

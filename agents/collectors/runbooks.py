@@ -1,8 +1,9 @@
-"""Runbook passages and past incidents. Every one is a record of the index, quoted word for word."""
+"""Runbook passages and incidents that people wrote up. Every one is a record of the index, quoted word for word."""
 
 import asyncio
 from collections.abc import Sequence
 
+from agents.collectors import past_incidents
 from agents.collectors.lens import Lens, why
 from agents.readings import Found, PassageReading
 from agents.wording import case_in_words
@@ -16,7 +17,7 @@ TOLD_OF_THE_PAST = ("Root cause", "What worked")
 
 
 async def for_alerts(lens: Lens) -> Sequence[Found]:
-    """The pages of the alerts that fired, by name and address, and past incidents like this one."""
+    """The pages of the alerts that fired, by name and address, and past incidents like this one, our own last."""
     alerts = {alert.name: alert for alert in lens.case.incident.alerts}
     text = case_in_words(lens.case.incident)
     found: list[Found] = []
@@ -34,8 +35,7 @@ async def for_alerts(lens: Lens) -> Sequence[Found]:
         past = await asyncio.to_thread(_past, lens, text, 3)
     except UpstreamError as error:
         return (lens.gap(SOURCE, "runbooks", f"pages for {text}", why(error, SOURCE)),)
-    found.extend(past)
-    return found
+    return [*found, *past, *await past_incidents.like_this(lens)]
 
 
 async def search(lens: Lens, query: str, k: int = 4) -> Sequence[Found]:
@@ -48,11 +48,12 @@ async def search(lens: Lens, query: str, k: int = 4) -> Sequence[Found]:
 
 
 async def similar(lens: Lens, text: str, k: int = 3) -> Sequence[Found]:
-    """Past incidents like the one told."""
+    """Past incidents like the one told: our own closed ones, then those that people wrote up."""
+    own = await past_incidents.search(lens, text)
     try:
-        return await asyncio.to_thread(_past, lens, text, k)
+        return [*own, *await asyncio.to_thread(_past, lens, text, k)]
     except UpstreamError as error:
-        return (lens.gap(SOURCE, "runbooks", text, why(error, SOURCE)),)
+        return [*own, lens.gap(SOURCE, "runbooks", text, why(error, SOURCE))]
 
 
 def _past(lens: Lens, text: str, k: int) -> list[Found]:
@@ -62,7 +63,7 @@ def _past(lens: Lens, text: str, k: int) -> list[Found]:
     """
     index = lens.sources.runbooks
     found: list[Found] = []
-    for hit in index.similar_incidents(text, k):
+    for hit in index.search_incidents(text, k):
         name = hit.title.partition(": ")[2] or hit.title
         told = [index.told_under(hit.file, heading, f"{name}: {heading}") for heading in TOLD_OF_THE_PAST]
         for one in [one for one in told if one is not None] or [hit]:

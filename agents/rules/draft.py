@@ -7,6 +7,7 @@ from agents.readings import SignalReading
 from agents.rules.casefile import Casefile
 from agents.rules.citations import citations
 from agents.rules.data_claims import contradicting, supporting
+from agents.rules.seen_before import seen_before
 from agents.rules.summary import summary
 from agents.rules.symptoms import earliest
 from agents.rules.table import confidence_of, decide
@@ -36,7 +37,7 @@ def write(case: Casefile) -> DiagnosisDraft:
         onset=_onset(case, rule.cause),
         confidence=confidence_of(rule, s),
         summary=summary(case, rule.cause)[:600],
-        claims=tuple(claims),
+        claims=(*claims, *seen_before(case, rule.cause))[:MOST_CLAIMS],
         hypotheses=_hypotheses(case, rule.cause, rule.says, claims),
         retraining=verdict(case, rule.cause),
         citations=citations(case, rule.cause),

@@ -88,13 +88,13 @@ async def search_runbooks(ctx: RunContext[Workbench], query: str) -> str:
     return _told("runbooks", await ctx.deps.search_runbooks(query))
 
 
-async def similar_incidents(ctx: RunContext[Workbench], text: str) -> str:
-    """Past incidents like the one told.
+async def search_incidents(ctx: RunContext[Workbench], text: str) -> str:
+    """Past incidents like the one told, with what worked and what did not.
 
     Args:
         text: the symptoms, in a few words.
     """
-    return _told("runbooks", await ctx.deps.similar_incidents(text))
+    return _told("runbooks", await ctx.deps.search_incidents(text))
 
 
 def investigation_toolset() -> FunctionToolset[Workbench]:
@@ -111,7 +111,7 @@ def investigation_toolset() -> FunctionToolset[Workbench]:
             versions,
             capacity,
             search_runbooks,
-            similar_incidents,
+            search_incidents,
             query_prometheus,
         ],
         id="investigation",
@@ -120,7 +120,7 @@ def investigation_toolset() -> FunctionToolset[Workbench]:
 
 def runbook_toolset() -> FunctionToolset[Workbench]:
     """Runbooks and past incidents alone, for questions without an incident."""
-    return FunctionToolset[Workbench]([search_runbooks, similar_incidents], id="runbooks")
+    return FunctionToolset[Workbench]([search_runbooks, search_incidents], id="runbooks")
 
 
 def _told(source: str, found: Sequence[Found]) -> str:

@@ -18,7 +18,6 @@ from bot.bootstrap.duties import Duties
 from bot.bootstrap.ending import Ending
 from bot.bootstrap.ground import Ground
 from bot.bootstrap.http_server import HttpServer, listening
-from bot.bootstrap.indexing import indexed
 from bot.bootstrap.one_of_many import begun, failover_of
 from bot.bootstrap.signal_watch import own_rules, start_watching
 from bot.bootstrap.slack_side import open_slack
@@ -32,6 +31,7 @@ from bot.slack.app import SlackSide
 from bot.slack.desk import BotDesk
 from bot.web import WebDeps, asgi_app
 from bot.workflows.dispatcher import Dispatcher
+from bot.workflows.indexing import IndexKeeper
 from bot.workflows.issues import IssueFollower
 from bot.workflows.retention import Retention
 from tools.github.operator import GitHubOperator
@@ -39,7 +39,6 @@ from tools.incident_store.database import reachable
 from tools.incident_store.issue_reader import IssueReader
 from tools.incident_store.migrate import migrate
 from tools.incident_store.writer.intake import Delivery
-from tools.runbook_index.index import RunbookIndex
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +93,7 @@ class Bot:
         if ground.others is not None:
             self._closing.push_async_callback(ground.others.close)
         investigator = investigator_of(
-            settings, clients.sources(runbooks, ground.others), trace=trace_of(settings, self._closing)
+            settings, clients.sources(runbooks, ground.others, runbooks.memory), trace=trace_of(settings, self._closing)
         )
         github = self._github()
         wakes = Wakes()
@@ -120,7 +119,9 @@ class Bot:
         start_watching(ground, deps, duties)
         if github is not None:
             duties.start("issues", self._issue_follower(github, slack).run())
-        warm = asyncio.create_task(self._warm_up(runbooks, clients, investigator), name="warm-up")
+        keeper = IndexKeeper(runbooks, settings.runbooks_dir, deps)
+        duties.start("index", keeper.run())
+        warm = asyncio.create_task(self._warm_up(keeper, clients, investigator), name="warm-up")
         self._closing.callback(warm.cancel)
         log.info("bot.ready", port=settings.port, models=len(ground.catalogue.models), speed=settings.speed)
 
@@ -174,11 +175,9 @@ class Bot:
             problems.append("the database does not answer")
         return problems
 
-    async def _warm_up(self, runbooks: RunbookIndex, clients: Clients, investigator: Investigator) -> None:
+    async def _warm_up(self, keeper: IndexKeeper, clients: Clients, investigator: Investigator) -> None:
         """Load what is slow to load, after the bot is ready and before the first alert needs it."""
-        ground = self._ground
-        folder = self._settings.runbooks_dir
-        await indexed(runbooks, folder, ground.writer.leases, owner=ground.owner, clock=ground.clock)
+        await keeper.look_at_runbooks()
         await asyncio.to_thread(clients.sagemaker.warm_up)
         await asyncio.to_thread(clients.datasets.warm_up)
         await investigator.warm_up()

@@ -11,9 +11,10 @@ from incidents.approval import ApprovalState
 from incidents.budget import WaitsFor
 from incidents.diagnosis import Reasoner
 from incidents.incident import IncidentState
-from incidents.ledger import ProposalView, ThreadRef
+from incidents.ledger import ProposalView
 from incidents.proposal import Proposal
 from incidents.storm import Digest
+from incidents.thread import ThreadRef
 
 
 @dataclass(frozen=True)

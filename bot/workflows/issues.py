@@ -13,7 +13,7 @@ import structlog
 from bot.workflows.pace import Pace
 from incidents.errors import AgentOpsError
 from incidents.issue_comment import IssueComment, comment_on, told_by
-from incidents.ledger import ThreadRef
+from incidents.thread import ThreadRef
 from tools.errors import Throttled, Unavailable, UpstreamError
 from tools.github.errors import SERVICE, Gone
 from tools.github.operator import GitHubOperator

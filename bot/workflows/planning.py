@@ -22,6 +22,7 @@ from incidents.diagnosis import Confidence
 from incidents.execution import ExecutionState
 from incidents.incident import Incident
 from incidents.ledger import BY_HAND, IncidentFile, Provenance
+from incidents.past_incident import age_in_words
 from incidents.policy import Decision, Forbid, RequireApproval
 from incidents.proposal import Proposal, RemediationChoice, When, propose
 from incidents.remediation import (
@@ -35,6 +36,10 @@ log = structlog.get_logger(__name__)
 
 DEFAULT_WITHIN_MINUTES = 5.0
 """How long a proposal stands that needs no approval, from the domain: an approval waits 5 minutes."""
+
+LATELY = timedelta(days=90)
+"""How old what did not work may be to be told beside the same remediation."""
+MOST_FAILED = 3
 
 ASKABLE = frozenset({ApprovalState.EXPIRED, ApprovalState.SUPERSEDED})
 """What may be asked for again: nobody has said no to it."""
@@ -90,6 +95,7 @@ async def make(
     if looked.problems:
         return NotProposed(title, looked.problems)
     ruling = await asyncio.to_thread(_ruling, deps, incident, model, choice, basis)
+    did_not_work = await asyncio.to_thread(_did_not_work, deps, incident, choice)
     now = deps.clock()
     try:
         return propose(
@@ -103,6 +109,7 @@ async def make(
             created_at=now,
             expires_at=_expiry(now, ruling.decision, deps.pace.decision_speed),
             checked=looked.told,
+            did_not_work=did_not_work,
             comparison=basis.comparison,
             follows=basis.follows,
         )
@@ -259,6 +266,15 @@ def _ruling(deps: Deps, incident: Incident, model: ModelSpec, choice: Remediatio
         follows=basis.follows,
         chosen_by=basis.chosen_by,
     )
+
+
+def _did_not_work(deps: Deps, incident: Incident, choice: RemediationChoice) -> tuple[str, ...]:
+    """Told beside the proposal; it changes neither the plan nor the policy's word."""
+    kind, now = choice.remediation.kind, deps.clock()
+    if kind in SIDES:
+        return ()
+    failed = deps.reader.failed_attempts(incident.model, kind, now - LATELY, incident.id, MOST_FAILED)
+    return tuple(f"{one.did} in {one.incident_id}, {age_in_words(now - one.at)}: {one.came_of_it}" for one in failed)
 
 
 def _expiry(now: datetime, decision: Decision, speed: float) -> datetime:

@@ -224,7 +224,7 @@ class FakeRunbooks:
         self._ask(query)
         return self._ranked(query, alert, k, lambda page: True)
 
-    def similar_incidents(self, text: str, k: int = 3) -> list[RunbookHit]:
+    def search_incidents(self, text: str, k: int = 3) -> list[RunbookHit]:
         self._ask(text)
         return self._ranked(text, None, k, lambda page: page.kind == "incident")
 

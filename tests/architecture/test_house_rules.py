@@ -43,9 +43,9 @@ VENDORS_MADE_IN = {
     "Client": {"tools/mcp_servers/connection.py"},
     "DBOS": {"bot/workflows/engine.py"},
     "FastAPI": {"bot/web.py"},
-    "HttpClient": {"tools/runbook_index/store.py"},
+    "HttpClient": {"tools/runbook_index/chroma.py"},
     "OpenAICompatibleProvider": {"agents/any_llm.py"},
-    "PersistentClient": {"tools/runbook_index/store.py"},
+    "PersistentClient": {"tools/runbook_index/chroma.py"},
     "PrometheusConnect": {"tools/prometheus/client.py"},
     "create_engine": {"bot/workflows/engine.py", "tools/incident_store/database.py"},
 }

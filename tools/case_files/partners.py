@@ -397,7 +397,7 @@ class Down:
         """Unavailable."""
         raise self._refused("search")
 
-    def similar_incidents(self, text: str, k: int = 3) -> list[RunbookHit]:
+    def search_incidents(self, text: str, k: int = 3) -> list[RunbookHit]:
         """Unavailable."""
         raise self._refused("search")
 

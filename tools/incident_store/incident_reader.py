@@ -10,8 +10,9 @@ from sqlmodel import Session, col, func, select
 from incidents.alert import Alert, Severity
 from incidents.audit import Chain
 from incidents.incident import LIVE_STATES, Incident, IncidentState
-from incidents.ledger import IncidentFile, InvestigationView, ThreadRef
+from incidents.ledger import IncidentFile, InvestigationView
 from incidents.message import MessageKind
+from incidents.thread import ThreadRef
 from incidents.timeline import TimelineEntry
 from tools.incident_store.chain_reader import chain_of
 from tools.incident_store.reading import Reading

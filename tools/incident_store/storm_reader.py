@@ -9,9 +9,9 @@ from sqlmodel import Session, col, func, select
 from incidents.alert import Severity
 from incidents.budget import WaitsFor
 from incidents.incident import LIVE_STATES, IncidentState
-from incidents.ledger import ThreadRef
 from incidents.message import MessageKind
 from incidents.storm import Digest, DigestLine, Standing, rank
+from incidents.thread import ThreadRef
 from tools.incident_store.investigation_queue import waiting
 from tools.incident_store.reading import Reading
 from tools.incident_store.slack_tables import MessageRecord

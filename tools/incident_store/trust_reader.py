@@ -1,8 +1,8 @@
 """What became of proposals and incidents, in a few reads of plain columns: no proposal's body, no evidence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import groupby, permutations
+from itertools import groupby
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ from incidents.message import MessageKind
 from incidents.proposal import Proposal
 from incidents.remediation import KINDS, RemediationKind
 from incidents.risk import risk_of
-from incidents.spec import spec_of
+from incidents.taken_back import taken_back
 from incidents.trust import Episode, Handled
 from tools.incident_store.database import Database
 from tools.incident_store.records import proposal_of
@@ -42,10 +42,11 @@ class TrustReader:
     def record(self, since: datetime, model: str | None = None) -> tuple[list[Handled], list[Episode]]:
         """Proposals made and incidents opened since then, oldest first; of one model where it is given."""
         with self._database.snapshot() as session:
-            return _handled(session, since, model), _episodes(session, since, model)
+            return handled(session, since, model), _episodes(session, since, model)
 
 
-def _handled(session: Session, since: datetime, model: str | None) -> list[Handled]:
+def handled(session: Session, since: datetime, model: str | None) -> list[Handled]:
+    """Proposals made since then, oldest first; of one model where it is given."""
     p, x, v, m = ProposalRecord, ExecutionRecord, VerificationRecord, MessageRecord
     where = [col(p.created_at) >= since, *([col(p.model) == model] if model is not None else [])]
     card = (
@@ -129,7 +130,7 @@ def _undone(session: Session, since: datetime, model: str | None) -> set[str]:
     ).all()
     found: set[str] = set()
     for _, group in groupby(records, key=lambda record: record.incident_id):
-        found |= _taken_back([one for record in group if (one := _whole(record)) is not None])
+        found |= taken_back([one for record in group if (one := _whole(record)) is not None])
     return found
 
 
@@ -138,17 +139,6 @@ def _whole(record: ProposalRecord) -> Proposal | None:
         return proposal_of(record)
     except ValidationError:
         return None
-
-
-def _taken_back(done: Sequence[Proposal]) -> set[str]:
-    """Those of one incident whose undo is among those after it."""
-    order = {one.id: place for place, one in enumerate(done)}
-    return {
-        first.id
-        for first, second in permutations(done, 2)
-        if order[first.id] < order[second.id]
-        and spec_of(first.remediation).undo(first.origin).remediation == second.remediation
-    }
 
 
 def _episodes(session: Session, since: datetime, model: str | None) -> list[Episode]:

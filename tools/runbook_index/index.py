@@ -3,18 +3,24 @@
 import hashlib
 import re
 import threading
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from tools.runbook_index.chroma import Chroma
 from tools.runbook_index.embedding import Embedder
 from tools.runbook_index.errors import RunbookFolderMissing
 from tools.runbook_index.lexical import words
+from tools.runbook_index.memory import IncidentMemory
 from tools.runbook_index.passages import FORMAT, has_content, passages
+from tools.runbook_index.past_store import COLLECTION as PAST
+from tools.runbook_index.past_store import PastIncidentStore
 from tools.runbook_index.quotes import Sentence, find_quote, sentences
 from tools.runbook_index.records import IndexReport, Kind, Passage, RunbookHit
 from tools.runbook_index.search import Candidate, Corpus, rank
-from tools.runbook_index.store import ChromaStore
+from tools.runbook_index.sentence_vectors import SentenceVectors
+from tools.runbook_index.store import COLLECTION, PassageStore
 
 _DECISION = re.compile(r"(?:If|Do not|Never)\b")
 
@@ -30,7 +36,7 @@ _INCIDENTS: frozenset[Kind] = frozenset({"incident"})
 
 
 class RunbookIndex:
-    """Index and search of runbooks, procedures and past incidents.
+    """Index and search of runbooks, procedures and past incidents that people wrote up; `memory` holds our own.
 
     Every hit is a record of the Chroma collection, and every quote stands in the file it names. Methods block for
     milliseconds, the first for about two seconds (Chroma and the embedding model load): call them with
@@ -41,29 +47,37 @@ class RunbookIndex:
         EmbeddingUnavailable: the embedding model's files are not there.
     """
 
-    def __init__(self, store: ChromaStore, embedder: Embedder) -> None:
-        """Use `store`; nothing is read before the first call."""
-        self._store = store
+    def __init__(self, chroma: Chroma, embedder: Embedder, *, name: str = "") -> None:
+        """Use `chroma`; nothing is read before the first call. `name` sets its collections apart from others there."""
+        self._chroma = chroma
+        self._store = PassageStore(chroma, f"{COLLECTION}{name}")
         self._embedder = embedder
+        self._sentences = SentenceVectors(embedder)
         self._writing = threading.Lock()
         self._loading = threading.Lock()
         self._corpus: Corpus | None = None
         self._revision = ""
+        self.memory = IncidentMemory(PastIncidentStore(chroma, f"{PAST}{name}"), embedder)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write to it."""
+        return self._chroma.shared
 
     @classmethod
     def on_disk(cls, folder: Path, embedder: Embedder) -> "RunbookIndex":
         """An index in a folder that this process alone uses. `IndexLocked` when another one does."""
-        return cls(ChromaStore.on_disk(folder), embedder)
+        return cls(Chroma.on_disk(folder), embedder)
 
     @classmethod
     def at_url(cls, url: str, embedder: Embedder) -> Self:
         """An index on a Chroma server that several processes share."""
-        return cls(ChromaStore.at_url(url), embedder)
+        return cls(Chroma.at_url(url), embedder)
 
     @classmethod
     def in_memory(cls, embedder: Embedder) -> "RunbookIndex":
-        """An index that ends with `close`."""
-        return cls(ChromaStore.in_memory(), embedder)
+        """An index that nobody else sees and that ends with `close`."""
+        return cls(Chroma.in_memory(), embedder, name=f"-{uuid.uuid4().hex}")
 
     def index(self, folder: Path) -> IndexReport:
         """Bring the collection up to date with the Markdown files under `folder`.
@@ -120,8 +134,8 @@ class RunbookIndex:
         """
         return self._search(query, alert=alert, runbook_url=runbook_url, kinds=_ALL_KINDS, k=k)
 
-    def similar_incidents(self, text: str, k: int = 3) -> list[RunbookHit]:
-        """Past incidents like the one told in `text`: one hit an incident, best first; empty when none is near."""
+    def search_incidents(self, text: str, k: int = 3) -> list[RunbookHit]:
+        """Written-up incidents like the one told in `text`: one hit each, best first; empty when none is near."""
         return self._search(text, alert=None, runbook_url=None, kinds=_INCIDENTS, k=k)
 
     def told_under(self, file: str, heading: str, query: str) -> RunbookHit | None:
@@ -151,7 +165,7 @@ class RunbookIndex:
 
     def close(self) -> None:
         """Give the collection, and the lock on its folder, back."""
-        self._store.close()
+        self._chroma.close()
 
     def _search(
         self, query: str, *, alert: str | None, runbook_url: str | None, kinds: frozenset[Kind], k: int
@@ -164,13 +178,11 @@ class RunbookIndex:
 
     def _hits(self, query: str, vector: Sequence[float], ranked: Sequence[Candidate]) -> list[RunbookHit]:
         choices = [sentences(candidate.passage) for candidate in ranked]
-        vectors = self._embedder.embed([sentence.text for choice in choices for sentence in choice])
+        vectors = self._sentences.of([(one.passage, choice) for one, choice in zip(ranked, choices, strict=True)])
         asked = set(words(query))
         hits: list[RunbookHit] = []
-        at = 0
-        for candidate, choice in zip(ranked, choices, strict=True):
-            near = [_dot(vector, other) for other in vectors[at : at + len(choice)]]
-            at += len(choice)
+        for candidate, choice, own in zip(ranked, choices, vectors, strict=True):
+            near = [_dot(vector, other) for other in own]
             quote = _best(choice, near, asked)
             hits.append(
                 RunbookHit(
@@ -200,11 +212,8 @@ class RunbookIndex:
         self._corpus = Corpus(self._store.read()[0])
 
 
-def read_markdown(folder: Path) -> dict[str, str]:
-    """Texts of all Markdown files under a folder by their path in it, hidden files and folders left out.
-
-    The pages about the bot itself stay out (`OF_THE_BOT`).
-    Bytes that are not UTF-8 become replacement characters; line ends are kept.
+def markdown_files(folder: Path) -> list[Path]:
+    """All Markdown files under a folder, hidden files and folders and the bot's own pages (`OF_THE_BOT`) left out.
 
     Raises:
         RunbookFolderMissing: there is no such folder.
@@ -212,11 +221,22 @@ def read_markdown(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         raise RunbookFolderMissing(folder)
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".md", ".markdown") and path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8-sig", "replace")
+    return [
+        path
         for path in files
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.relative_to(folder).parts[0] != OF_THE_BOT
+    ]
+
+
+def read_markdown(folder: Path) -> dict[str, str]:
+    """Texts of all Markdown files under a folder by their path in it; see `markdown_files`.
+
+    Bytes that are not UTF-8 become replacement characters; line ends are kept.
+    """
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8-sig", "replace")
+        for path in markdown_files(folder)
     }
 
 

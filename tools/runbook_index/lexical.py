@@ -1,8 +1,11 @@
 """BM25 over words as alerts spell them: `EndpointLatencyP99High` and `last_login_days` fall into their words."""
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 _WORD = re.compile(r"\w+")
@@ -43,3 +46,27 @@ class Bm25:
         if self._scorer is None or not query:
             return [0.0] * self._size
         return [float(score) for score in self._scorer.get_scores(list(query))]
+
+    def best(self, query: Sequence[str], k: int) -> list[int]:
+        """Places of the `k` texts that share most with a query, best first; none that shares nothing."""
+        if self._scorer is None or not query:
+            return []
+        scores: Any = self._scorer.get_scores(list(query))
+        return [int(place) for place in scores.argsort()[::-1][:k] if scores[place] > 0]
+
+
+class Coverage:
+    """How much of a query each of a fixed list of texts holds, each word weighed by its rarity over all of them."""
+
+    def __init__(self, vocabularies: Sequence[frozenset[str]]) -> None:
+        """`vocabularies`: the words of each text."""
+        self._vocabularies = vocabularies
+        self._spread = Counter(chain.from_iterable(vocabularies))
+
+    def of(self, query: Sequence[str], place: int) -> float:
+        """The share that the text at `place` holds, 0 to 1."""
+        total = len(self._vocabularies)
+        weights = {word: math.log(1 + total / (0.5 + self._spread[word])) for word in set(query)}
+        whole = sum(weights.values())
+        held = sum(weight for word, weight in weights.items() if word in self._vocabularies[place])
+        return held / whole if whole else 0.0

@@ -12,15 +12,12 @@ recall@5, MRR by page): dense alone .70/.88/.78, BM25 alone .70/.90/.79, nearnes
 they will elsewhere; on public pages dense was the better half for questions.
 """
 
-import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from tools.runbook_index.lexical import Bm25, words
+from tools.runbook_index.lexical import Bm25, Coverage, words
 from tools.runbook_index.records import Kind, Passage
 
 MIN_NEARNESS = 0.65
@@ -52,8 +49,7 @@ class Corpus:
         self._files = list(self.pages)
         self._page_words = Bm25([_page_text(page) for page in self.pages.values()])
         self._passage_words = Bm25([f"{passage.title} {passage.text}" for passage in passages])
-        self._spread = Counter(chain.from_iterable(self._page_words.vocabularies))
-        self._vocabulary = dict(zip(self._files, self._page_words.vocabularies, strict=True))
+        self._coverage = Coverage(self._page_words.vocabularies)
         self._position = {passage.record_id: at for at, passage in enumerate(passages)}
 
     def named(self, query: str, alert: str | None, runbook_url: str | None) -> list[str]:
@@ -81,21 +77,13 @@ class Corpus:
             cosines.get(passage.record_id, 0.0) + lexical[at] / highest for at, passage in enumerate(self.passages)
         ]
         found: list[Candidate] = []
-        for file, page in self.pages.items():
+        for place, page in enumerate(self.pages.values()):
             if page[0].kind in kinds:
                 best = max(page, key=lambda passage: worth[self._position[passage.record_id]])
                 cosine = max(cosines.get(passage.record_id, 0.0) for passage in page)
-                score = (max(cosine, 0.0) + self.coverage(query, file)) / 2
+                score = (max(cosine, 0.0) + self._coverage.of(query, place)) / 2
                 found.append(Candidate(best, min(score, 0.99)))
         return sorted(found, key=lambda candidate: -candidate.score)
-
-    def coverage(self, query: Sequence[str], file: str) -> float:
-        """The share of the query's words that a page holds, each weighed by its rarity over all pages. 0 to 1."""
-        total = len(self._files)
-        weights = {word: math.log(1 + total / (0.5 + self._spread[word])) for word in set(query)}
-        whole = sum(weights.values())
-        held = sum(weight for word, weight in weights.items() if word in self._vocabulary[file])
-        return held / whole if whole else 0.0
 
 
 def rank(

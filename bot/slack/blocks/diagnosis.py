@@ -6,6 +6,7 @@ from bot.slack.blocks.citations import citation, marks
 from bot.slack.blocks.kit import bullets, context, glue, paragraph, rendered, rich, section, words
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.reasoner import written_by
+from bot.slack.blocks.seen_before import seen_before
 from bot.slack.blocks.text import date, joined, mrkdwn
 from bot.slack.blocks.wording import ADVICE, CAUSE, CONFIDENCE, culprit_words, inside_a_sentence
 from bot.slack.rendered import Block, Rendered
@@ -42,6 +43,7 @@ def diagnosis_message(
         *_gaps(diagnosis.gaps),
         *_grounds(diagnosis),
         *_cited(diagnosis, links),
+        *seen_before(diagnosis.seen_before, links),
         context(written_by(diagnosis.reasoner)),
     ]
     return rendered(f"Diagnosis: {what} ({CONFIDENCE[diagnosis.confidence]})", blocks, tail=1)

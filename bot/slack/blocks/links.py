@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from bot.slack.blocks.text import mrkdwn
-from incidents.ledger import ThreadRef
+from incidents.thread import ThreadRef
 
 _UNFIT = re.compile(r"[\s<>|\"'`\\\x00-\x1f\x7f]|[^\x21-\x7e]")
 _FILE = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.md", re.ASCII)

@@ -23,6 +23,7 @@ from incidents.proposal import Proposal
 from incidents.remediation import PromoteModel
 
 _CHECKED = 8
+_DID_NOT_WORK = 3
 
 
 def proposal_message(view: ProposalView, *, anchor: Anchor | None = None, origin: str = "") -> Rendered:
@@ -62,6 +63,8 @@ def _why(proposal: Proposal) -> Iterator[str]:
     yield f"*Why:* {mrkdwn(proposal.reason, 600)}{marks}"
     if proposal.condition:
         yield f"*Condition:* {mrkdwn(proposal.condition, 300)}"
+    for told in proposal.did_not_work[:_DID_NOT_WORK]:
+        yield f":warning: *Did not work before:* {mrkdwn(told, 240)}"
 
 
 def _separate(view: ProposalView) -> Iterator[Block]:

@@ -45,6 +45,7 @@ def _shown(proposal: Proposal, model: str, problems: tuple[str, ...]) -> Rendere
     title = heading(proposal, model)
     told = [f"*Only shown, not proposed:* {mrkdwn(title, 200)}", f"*The policy:* {_policy(proposal.decision.effect)}"]
     told += [f":warning: {mrkdwn(problem, 300)}" for problem in problems[:5]]
+    told += [f":warning: *Did not work before:* {mrkdwn(one, 240)}" for one in proposal.did_not_work[:3]]
     checked = [f"Checked: {'; '.join(mrkdwn(one, 160) for one in proposal.checked[:6])}"] if proposal.checked else []
     rules = [f"rule: {mrkdwn(rule, 80)}" for rule in proposal.decision.rules[:3]]
     blocks = [

@@ -36,18 +36,20 @@ from incidents.diagnosis import (
     RetrainingVerdict,
     RootCause,
     RunbookCitation,
+    SimilarIncident,
     Struck,
 )
 from incidents.evidence import Evidence, EvidenceKind, Figure
 from incidents.execution import Execution, ExecutionState
 from incidents.incident import Incident, IncidentState
 from incidents.investigation import Findings, ProgressStep
-from incidents.ledger import IncidentFile, InvestigationView, ProposalView, ThreadRef, VerificationView
+from incidents.ledger import IncidentFile, InvestigationView, ProposalView, VerificationView
 from incidents.origin import EndpointOrigin, IncidentOrigin
 from incidents.policy import Allow, Decision, RequireApproval
 from incidents.proposal import PlanDraft, Proposal, RemediationChoice, propose
 from incidents.remediation import NotifyOwners, RollbackEndpoint
 from incidents.storm import Digest, DigestLine, Standing
+from incidents.thread import ThreadRef
 from incidents.timeline import GENESIS, TimelineEntry, chained
 from incidents.verification import Outcome, SignalCheck, Threshold
 
@@ -185,8 +187,25 @@ def diagnosis(words: str = "", **changes: object) -> Diagnosis:
         struck=(Struck(text=words or "The database is slow.", reason=words or "it names no evidence"),),
         gaps=(words or "the data capture of the last hour",),
         similar_incidents=(words or "INC-2025-03-recommender-cold-cache",),
+        seen_before=(seen_before(words),),
     )
     return made.model_copy(update=changes)
+
+
+def seen_before(words: str = "") -> SimilarIncident:
+    return SimilarIncident(
+        id="INC-12",
+        model=words or "product-recommender",
+        same_model=not words,
+        age="3 weeks ago",
+        what=words or "bad deployment (product-recommender-v18)",
+        worked=(words or "rolled back to product-recommender-v17: recovered in 6 min, verified",),
+        did_not_work=(words or "retrained with recommender-training: the candidate failed its gate",),
+        undone=(words,) if words else (),
+        ended=words,
+        said=words or "the data was fine",
+        thread=ThreadRef(channel="C0INCIDENTS", ts="1700000000.000100"),
+    )
 
 
 def findings(words: str = "", **changes: object) -> Findings:
@@ -234,6 +253,7 @@ def proposal(words: str = "", *, count: int = 1) -> Proposal:
         policy_hash="0" * 64,
         created_at=minute(2),
         expires_at=minute(7),
+        did_not_work=(words[:300],) if words else (),
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from bot.workflows.issues import CLAIM, IssueFollower
 from incidents.execution import ExecutionState
-from incidents.ledger import ThreadRef
+from incidents.thread import ThreadRef
 from sandbox.github.part import GitHubPart
 from sandbox.github.repository import Issue, Repository
 from tests.bot.slack.fakes import eventually

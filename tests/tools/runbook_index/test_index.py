@@ -197,7 +197,7 @@ def test_an_empty_index_answers_nothing(wordllama: WordLlamaEmbedder, tmp_path: 
     (tmp_path / "empty").mkdir()
     with corpus(tmp_path / "empty", wordllama) as index:
         assert index.search("anything at all", alert="ModelF1Low") == []
-        assert index.similar_incidents("anything at all") == []
+        assert index.search_incidents("anything at all") == []
         assert index.passage("none") is None
 
 

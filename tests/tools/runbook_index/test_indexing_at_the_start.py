@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.bootstrap.indexing import indexed
+from bot.workflows.indexing import indexed
 from incidents.clock import now
 from tests.thoroughness import thorough
 from tests.tools.runbook_index.test_server import opened, serve

@@ -66,7 +66,7 @@ def test_one_process_sees_what_another_has_indexed(server: str, pages: Path, wor
 def test_a_server_that_accepts_and_never_answers_is_unavailable(
     wordllama: WordLlamaEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tools.runbook_index.store.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("tools.runbook_index.chroma.TIMEOUT_S", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -4,6 +4,9 @@
 
 from inline_snapshot import snapshot
 
+from bot.slack.blocks.proposal import proposal_message
+from tests.bot.slack.reading import read
+from tests.bot.slack.samples import proposal_view
 from tests.bot.slack.wording.said import said
 
 
@@ -35,6 +38,15 @@ context: Digest `728691f4` · proposal `p4f1c09` · INC-7 · policy: a rollback 
 button: Approve = p4f1c09, asks: product-recommender: roll back to product-recommender-v23. Endpoint config: product-recommender-v24 → product-recommender-v23. Digest 728691f4.
 button: Deny… = p4f1c09\
 """)
+
+
+def test_what_did_not_work_before_stands_below_the_reason() -> None:
+    view = proposal_view()
+    told = "rolled back to product-recommender-v23 in INC-9, 3 weeks ago: the signals did not recover"
+    view = view.model_copy(update={"proposal": view.proposal.model_copy(update={"did_not_work": (told,)})})
+    lines = read(proposal_message(view)).splitlines()
+    assert lines[5] == f":warning: *Did not work before:* {told}"
+    assert lines[4].startswith("*Why:* ")
 
 
 def decided(name: str) -> str:
