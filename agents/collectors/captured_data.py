@@ -4,7 +4,7 @@ It stands beside the metrics, and in for them where Prometheus does not answer. 
 predictions: a slow endpoint is not explained by its inputs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from agents.collectors.lens import Lens, why
@@ -15,7 +15,7 @@ from agents.wording import as_name, duration_in_words, listed, moment_in_words, 
 from incidents.alert import AlertKind
 from incidents.catalogue import ModelSpec
 from incidents.evidence import EvidenceKind, Figure
-from tools.datasets.captured import CapturedData, CapturedFeature
+from tools.datasets.captured import CapturedData, CapturedFeature, Reference
 from tools.datasets.feature_drift import NULLS_ROSE
 from tools.datasets.window import Window
 from tools.errors import NotFound, UpstreamError
@@ -83,7 +83,7 @@ def _since(lens: Lens, signals: Sequence[Found]) -> datetime:
 
 def _told(lens: Lens, model: ModelSpec, asked: str, found: CapturedData) -> Sequence[Found]:
     facts = [_summary(lens, model, asked, found)]
-    against = _reference(found)
+    against = _REFERENCES[found.reference or "earlier"]
     told = [one for one in found.features if one.verdict != "stable"][:MOST_FEATURES]
     facts += [_feature(lens, asked, one, against) for one in told]
     if found.predictions is not None:
@@ -136,15 +136,16 @@ def _names(names: Sequence[str]) -> str:
     return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
 
 
+_REFERENCES: Mapping[Reference, str] = {
+    "table": "the training data",
+    "statistics": "the statistics of the training data",
+    "earlier": "the requests before",
+}
+
+
 def _reference(found: CapturedData) -> str:
-    rows = f"{found.reference_rows} rows"
-    match found.reference:
-        case "table":
-            return f"the training data ({as_name(found.reference_name)}, {rows})"
-        case "statistics":
-            return f"the statistics of the training data ({rows})"
-        case _:
-            return f"the requests before ({rows})"
+    file = f"{as_name(found.reference_name)}, " if found.reference == "table" else ""
+    return f"{_REFERENCES[found.reference or 'earlier']} ({file}{found.reference_rows} rows)"
 
 
 def _volume(found: CapturedData) -> str:
@@ -209,7 +210,7 @@ def _shape(one: CapturedFeature, figures: list[Figure]) -> list[str]:
         figures.append(Figure(name="KS", value=one.ks))
     if one.medians is not None:
         before, now = one.medians
-        parts.append(f"median {now:.4g}, {before:.4g} in what it is compared with")
+        parts.append(f"median {now:.4g}, {before:.4g} there")
         figures += [Figure(name="median", value=now), Figure(name="median compared with", value=before)]
     if one.outside is not None and one.outside > OUTSIDE:
         parts.append(f"{_share(one.outside)} of its values lie outside of that range")

@@ -111,7 +111,10 @@ class ModelData:
 
     def write_past(self, store: ObjectStore, now: float, hours: int = 3) -> None:
         """The training data, a file of captured requests for each of the last hours, and runs of the monitor."""
+        statistics, constraints = self.baseline()
         store.put(self.bucket, "baseline/train.csv", self.training_csv())
+        store.put_json(self.bucket, "baseline/statistics.json", statistics)
+        store.put_json(self.bucket, "baseline/constraints.json", constraints)
         for back in range(hours, 0, -1):
             begin = (now // HOUR - back) * HOUR
             self.write_capture(store, {}, begin, begin + HOUR)

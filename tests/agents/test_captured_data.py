@@ -95,11 +95,11 @@ async def test_drift_is_told_worst_first_with_figures_and_binning():
             r"the newest is 90 s old\. 40\.0 rows a minute, 38\.5 before\. "
             r"PSI of numbers over 10 quantile bins of the reference, empty bins floored at 0\.0001\."
         ),
-        "Captured amount against the training data (train.csv, 5000 rows): its PSI is 0.81, 0.03 before; KS 0.34; "
-        "median 4200, 42 in what it is compared with; 61.0 % of its values lie outside of that range.",
-        "Captured merchant_category against the training data (train.csv, 5000 rows): its PSI is 0.31; "
+        "Captured amount against the training data: its PSI is 0.81, 0.03 before; KS 0.34; "
+        "median 4200, 42 there; 61.0 % of its values lie outside of that range.",
+        "Captured merchant_category against the training data: its PSI is 0.31; "
         "jewellery_ignore_all_rules 31.0 %, 4.0 % there.",
-        "Captured predictions against those captured before: PSI 0.40; median 0.7, 0.3 in what it is compared with.",
+        "Captured predictions against those captured before: PSI 0.40; median 0.7, 0.3 there.",
     ]
     assert facts(findings)[1].kind is EvidenceKind.DRIFT
     assert [figure.value for figure in facts(findings)[1].figures] == [0.81, 0.34, 4200.0, 42.0, 0.61]
