@@ -56,3 +56,12 @@ class EvaluationsReading(ReadingBase):
     live: str
     previous: str
     worse: bool
+
+
+class ByVersionReading(ReadingBase):
+    """Errors or latency of each version that serves, worst first; `apart` where the worst stands out."""
+
+    type: Literal["by_version"] = "by_version"
+    what: str
+    values: tuple[tuple[str, float], ...]
+    apart: bool

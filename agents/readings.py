@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from agents.data_readings import (
+    ByVersionReading,
     CapturedFeatureReading,
     CaptureReading,
     EvaluationsReading,
@@ -225,6 +226,7 @@ Reading = Annotated[
     | CapturedFeatureReading
     | VersionsReading
     | EvaluationsReading
+    | ByVersionReading
     | PassageReading
     | PastIncidentReading
     | QueryReading
@@ -262,6 +264,7 @@ class Dossier:
         self.captured: list[CapturedFeatureReading] = []
         self.versions: VersionsReading | None = None
         self.evaluations: EvaluationsReading | None = None
+        self.by_version: list[ByVersionReading] = []
         self.passages: list[PassageReading] = []
         self.past: list[PastIncidentReading] = []
         self.queries: list[QueryReading] = []
@@ -326,6 +329,7 @@ class Dossier:
         self,
         reading: VersionsReading
         | EvaluationsReading
+        | ByVersionReading
         | PassageReading
         | PastIncidentReading
         | QueryReading
@@ -337,6 +341,8 @@ class Dossier:
                 self.versions = reading
             case EvaluationsReading():
                 self.evaluations = reading
+            case ByVersionReading():
+                self.by_version.append(reading)
             case PassageReading():
                 self.passages.append(reading)
             case PastIncidentReading():

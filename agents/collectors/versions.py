@@ -1,4 +1,4 @@
-"""The live version beside the one before it: what it is made of, and how either did in its evaluation.
+"""The live version beside the one before it: what it is made of, how either did in its evaluation, and how they serve.
 
 Read only where the live config was changed lately: an old difference explains nothing new.
 """
@@ -6,6 +6,7 @@ Read only where the live config was changed lately: an old difference explains n
 import asyncio
 from collections.abc import Sequence
 
+from agents.collectors.by_version import by_version
 from agents.collectors.lens import Lens, why
 from agents.data_readings import EvaluationsReading, VersionsReading
 from agents.readings import EndpointReading, Found, LiveConfigReading
@@ -34,17 +35,19 @@ async def versions(lens: Lens, changes: Sequence[Found]) -> Sequence[Found]:
     if model is None or model.endpoint is None or pair is None:
         return ()
     asked = f"{pair[0]} against {pair[1]}"
-    group = model.retraining.model_package_group if model.retraining else None
+    group, variant = model.retraining.model_package_group if model.retraining else None, model.endpoint.variant
+    sagemaker = lens.sources.sagemaker
     try:
-        live, previous = await asyncio.gather(
-            *(lens.sources.sagemaker.served_version(config, model.endpoint.variant, group) for config in pair)
+        live, previous, serving = await asyncio.gather(
+            sagemaker.served_version(pair[0], variant, group),
+            sagemaker.served_version(pair[1], variant, group),
+            by_version(lens),
         )
     except UpstreamError as error:
         # What was changed, and when, is known all the same.
         return (lens.gap(SOURCE, "versions", asked, why(error, SOURCE), failed=False),)
-    return [
-        found for found in (_made_of(lens, asked, live, previous), _evaluated(lens, model, live, previous)) if found
-    ]
+    evaluated = _evaluated(lens, model, live, previous)
+    return [_made_of(lens, asked, live, previous), *([evaluated] if evaluated else []), *serving]
 
 
 def _live_and_previous(lens: Lens, changes: Sequence[Found]) -> tuple[str, str] | None:
@@ -77,7 +80,7 @@ def _made_of(lens: Lens, asked: str, live: ServedVersion, previous: ServedVersio
             differences.append(f"artefact of {now:.4g} MB instead of {before:.4g} MB")
             figures += [Figure(name="artefact", value=now, unit="MB"), Figure(name="before", value=before, unit="MB")]
     differences += _variables(live, previous)
-    differs = "; ".join(differences) if differences else "the same image, instance type, size and environment"
+    differs = "; ".join(differences) or _alike(live, previous)
     lacking = list(dict.fromkeys((*live.lacking, *previous.lacking)))
     missing = f" Not to be had: {listed(lacking)}." if lacking else ""
     evidence = lens.fact(
@@ -90,6 +93,18 @@ def _made_of(lens: Lens, asked: str, live: ServedVersion, previous: ServedVersio
     )
     reading = VersionsReading(live=live.config, previous=previous.config, differences=tuple(differences))
     return Found(evidence, reading)
+
+
+def _alike(live: ServedVersion, previous: ServedVersion) -> str:
+    """What is known of both, and the same."""
+    known = {
+        "image": live.image and previous.image,
+        "instance type": live.instance_type and previous.instance_type,
+        "size": live.artefact_bytes is not None and previous.artefact_bytes is not None,
+        "environment": "model" not in (*live.lacking, *previous.lacking) and live.model and previous.model,
+    }
+    same = [what for what, both in known.items() if both]
+    return f"the same {listed(same)}" if same else "what either is made of is not known"
 
 
 def _called(version: ServedVersion) -> str:

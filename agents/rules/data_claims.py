@@ -17,7 +17,9 @@ def supporting(case: Casefile, cause: RootCause) -> list[Claim]:
         case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
             versions, evaluations = dossier.versions, dossier.evaluations
             made_of = [case.claim(versions.evidence)] if versions and versions.differences else []
-            return made_of + ([case.claim(evaluations.evidence)] if evaluations and evaluations.worse else [])
+            serving = [case.claim(one.evidence) for one in dossier.by_version if one.apart][:1]
+            worse = [case.claim(evaluations.evidence)] if evaluations and evaluations.worse else []
+            return serving + made_of + worse
         case RootCause.CONCEPT_DRIFT if _all_unchanged(case):
             return _capture(case)
         case _:

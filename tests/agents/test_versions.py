@@ -8,7 +8,7 @@ from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
-from tests.agents.fakes import World, bad_deployment, feature_drift
+from tests.agents.fakes import World, bad_deployment, feature_drift, flat
 from tools.errors import NotFound
 from tools.sagemaker.versions import ServedVersion
 
@@ -90,6 +90,25 @@ async def test_the_live_models_figures_on_the_same_holdout_count_only_where_they
     compared = told(await found(version(LIVE, figures=report), version(BEFORE)), EvidenceKind.MODEL_COMPARISON)
     assert where in compared.found
     assert ("f1 0.810, 0.900 before" in compared.found) == (champion == 23)
+
+
+async def test_versions_that_serve_at_once_are_told_side_by_side():
+    made = bad_deployment()
+    series = made.prometheus.series
+    series["sum by (config, variant, version, model_version) (rate(ml_inference_errors_total"] = [
+        ({"config": LIVE}, flat(0.09, 0)),
+        ({"config": BEFORE}, flat(0.002, 0)),
+    ]
+    findings = await Investigator(made.sources, LlmConfig()).investigate(made.case)
+    fact = next(one for one in findings.evidence if " by config: " in one.found)
+    assert fact.found == (f"Error rate of product-recommender-prod by config: {LIVE} 9.0 %, {BEFORE} 0.2 %.")
+    assert fact.id in {e for claim in findings.diagnosis.claims for e in claim.evidence}
+    assert findings.diagnosis.struck == ()
+
+
+async def test_metrics_that_know_no_versions_say_nothing():
+    findings = await found(version(LIVE), version(BEFORE))
+    assert not any(" by config" in one.found or " by variant" in one.found for one in findings.evidence)
 
 
 async def test_what_is_gone_is_told():
