@@ -45,7 +45,7 @@ async def test_what_differs_is_told_and_supports_the_diagnosis():
     live = version(
         LIVE,
         image="123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommender:2.0",
-        instance_type="ml.t3.medium",
+        instance_type="ml.m5.large",
         instances=2,
         artefact_bytes=480_000_000,
         environment={"WORKERS": "1", "TOKEN": "swordfish99", "NEW": "x"},
@@ -54,7 +54,7 @@ async def test_what_differs_is_told_and_supports_the_diagnosis():
     change = told(findings, EvidenceKind.CHANGE)
     assert change.found == (
         "product-recommender-v24 (version 24) against product-recommender-v23 (version 23) before it: "
-        "image recommender:2.0 instead of recommender:1.4; instance type ml.t3.medium instead of ml.c5.xlarge; "
+        "image recommender:2.0 instead of recommender:1.4; instance type ml.m5.large instead of ml.c5.xlarge; "
         "2 instances asked for instead of 4; artefact of 480 MB instead of 120 MB; variable NEW is new; "
         "variable TOKEN has another value; variable WORKERS 1 instead of 4."
     )

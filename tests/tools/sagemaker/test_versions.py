@@ -22,10 +22,15 @@ def sm(local: LocalSageMaker) -> "SageMakerClient":
     return AwsConnection(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS).client("sagemaker", attempts=1)
 
 
-def config(sm: "SageMakerClient", name: str, container: Any, **variant: Any) -> None:
+def config(sm: "SageMakerClient", name: str, container: Any) -> None:
     sm.create_model(ModelName=name, ExecutionRoleArn="arn:aws:iam::123456789012:role/x", PrimaryContainer=container)
-    one: Any = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.t3.medium", **variant}
-    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[{"InitialInstanceCount": 1, **one}])
+    variant: Any = {
+        "VariantName": "AllTraffic",
+        "ModelName": name,
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
 
 
 async def test_a_version_is_told_with_its_evaluation(reader: SageMakerReader) -> None:
@@ -46,7 +51,7 @@ async def test_environment_and_what_a_package_holds_are_told(
     environment = {"WORKERS": "1", "PASSWORD": "hunter2"}
     config(sm, "by-hand", {"Image": f"{IMAGE}:2", "Environment": environment})
     found = await reader.served_version("by-hand", "AllTraffic", GROUP)
-    assert (found.image, found.instance_type, found.environment) == (f"{IMAGE}:2", "ml.t3.medium", environment)
+    assert (found.image, found.instance_type, found.environment) == (f"{IMAGE}:2", "ml.m5.large", environment)
     assert (found.version, found.artefact_bytes, dict(found.figures)) == (None, None, {})
     assert "hunter2" not in repr(found)
     (package, *_) = await reader.model_packages(GROUP, 1)
