@@ -22,6 +22,8 @@ LONGEST_TEXT = 1200
 """Characters of one text that a language model is shown; head and tail are kept."""
 MOST_FACTS = 80
 """Facts in one answer."""
+MOST_CHARACTERS = 48_000
+"""Characters of the facts in one answer, about 12,000 tokens; facts beyond are left out and counted."""
 
 
 def fenced(source: str, content: Mapping[str, Any], *, longest: int = LONGEST_TEXT) -> str:
@@ -38,10 +40,14 @@ def facts_fenced(source: str, facts: Sequence[Found], *, longest: int = LONGEST_
             "kind": fact.evidence.kind.value,
             "source": fact.evidence.source,
             "found": fact.evidence.found,
-            "reading": fact.reading.model_dump(mode="json", exclude={"evidence"}, exclude_none=True),
+            "reading": {
+                "type": fact.reading.type,
+                **fact.reading.model_dump(mode="json", exclude={"evidence", "type"}, exclude_defaults=True),
+            },
         }
         for fact in facts[:MOST_FACTS]
     ]
+    shown = _within(shown, MOST_CHARACTERS)
     left_out = len(facts) - len(shown)
     return fenced(source, {"evidence": shown, **({"left_out": left_out} if left_out > 0 else {})}, longest=longest)
 
@@ -80,12 +86,24 @@ def readings_in(contents: Iterable[Mapping[str, Any]]) -> list[Reading]:
     return readings
 
 
+def _within(facts: Sequence[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    """As many of the first facts as fit."""
+    shown: list[dict[str, Any]] = []
+    for fact in facts:
+        limit -= min(len(json.dumps(fact, ensure_ascii=False, default=str)), 2 * LONGEST_TEXT)
+        if limit < 0 and shown:
+            break
+        shown.append(fact)
+    return shown
+
+
 def _shortened(value: Any, longest: int) -> Any:
     match value:
         case str():
-            return redact(cut(value, longest))
+            # Redacted first: half a secret at a cut would look like none.
+            return cut(redact(value), longest)
         case dict():
-            return {str(k)[:200]: _shortened(v, longest) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+            return {redact(str(k))[:200]: _shortened(v, longest) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
         case list() | tuple():
             return [_shortened(v, longest) for v in value]  # pyright: ignore[reportUnknownVariableType] - any JSON
         case _:

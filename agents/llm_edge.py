@@ -11,6 +11,8 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings, merge_model_settings
 from pydantic_ai.usage import RequestUsage
 
+from agents.compaction import compacted
+
 log = logging.getLogger(__name__)
 
 CHARACTERS_PER_TOKEN = 4
@@ -18,7 +20,7 @@ CHARACTERS_PER_TOKEN = 4
 
 
 class LlmEdge(WrapperModel):
-    """A model of any provider, behind an edge.
+    """A model of any provider, behind an edge: it is given the history compacted.
 
     A response whose server told no usage is counted by its length, so that a limit on tokens binds all the same.
     """
@@ -38,7 +40,7 @@ class LlmEdge(WrapperModel):
         """The response. Raises only errors of Pydantic AI."""
         try:
             settings = merge_model_settings(self._asked, model_settings)
-            response = await super().request(messages, settings, model_request_parameters)
+            response = await super().request(compacted(messages), settings, model_request_parameters)
         except AgentRunError:
             raise
         except Exception as error:

@@ -19,6 +19,7 @@ from agents.llm import LanguageModel, build, failure_in_words, names_of, why_not
 from agents.llm_config import LlmConfig, LlmUnusable
 from agents.remediation.agent import remediation_agent
 from agents.rules.model import OFFLINE_NAME
+from agents.toolsets.repeated import RepeatsItself
 from agents.tracing import Trace
 from agents.triage.agent import triage_agent
 from agents.wording import sentence
@@ -54,6 +55,7 @@ class Spending:
             name=" then ".join(names),
             offline=set(names) == {OFFLINE_NAME},
             input_tokens=self.usage.input_tokens,
+            cached_tokens=self.usage.cache_read_tokens,
             output_tokens=self.usage.output_tokens,
             requests=self.usage.requests,
             cost_usd=Decimal(0) if set(names) == {OFFLINE_NAME} and not self.usage.total_tokens else self.usage.cost,
@@ -113,6 +115,11 @@ class Reasoning:
                     spending.notes.append(
                         f"{self._config.model_name} was not done within {self._config.deadline_s:g} s; "
                         "the offline rules took over"
+                    )
+                except RepeatsItself as error:
+                    log.warning("language model repeats itself: %s", error)
+                    spending.notes.append(
+                        f"{self._config.model_name} asked the same again and again; the offline rules took over"
                     )
                 except (AgentRunError, FallbackExceptionGroup, ValueError) as error:
                     # ValueError: an answer that a provider's client or pydantic cannot parse.

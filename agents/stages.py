@@ -20,9 +20,11 @@ from agents.rules import remedy
 from agents.rules.casefile import Casefile
 from agents.rules.symptoms import Symptoms
 from agents.settle import disagreement, settle
+from agents.strategies import in_words
 from agents.triage.agent import triage_prompt
 from agents.triage.note import TriageNote
 from agents.workbench import Workbench
+from incidents.alert import AlertKind
 from incidents.diagnosis import Diagnosis
 from incidents.issue_text import open_issue
 from incidents.proposal import PlanDraft
@@ -63,7 +65,8 @@ class Stages:
         evidence = facts_fenced("evidence", book.found)
         guess = fenced("triage", {"note": note.model_dump(mode="json")})
         with self.report.within("diagnosis"):
-            prompt = diagnosis_prompt(self.brief.fenced(), evidence, guess)
+            kinds = sorted({alert.kind for alert in book.dossier.alerts}, key=list(AlertKind).index)
+            prompt = diagnosis_prompt(self.brief.fenced(), evidence, guess, in_words(kinds))
             draft = await self.agents.run(self.agents.diagnosis, prompt, self.bench, self.spending)
         checked = await check(draft, book, self.bench.lens.sources.runbooks, self.bench.lens.model)
         if checked.draft.retraining.retrain:

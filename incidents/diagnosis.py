@@ -124,6 +124,8 @@ class Reasoner(BaseModel):
     name: str
     offline: bool
     input_tokens: int = 0
+    cached_tokens: int = 0
+    """Those of the input that came from the provider's prompt cache."""
     output_tokens: int = 0
     requests: int = 0
     cost_usd: Decimal | None = None

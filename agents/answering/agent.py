@@ -8,6 +8,7 @@ from agents.grounding import checked_citations, told_problem
 from agents.instructions import instructions
 from agents.toolsets.investigation import investigation_toolset
 from agents.toolsets.other_sources import other_sources_toolset
+from agents.toolsets.repeated import guarded
 from agents.workbench import Workbench
 
 
@@ -18,7 +19,7 @@ def answering_agent(model: Model) -> Agent[Workbench, AnswerDraft]:
         deps_type=Workbench,
         output_type=ToolOutput(AnswerDraft, name="answer", description="Hand in the answer."),
         instructions=instructions("answering"),
-        toolsets=[investigation_toolset(), other_sources_toolset()],
+        toolsets=[guarded(investigation_toolset()), guarded(other_sources_toolset())],
         name="answering",
         retries=2,
     )

@@ -7,6 +7,7 @@ from agents.grounding import check
 from agents.instructions import instructions
 from agents.toolsets.investigation import investigation_toolset
 from agents.toolsets.other_sources import other_sources_toolset
+from agents.toolsets.repeated import guarded
 from agents.workbench import Workbench
 from incidents.diagnosis import DiagnosisDraft
 
@@ -18,7 +19,7 @@ def diagnosis_agent(model: Model) -> Agent[Workbench, DiagnosisDraft]:
         deps_type=Workbench,
         output_type=ToolOutput(DiagnosisDraft, name="diagnosis", description="Hand in the diagnosis."),
         instructions=instructions("diagnosis"),
-        toolsets=[investigation_toolset(), other_sources_toolset()],
+        toolsets=[guarded(investigation_toolset()), guarded(other_sources_toolset())],
         name="diagnosis",
         retries=2,
     )
@@ -37,9 +38,10 @@ def diagnosis_agent(model: Model) -> Agent[Workbench, DiagnosisDraft]:
     return agent
 
 
-def diagnosis_prompt(brief: str, evidence: str, note: str) -> str:
-    """What the diagnosis is told: the case, what has been read, and the note of triage."""
+def diagnosis_prompt(brief: str, evidence: str, note: str, strategy: str = "") -> str:
+    """What the diagnosis is told: the case, what has been read, the note of triage, and which questions come first."""
+    asked = f"\n\nAsk in this order, by the kinds of its alerts:\n\n{strategy}" if strategy else ""
     return (
         f"An incident to diagnose.\n\n{brief}\n\nWhat has been read already:\n\n{evidence}\n\n"
-        f"The note of triage, a guess:\n\n{note}"
+        f"The note of triage, a guess:\n\n{note}{asked}"
     )

@@ -1,7 +1,6 @@
 """A local language model that speaks Anthropic's Messages API and chat completions, with errors and faults."""
 
 import asyncio
-import hashlib
 import json
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from sandbox.llm import wire
+from sandbox.llm.caching import CHARACTERS_PER_TOKEN, PromptCache
 from sandbox.llm.checks import cache_marks
 from sandbox.llm.dialects import CHAT, MESSAGES, Dialect, new_id
 from sandbox.llm.wire import Refusal, Reply, Usage
@@ -23,7 +23,6 @@ Brain = Callable[[dict[str, Any]], Reply]
 
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 KEPT_REQUESTS = 500
-CHARACTERS_PER_TOKEN = 4
 LONGEST_BODY = 32 * 1024 * 1024
 SLOW_S = 120.0
 LOOK_AGAIN_S = 0.05
@@ -70,7 +69,7 @@ class LocalMessagesApi:
     scripted: deque[Reply | Refusal] = field(default_factory=deque[Reply | Refusal])
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque[LoggedRequest](maxlen=KEPT_REQUESTS))
     faults: list[Fault] = field(default_factory=list[Fault])
-    _cached: set[str] = field(default_factory=set[str])
+    cache: PromptCache = field(default_factory=PromptCache)
     _nonsense: int = 0
 
     def script(self, *answers: Reply | Refusal) -> None:
@@ -146,17 +145,12 @@ class LocalMessagesApi:
         return self.brain(body)
 
     def _usage(self, body: dict[str, Any], reply: Reply) -> Usage:
-        """Tokens by length; the marked prefix counts as written to the cache once, then as read from it."""
-        asked = len(json.dumps(body)) // CHARACTERS_PER_TOKEN
+        """Tokens by length, and how many of them the prompt cache knew or keeps."""
         answered = max(1, len(json.dumps(list(reply.content))) // CHARACTERS_PER_TOKEN)
         if not any(cache_marks(body)):
-            return Usage(asked, answered)
-        prefix = json.dumps([body.get("tools"), body.get("system")])
-        digest = hashlib.sha256(prefix.encode()).hexdigest()
-        tokens = len(prefix) // CHARACTERS_PER_TOKEN
-        seen = digest in self._cached
-        self._cached.add(digest)
-        return Usage(max(1, asked - tokens), answered, 0 if seen else tokens, tokens if seen else 0)
+            return Usage(len(json.dumps(body)) // CHARACTERS_PER_TOKEN, answered)
+        split = self.cache.split(body)
+        return Usage(split.rest, answered, split.written, split.read)
 
     def _nonsensical(self, body: dict[str, Any], dialect: Dialect, request_id: str) -> web.Response:
         """Prose where a structure was asked for, and every other time no message at all."""

@@ -327,3 +327,16 @@ async def test_a_full_investigation_asks_with_less_than_25000_tokens(server: Ser
     reasoner = (await found(SCENARIOS[scenario](), server.config())).diagnosis.reasoner
     assert not reasoner.offline
     assert reasoner.input_tokens < 25_000
+
+
+async def test_a_second_incident_within_minutes_reads_most_of_its_prompt_from_the_cache(server: Server):
+    """By the rules of the API: least lengths, exact prefixes, marks, twenty blocks, five minutes."""
+    alone = (await found(feature_drift(), server.config())).diagnosis.reasoner
+    after = (await found(bad_deployment(), server.config())).diagnosis.reasoner
+    assert alone.cached_tokens > alone.input_tokens * 0.3
+    assert after.cached_tokens > after.input_tokens * 0.55
+
+
+async def test_without_caching_nothing_comes_from_the_cache(server: Server):
+    reasoner = (await found(bad_deployment(), server.config(caching=False))).diagnosis.reasoner
+    assert reasoner.cached_tokens == 0

@@ -121,3 +121,13 @@ def test_addresses_stay_unless_asked():
 )
 def test_plain_words_stay(text: str):
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("before", range(780, 830, 3))
+def test_a_secret_at_the_cut_is_no_half_secret(before: int):
+    (content,) = fences_in(fenced("case", {"text": "x" * before + " AKIAIOSFODNN7EXAMPLE " + "y" * 5_000}))
+    assert "AKIA" not in content["text"]
+
+
+def test_names_of_fields_are_redacted_too():
+    assert "AKIA" not in fenced("case", {"AKIAIOSFODNN7EXAMPLE": 1})

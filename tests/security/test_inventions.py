@@ -26,6 +26,8 @@ from tests.thoroughness import THOROUGH
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 
+pytestmark = pytest.mark.timeout(900)
+
 ALL = tuple(inventions())
 EVERY = 1 if THOROUGH else 3
 """All of them take a minute and a half of processor time; every third is of each kind and in each place."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from agents.track_record import track_record
 from bot.slack.blocks.citations import citation, marks
 from bot.slack.blocks.kit import bullets, context, glue, paragraph, rendered, rich, section, words
 from bot.slack.blocks.links import Links
@@ -44,7 +45,7 @@ def diagnosis_message(
         *_grounds(diagnosis),
         *_cited(diagnosis, links),
         *seen_before(diagnosis.seen_before, links),
-        context(written_by(diagnosis.reasoner)),
+        context(written_by(diagnosis.reasoner), track_record(diagnosis.confidence, diagnosis.reasoner)),
     ]
     return rendered(f"Diagnosis: {what} ({CONFIDENCE[diagnosis.confidence]})", blocks, tail=1)
 

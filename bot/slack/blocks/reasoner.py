@@ -11,7 +11,8 @@ def written_by(reasoner: Reasoner) -> str:
     facts = [who, f"{reasoner.seconds:.1f} s"]
     if reasoner.requests and not reasoner.offline:
         facts.append(f"{reasoner.requests} request{'s' if reasoner.requests != 1 else ''}")
-        facts.append(f"{reasoner.input_tokens:,} tokens in, {reasoner.output_tokens:,} out")
+        cached = f" ({reasoner.cached_tokens:,} of them from the prompt cache)" if reasoner.cached_tokens else ""
+        facts.append(f"{reasoner.input_tokens:,} tokens in{cached}, {reasoner.output_tokens:,} out")
     if not reasoner.offline:
         facts.append("cost not known" if reasoner.cost_usd is None else f"${reasoner.cost_usd:.4f}")
     if reasoner.note:

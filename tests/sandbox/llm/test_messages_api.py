@@ -24,7 +24,7 @@ from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
 from agents.brief import CaseBrief
-from agents.rules.triage import LOOK_FIRST
+from agents.strategies import look_first
 from incidents.alert import AlertKind
 from sandbox.llm.api import LocalMessagesApi
 from sandbox.llm.part import LlmPart
@@ -186,7 +186,7 @@ async def test_nonsense_is_prose_first_and_no_message_then(local: Local):
 
 
 async def test_the_marked_prefix_is_written_to_the_cache_once_and_read_after(local: Local):
-    system: Any = [{"type": "text", "text": "long " * 500, "cache_control": {"type": "ephemeral"}}]
+    system: Any = [{"type": "text", "text": "long " * 1_500, "cache_control": {"type": "ephemeral"}}]
     local.api.script(text("a"), text("b"))
     first, second = await local.say(system=system), await local.say(system=system)
     assert (first.usage.cache_creation_input_tokens or 0) > 100
@@ -219,8 +219,7 @@ async def test_the_rules_also_answer_native_structured_output(local: Local):
     model = AnthropicModel(MODEL, provider=AnthropicProvider(anthropic_client=local.client))
     result = await Agent(model, output_type=NativeOutput(CaseKind)).run(brief.fenced())
     assert result.output.case_kind is AlertKind.OTHER
-    assert result.output.look_first == ("all_signals", "recent_changes")
-    assert AlertKind.OTHER not in LOOK_FIRST
+    assert result.output.look_first == look_first(AlertKind.OTHER)
     assert "tools" not in local.api.bodies[0]
 
 
