@@ -5,18 +5,19 @@ import asyncio
 from agents.progress import Reporter
 from agents.readings import Found, GapReading, PastIncidentReading, SignalReading
 from agents.workbench import Workbench
+from agents.written_readings import CommitReading, LogPatternReading, ReleaseReading
 from incidents.evidence import EvidenceKind
 
 
 async def read_first(bench: Workbench, report: Reporter) -> None:
     """Everything that is always read, all partners at once; admitted in a fixed order, so that ids are stable."""
     if bench.lens.model is None:
-        for step in ("metrics", "changes", "data"):
+        for step in ("metrics", "changes", "data", "logs"):
             await report.done(step, "not in the catalogue")
         await report.begun("runbooks")
         await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
         return
-    for step in ("metrics", "changes", "data", "runbooks"):
+    for step in ("metrics", "changes", "data", "runbooks", "logs"):
         await report.begun(step)
     reading = asyncio.ensure_future(bench.begin())
     await asyncio.sleep(0)
@@ -27,6 +28,7 @@ async def read_first(bench: Workbench, report: Reporter) -> None:
     found = await bench.data_quality() + await bench.captured_data()
     await report.done("data", *_counted(found, "fact", "the data"))
     await report.done("runbooks", *_passages_told(await bench.runbooks_for_alerts()))
+    await report.done("logs", *_written_told(await bench.logs() + await bench.commits()))
     await reading
 
 
@@ -45,6 +47,18 @@ def _counted(found: list[Found], noun: str, partner: str) -> tuple[str, bool]:
     if failed:
         return f"{partner} could not be read in full", False
     return f"{count} {noun}{'' if count == 1 else 's'}", True
+
+
+def _written_told(found: list[Found]) -> tuple[str, bool]:
+    if not found:
+        return "nothing to read", True
+    unread = [fact.evidence.source for fact in found if fact.evidence.kind is EvidenceKind.GAP]
+    if unread:
+        return f"{' and '.join(dict.fromkeys(unread))} could not be read in full", False
+    errors = sum(isinstance(fact.reading, LogPatternReading) for fact in found)
+    merged = sum(isinstance(fact.reading, CommitReading | ReleaseReading) for fact in found)
+    told = f"{errors or 'no'} new kind{'' if errors == 1 else 's'} of error or warning"
+    return f"{told}; {merged or 'no'} commit{'' if merged == 1 else 's'} or release{'' if merged == 1 else 's'}", True
 
 
 def _passages_told(found: list[Found]) -> tuple[str, bool]:

@@ -14,6 +14,7 @@ STEPS: dict[str, str] = {
     "changes": "Look for changes",
     "data": "Check the data",
     "runbooks": "Search the runbooks",
+    "logs": "Read logs and commits",
     "diagnosis": "Diagnose",
     "remediation": "Plan",
 }

@@ -15,6 +15,14 @@ from agents.data_readings import (
     VersionsReading,
 )
 from agents.reading_base import ReadingBase
+from agents.written_readings import (
+    CommitReading,
+    LogPatternReading,
+    LogSummaryReading,
+    NoHistoryReading,
+    ReleaseReading,
+    WrittenReading,
+)
 from incidents.alert import AlertKind, Severity
 from incidents.diagnosis import RootCause, SimilarIncident
 from incidents.evidence import Evidence
@@ -200,7 +208,16 @@ class GapReading(ReadingBase):
     """Something that could not be read."""
 
     type: Literal["gap"] = "gap"
-    source: Literal["Prometheus", "SageMaker", "Model Monitor", "Data Capture", "Runbook index", "Other source"]
+    source: Literal[
+        "Prometheus",
+        "SageMaker",
+        "Model Monitor",
+        "Data Capture",
+        "Runbook index",
+        "CloudWatch Logs",
+        "GitHub",
+        "Other source",
+    ]
     part: str
     """What is missing: a signal's name, ``changes``, ``endpoint``, ``versions``, ``violations``, ``statistics``,
     ``captured_data``, ``capacity``, ``label_delay``, ``training_window``, ``runbooks``."""
@@ -227,6 +244,7 @@ Reading = Annotated[
     | VersionsReading
     | EvaluationsReading
     | ByVersionReading
+    | WrittenReading
     | PassageReading
     | PastIncidentReading
     | QueryReading
@@ -265,6 +283,11 @@ class Dossier:
         self.versions: VersionsReading | None = None
         self.evaluations: EvaluationsReading | None = None
         self.by_version: list[ByVersionReading] = []
+        self.logged: list[LogPatternReading] = []
+        self.logs: list[LogSummaryReading] = []
+        self.commits: list[CommitReading] = []
+        self.releases: list[ReleaseReading] = []
+        self.no_history: NoHistoryReading | None = None
         self.passages: list[PassageReading] = []
         self.past: list[PastIncidentReading] = []
         self.queries: list[QueryReading] = []
@@ -309,6 +332,19 @@ class Dossier:
             case _:
                 self._add_rest(reading)
 
+    def _add_written(self, reading: WrittenReading) -> None:
+        match reading:
+            case LogPatternReading():
+                self.logged.append(reading)
+            case LogSummaryReading():
+                self.logs.append(reading)
+            case CommitReading():
+                self.commits.append(reading)
+            case ReleaseReading():
+                self.releases.append(reading)
+            case NoHistoryReading():
+                self.no_history = reading
+
     def _add_data(
         self,
         reading: MonitorReading | ViolationReading | MonitorStatisticsReading | CaptureReading | CapturedFeatureReading,
@@ -330,6 +366,7 @@ class Dossier:
         reading: VersionsReading
         | EvaluationsReading
         | ByVersionReading
+        | WrittenReading
         | PassageReading
         | PastIncidentReading
         | QueryReading
@@ -353,6 +390,8 @@ class Dossier:
                 self.others.append(reading)
             case GapReading():
                 self.gaps.append(reading)
+            case _:
+                self._add_written(reading)
 
     @property
     def failures(self) -> list[GapReading]:

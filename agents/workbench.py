@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from agents.collectors import (
@@ -11,7 +12,9 @@ from agents.collectors import (
     capacity,
     captured_data,
     changes,
+    commits,
     free_query,
+    logs,
     other_sources,
     quality,
     runbooks,
@@ -21,7 +24,7 @@ from agents.collectors import (
 )
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
-from agents.readings import Found
+from agents.readings import Found, SignalReading
 from tools.mcp_servers.records import Offer
 
 
@@ -67,6 +70,14 @@ class Workbench:
     async def captured_data(self) -> list[Found]:
         """What the captured requests show, in trouble of data or predictions."""
         return await self._asked(("captured",), self._ask_captured)
+
+    async def logs(self) -> list[Found]:
+        """What the endpoint and the jobs logged since the trouble began."""
+        return await self._asked(("logs",), self._ask_logs)
+
+    async def commits(self) -> list[Found]:
+        """What was merged and released in the model's repository before the trouble began."""
+        return await self._asked(("commits",), self._ask_commits)
 
     async def training_window(self) -> list[Found]:
         """Whether the data of the training window was broken at some time."""
@@ -115,6 +126,8 @@ class Workbench:
             asked(("quality",), lambda: quality.data_quality(lens)),
             asked(("captured",), self._ask_captured),
             asked(("pages",), lambda: runbooks.for_alerts(lens)),
+            asked(("logs",), self._ask_logs),
+            asked(("commits",), self._ask_commits),
         )
 
     async def _ask_versions(self) -> Sequence[Found]:
@@ -129,6 +142,19 @@ class Workbench:
         """After the metrics: they tell since when, and whether the data matters at all."""
         found = await self.book.once(("all_signals",), lambda: signals.all_signals(self.lens))
         return await captured_data.captured_data(self.lens, found)
+
+    async def _ask_logs(self) -> Sequence[Found]:
+        return await logs.logs(self.lens, await self._began())
+
+    async def _ask_commits(self) -> Sequence[Found]:
+        return await commits.commits(self.lens, await self._began())
+
+    async def _began(self) -> datetime:
+        """When the trouble began, by the metrics; else when the alerts did."""
+        found = await self.book.once(("all_signals",), lambda: signals.all_signals(self.lens))
+        signal = [fact.reading for fact in found if isinstance(fact.reading, SignalReading)]
+        onsets = [one.onset for one in signal if one.severity is not None and one.onset is not None]
+        return min(onsets, default=self.lens.case.incident.started_at)
 
     async def _asked(self, question: Hashable, ask: Callable[[], Awaitable[Sequence[Found]]]) -> list[Found]:
         return self.book.admit(await self.book.once(question, ask))

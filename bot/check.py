@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agents.llm_config import LlmUnusable
 from bot.check_replicas import examine_replicas
+from bot.check_written import examine_history, examine_logs
 from bot.partners import Clients, llm_config, other_sources_of, reader_role_of, region_of
 from bot.settings import Settings, misspelt
 from bot.slack.doctor import examine_slack
@@ -67,12 +68,20 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     if catalogue is None or not region:
         return
     clients = Clients.of(settings, region, reader_role)
-    async for finding in _prometheus(settings, clients, catalogue):
+    async for finding in _partners(settings, clients, catalogue):
         yield finding
-    async for finding in _sagemaker(clients, catalogue):
-        yield finding
+
+
+async def _partners(settings: Settings, clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    for findings in (_prometheus(settings, clients, catalogue), _sagemaker(clients, catalogue)):
+        async for finding in findings:
+            yield finding
+    async for subject, verdict, text in examine_logs(clients.logs, catalogue):
+        yield Finding(verdict, subject, text)
     async for finding in _github(clients, catalogue):
         yield finding
+    async for subject, verdict, text in examine_history(clients.history, catalogue):
+        yield Finding(verdict, subject, text)
     async for finding in _roles(settings, clients, catalogue):
         yield finding
 

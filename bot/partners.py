@@ -17,8 +17,10 @@ from agents.timing import Timing
 from agents.tracing import Trace
 from bot.settings import Settings, environment_value
 from incidents.errors import ManifestError
+from tools.cloudwatch_logs.reader import LogReader
 from tools.datasets.reader import DatasetReader
 from tools.errors import UpstreamError
+from tools.github.history_reader import HistoryReader
 from tools.github.repositories import RepositoryReader
 from tools.mcp_servers.client import McpClient
 from tools.mcp_servers.spec import load_mcp_servers
@@ -88,12 +90,14 @@ class Clients:
     prometheus: PrometheusClient
     sagemaker: SageMakerReader
     datasets: DatasetReader
+    logs: LogReader
     rules_dir: Path | None
     own: AwsConnection
     """The process's own credentials, which do nothing but assume roles where there are roles."""
     external_id: SecretStr | None = None
     repositories: RepositoryReader | None = None
     """None where no GitHub token is set."""
+    history: HistoryReader | None = None
     own_rules: tuple[AlertRule, ...] = ()
     """Of alerts that this process raises itself."""
 
@@ -115,8 +119,10 @@ class Clients:
             prometheus=PrometheusClient(settings.prometheus_url, token=revealed(settings.prometheus_token)),
             sagemaker=SageMakerReader(region=region, endpoint_url=url, role=role),
             datasets=DatasetReader(region=region, endpoint_url=url, role=role),
+            logs=LogReader(region=region, endpoint_url=url, role=role),
             rules_dir=settings.rules_dir,
             repositories=repositories_of(settings),
+            history=history_of(settings),
             own=own,
             external_id=settings.aws_external_id,
             own_rules=own_rules,
@@ -133,11 +139,13 @@ class Clients:
             runbooks=runbooks,
             others=others,
             memory=memory,
+            logs=self.logs,
+            history=self.history,
         )
 
     async def close(self) -> None:
         """Close the connections of a process that reads once and ends."""
-        for client in (self.prometheus, self.sagemaker, self.datasets):
+        for client in (self.prometheus, self.sagemaker, self.datasets, self.logs):
             client.close()
         if self.repositories is not None:
             await self.repositories.close()
@@ -178,6 +186,12 @@ def repositories_of(settings: Settings) -> RepositoryReader | None:
     """Reads the repositories of the catalogue, where a token is set."""
     token = revealed(settings.github_token)
     return RepositoryReader(token, settings.github_url) if token is not None else None
+
+
+def history_of(settings: Settings) -> HistoryReader | None:
+    """Reads commits and releases; without a token those of public repositories. The sandbox has a token of its own."""
+    token = revealed(settings.github_token)
+    return HistoryReader(token, settings.github_url) if token is not None or not settings.sandbox else None
 
 
 def llm_config(settings: Settings, name: str | None = None) -> LlmConfig:

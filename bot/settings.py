@@ -123,7 +123,8 @@ class Settings(BaseSettings):
     """YAML file of MCP servers (logs, traces, dashboards) that a language model may ask, each with a list of tools."""
 
     github_token: SecretStr | None = None
-    """Fine-grained token with issues: read and write on the catalogue's repositories; without it no issue is opened."""
+    """Fine-grained token with issues: read and write and contents: read on the catalogue's repositories; without it no
+    issue is opened, and commits and releases are read of public repositories only."""
     github_url: Address = Field(default=GITHUB, repr=False)
     """GitHub's REST API; for GitHub Enterprise Server https://HOST/api/v3."""
 

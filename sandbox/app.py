@@ -12,6 +12,7 @@ from aiohttp import web
 from sandbox.consequences import Consequences
 from sandbox.control import ControlRoutes
 from sandbox.github.part import GitHubPart
+from sandbox.github.scenario_history import ScenarioHistory
 from sandbox.llm.part import LlmPart
 from sandbox.parts import Part
 from sandbox.policy_copy import PolicyCopy
@@ -94,10 +95,18 @@ class Sandbox:
         self.sagemaker.set_training_world(self.world)
         self._folder = tempfile.TemporaryDirectory(prefix="agentops-sandbox-")
         self._policy = PolicyCopy(self._manifests / "policy.yaml", Path(self._folder.name))
-        self.stage = Stage(self.world, serving, load_scenarios(), data, self.sagemaker.objects, self._policy)
         self.prometheus = self._prometheus_part()
         self.llm = LlmPart()
         self.github = GitHubPart(f"example-ml/{profile.name}" for profile in PROFILES)
+        self.stage = Stage(
+            self.world,
+            serving,
+            load_scenarios(),
+            data,
+            self.sagemaker.objects,
+            self._policy,
+            ScenarioHistory(self.github, self.config.speed),
+        )
         self.parts: list[Part] = [
             SlackPart(self.workspace),
             SageMakerPart(self.sagemaker, PROFILES, data, captured),

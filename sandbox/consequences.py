@@ -1,7 +1,8 @@
-"""What follows between SageMaker and the world beyond serving: alarms follow metrics, features follow pipelines."""
+"""What follows between SageMaker and the world beyond serving: alarms and logs follow metrics, features pipelines."""
 
 from sandbox.sagemaker.alarms import alarms_for
 from sandbox.sagemaker.server import LocalSageMaker
+from sandbox.world.serving_log import lines_of
 from sandbox.world.world import World
 
 SEEN_WITHIN_SECONDS = 3.0
@@ -20,13 +21,17 @@ class Consequences:
     def __init__(self, world: World, sagemaker: LocalSageMaker) -> None:
         self._world = world
         self._sagemaker = sagemaker
+        self._errors: dict[str, int] = {}
 
     def follow(self) -> None:
-        """Bring alarms and features up to date."""
+        """Bring alarms, logs and features up to date."""
         for name, state in self._world.models.items():
             errors, latency = alarms_for(name, state.profile.endpoint)
             self._sagemaker.measure_alarm(errors.name, state.recent.error_share)
             self._sagemaker.measure_alarm(latency.name, state.recent.p99_seconds)
+            failed = state.errors - self._errors.get(name, state.errors)
+            self._errors[name] = state.errors
+            self._sagemaker.log(state.profile.endpoint, lines_of(state, self._world.now, failed), self._world.now)
             broken_since = self._world.nulls_since(name)
             if broken_since is not None and self._refilled(state.profile.data_pipeline, broken_since):
                 self._world.refill(name)

@@ -29,6 +29,7 @@ class Deploy(_Strict):
     config: str
     latency: float = Field(1.0, ge=1.0, description="latency multiplied by")
     errors: float = Field(0.0, ge=0.0, le=1.0, description="share of requests that fail")
+    logs: str = Field("", description="what is logged for each of them; {n} becomes the request's number")
 
 
 class Drift(_Strict):
@@ -78,6 +79,21 @@ MonitorCheck = Literal[
 ]
 
 
+class Merged(_Strict):
+    """A commit that came into the model's repository before. `minutes` are the world's, before the start."""
+
+    minutes: float = Field(gt=0)
+    message: str
+
+
+class Released(_Strict):
+    """A release of the model's repository before the start."""
+
+    minutes: float = Field(gt=0)
+    tag: str
+    name: str = ""
+
+
 class Violation(_Strict):
     """What Model Monitor finds: an entry of `constraint_violations.json`."""
 
@@ -112,6 +128,8 @@ class Scenario(_Strict):
     autonomy: Literal["observe", "suggest", "execute_low", "execute_high"] | None = None
     changes: tuple[Change, ...] = Field(min_length=1)
     violations: tuple[Violation, ...] = ()
+    commits: tuple[Merged, ...] = ()
+    releases: tuple[Released, ...] = ()
     alerts: tuple[ExpectedAlert, ...] = Field(min_length=1)
     right_answer: RightAnswer
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 from sandbox.policy_copy import PolicyCopy
 from sandbox.scenario import ConceptChange, Deploy, Drift, Nulls, Scenario, Traffic, check_against
@@ -29,6 +29,14 @@ class Run:
     started_at: float
 
 
+class History(Protocol):
+    """Where a scenario's commits and releases go."""
+
+    def tell(self, scenario: Scenario, started_at: float) -> None:
+        """They were there before the scenario started (Unix seconds)."""
+        ...
+
+
 class Stage:
     """Starts scenarios; at most one at a time per model.
 
@@ -39,6 +47,7 @@ class Stage:
         data: Writes the data behind them.
         store: Where the data goes; None writes none.
         policy: What the bot may do by itself while a scenario runs; None where no bot reads it.
+        history: Where commits and releases go; None where there is no GitHub.
         clock: Unix seconds now.
     """
 
@@ -50,6 +59,7 @@ class Stage:
         data: dict[str, ModelData],
         store: ObjectStore | None = None,
         policy: PolicyCopy | None = None,
+        history: History | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         check_against(scenarios.values(), world.feature_names())
@@ -59,6 +69,7 @@ class Stage:
         self._data = data
         self._store = store
         self._policy = policy
+        self._history = history
         self._clock = clock
         self._runs: dict[str, Run] = {}
 
@@ -97,6 +108,8 @@ class Stage:
                 case _:
                     assert_never(change)
         run = self._runs[scenario.model] = Run(scenario, self._clock())
+        if self._history is not None:
+            self._history.tell(scenario, run.started_at)
         return run
 
     def write_data(self, run: Run) -> None:
@@ -140,5 +153,5 @@ class Stage:
         live = self._serving.live(endpoint)
         if live is None or live.status != "InService":
             raise ScenarioRefused("endpoint_busy", f"{endpoint} is being changed; try again when it is InService")
-        self._world.break_config(model, change.config, Defect(change.latency, change.errors))
+        self._world.break_config(model, change.config, Defect(change.latency, change.errors, change.logs))
         self._serving.deploy(endpoint, change.config)

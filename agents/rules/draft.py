@@ -12,6 +12,7 @@ from agents.rules.summary import summary
 from agents.rules.symptoms import earliest
 from agents.rules.table import confidence_of, decide
 from agents.rules.verdict import verdict
+from agents.rules.written_claims import new_code, quiet_log, written
 from agents.wording import bound_in_words, moment_in_words, value_in_words
 from incidents.alert import AlertKind
 from incidents.diagnosis import (
@@ -82,7 +83,8 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             if s.deployment:
                 others = [case.claim(evidence) for evidence in s.deployment.evidence[:2]]
     alerts = [] if signals else _alerts(case)
-    claims = [case.claim(r.evidence) for r in signals] + alerts + supporting(case, cause) + others
+    measured = [case.claim(r.evidence) for r in signals] + alerts + supporting(case, cause)
+    claims = measured + others[:2] + written(case, cause) + others[2:]
     return list({claim.text: claim for claim in claims}.values())[:MOST_CLAIMS]
 
 
@@ -216,13 +218,18 @@ def _hypotheses(case: Casefile, cause: RootCause, says: str, claims: Sequence[Cl
             )
         )
     rest: list[tuple[RootCause, str, list[Claim]]] = [
-        (RootCause.BAD_DEPLOYMENT, "A new version is the cause.", _same_config(case)),
+        (RootCause.BAD_DEPLOYMENT, "A new version is the cause.", _same_config(case) + quiet_log(case)),
         (RootCause.FEATURE_DRIFT, "The inputs have shifted.", _against_drift(case, cause)),
         (RootCause.DATA_QUALITY, "The data is broken.", _clean_data(case)),
     ]
     for other, words, against in rest:
         if other is not cause and against and len(found) < 3:
-            found.append(Hypothesis(cause=other, statement=words, contradicted_by=tuple(against[:2])))
+            supported = new_code(case) if other is RootCause.BAD_DEPLOYMENT else []
+            found.append(
+                Hypothesis(
+                    cause=other, statement=words, supported_by=tuple(supported), contradicted_by=tuple(against[:2])
+                )
+            )
     return tuple(found)
 
 

@@ -128,7 +128,14 @@ def _feature_drift(case: Casefile) -> str:
 
 def _infrastructure(case: Casefile) -> str:
     s, endpoint = case.symptoms, case.brief.endpoint
+    if s.log_explains and (s.deployment is not None or (s.cpu is None and s.memory is None)):
+        told = f"{endpoint} is slow or fails, and logs since then that what it waits for does not answer or refuses."
+        if s.deployment is None:
+            return f"{told} No new version is the cause; the owner of that has to look."
+        return f"{told} {s.deployment.config} had served well before that: the owner of that has to look."
     if s.cpu is None and s.memory is None:
+        if s.written.decides("out_of_memory"):
+            return f"{endpoint} is slow or fails, and logs since then that memory or disk ran out, on the same version."
         return (
             f"{endpoint} is slow or fails without a new version and without being saturated. "
             "Something it depends on is the likeliest."

@@ -8,6 +8,7 @@ from functools import cached_property
 from agents.brief import CaseBrief
 from agents.data_readings import CapturedFeatureReading
 from agents.readings import CapacityReading, Dossier, LabelDelayReading, SignalReading, ViolationReading
+from agents.rules.written import Written
 from incidents.alert import AlertKind, Severity
 
 SLIPPING = 0.4
@@ -368,6 +369,25 @@ class Symptoms:
         return self.deployment is None or self.harm_onset - self.deployment.at >= self.brief.together
 
     @cached_property
+    def written(self) -> Written:
+        """What was logged, merged and released around the onset of the harm."""
+        return Written(self.dossier, self.brief, self.harm_onset)
+
+    @cached_property
+    def log_explains(self) -> bool:
+        """The endpoint logs since the harm began that what it waits for does not answer, and no deployment is near.
+
+        A version that cannot live with a dependency logs that at once; code that cannot run speaks for the version.
+        """
+        logged = self.written.decides("dependency")
+        if not self.serving_harm or not logged or self.written.logged("broken_code"):
+            return False
+        if self.deployment is None:
+            return True
+        over = self.deployment.at + self.brief.together
+        return self.harm_onset >= over and all(one.first_at >= over and one.before == 0 for one in logged)
+
+    @cached_property
     def skew_shown(self) -> bool:
         """The served features moved in the minutes of a deployment while the data upstream is sound.
 
@@ -388,7 +408,7 @@ class Symptoms:
     @property
     def rollback_helps(self) -> bool:
         """Harm that began with a deployment and that nothing upstream explains."""
-        if self.deployment is None or self.load_explains:
+        if self.deployment is None or self.load_explains or self.log_explains:
             return False
         worse = bool(self.quality_harm) or self.scores_jumped
         return bool(self.serving_harm) or (worse and self.inputs_flat) or self.skew_shown

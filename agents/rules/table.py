@@ -1,9 +1,9 @@
 """The rule table: which root cause, in the order in which one beats the other (design of the domain).
 
 Data quality beats drift, for drift in broken data is a consequence. A deployment near the onset with unchanged inputs
-beats saturation, for a bad version saturates too, unless the traffic grew when the harm began and the deployment was
-over by then. A way back to a config that served well is no deployment. Drift needs harm to count, and clean data to be
-believed.
+beats saturation, for a bad version saturates too, unless it was over by then and the traffic grew when the harm began,
+or the endpoint logs since then that what it waits for does not answer. A way back to a config that served well is no
+deployment. Drift needs harm to count, and clean data to be believed.
 """
 
 from collections.abc import Callable, Sequence
@@ -71,6 +71,12 @@ RULES: Sequence[Rule] = (
         lambda s: s.deployment is not None and s.load_explains,
         Confidence.MEDIUM,
         "saturated when the traffic grew, some time after the config was changed",
+    ),
+    Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: s.deployment is not None and s.log_explains,
+        Confidence.MEDIUM,
+        "since the trouble began, some time after the config was changed, what the endpoint waits for does not answer",
     ),
     Rule(
         RootCause.BAD_DEPLOYMENT,
@@ -167,6 +173,18 @@ RULES: Sequence[Rule] = (
         lambda s: bool(s.quality_unconfirmed) and _proxies_quiet(s),
         Confidence.MEDIUM,
         "quality looks lost by labels that are late, and nothing that needs no labels moved",
+    ),
+    Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: s.log_explains or (bool(s.serving_harm) and bool(s.written.decides("out_of_memory"))),
+        Confidence.MEDIUM,
+        "slow or failing without a new config, and the endpoint's log names what it lacks",
+    ),
+    Rule(
+        RootCause.BAD_DEPLOYMENT,
+        lambda s: bool(s.serving_harm) and not s.changes_readable and bool(s.written.decides("broken_code")),
+        Confidence.LOW,
+        "since the trouble began the endpoint logs code that cannot run; what was changed could not be read",
     ),
     Rule(
         RootCause.INFRASTRUCTURE,

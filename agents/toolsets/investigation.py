@@ -60,8 +60,16 @@ async def endpoint_state(ctx: RunContext[Workbench]) -> str:
 
 
 async def recent_changes(ctx: RunContext[Workbench]) -> str:
-    """What was changed about this model lately (deployments, configs, training), and which config served when."""
-    return _told("sagemaker", await ctx.deps.recent_changes())
+    """What was changed about this model lately (deployments, configs, training), and which config served when.
+
+    Also what was merged and released in its repository; code that is merged need not run anywhere.
+    """
+    return _told("sagemaker", await ctx.deps.recent_changes() + await ctx.deps.commits())
+
+
+async def logs(ctx: RunContext[Workbench]) -> str:
+    """Errors and warnings in the logs of the endpoint and of its pipelines' jobs that are new since the onset."""
+    return _told("logs", await ctx.deps.logs())
 
 
 async def data_quality(ctx: RunContext[Workbench]) -> str:
@@ -109,6 +117,7 @@ def investigation_toolset() -> FunctionToolset[Workbench]:
             endpoint_state,
             recent_changes,
             versions,
+            logs,
             capacity,
             search_runbooks,
             search_incidents,

@@ -180,6 +180,7 @@ class Bot:
         await keeper.look_at_runbooks()
         await asyncio.to_thread(clients.sagemaker.warm_up)
         await asyncio.to_thread(clients.datasets.warm_up)
+        await asyncio.to_thread(clients.logs.warm_up)
         await investigator.warm_up()
         # What is loaded now stays: left out of collections, those of the work's own garbage come soon and are short.
         gc.collect()

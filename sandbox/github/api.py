@@ -1,5 +1,6 @@
-"""A local GitHub: the part of the REST API that keeps issues, with its pages, refusals and limits."""
+"""A local GitHub: the part of the REST API with issues, commits and releases, with its pages, refusals and limits."""
 
+import hashlib
 import hmac
 import json
 import time
@@ -12,6 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sandbox.github.faults import FaultKind, Faults
+from sandbox.github.history import between
 from sandbox.github.repository import Issue, Repository
 
 VERSIONS = frozenset({"2022-11-28", "2026-03-10"})
@@ -68,6 +70,7 @@ class LocalGitHub:
         token: the one that is right.
         base_url: where it is reached; pages' addresses begin with it.
         requests: what was asked, as ``METHOD /path``, newest last.
+        used: how much of the rate limit is used.
     """
 
     token: str
@@ -75,7 +78,7 @@ class LocalGitHub:
     base_url: str = ""
     faults: Faults = field(default_factory=Faults)
     requests: deque[str] = field(default_factory=lambda: deque[str](maxlen=KEPT_REQUESTS))
-    _used: int = 0
+    used: int = 0
 
     def listed(self) -> list[dict[str, Any]]:
         """Every issue with its comments, for the control API."""
@@ -119,7 +122,7 @@ class LocalGitHub:
             raise Refused(403, "Request forbidden by administrative rules. Please make sure it has a User-Agent header")
         if request.headers.get("x-github-api-version", "2022-11-28") not in VERSIONS:
             raise Refused(400, "The API version given is not supported")
-        self._used += 1
+        self.used += 1
         match path.strip("/").split("/"):
             case ["repos", owner, name, *rest]:
                 repository = self.repositories.get(f"{owner}/{name}")
@@ -132,6 +135,8 @@ class LocalGitHub:
     async def _in_repository(self, request: web.Request, repository: Repository, rest: list[str]) -> web.Response:
         if not rest:
             return self._json(repository.as_json())
+        if rest in (["commits"], ["releases"]) and request.method == "GET":
+            return self._history(request, repository, rest[0])
         if rest[0] != "issues":
             raise Refused(404, "Not Found")
         if not repository.has_issues:
@@ -153,6 +158,25 @@ class LocalGitHub:
                 return await self._in_issue(request, repository, issue, method, more)
             case _:
                 raise Refused(404, "Not Found")
+
+    def _history(self, request: web.Request, repository: Repository, what: str) -> web.Response:
+        """Commits or releases; what is asked for by the ETag it still has costs nothing of the limit."""
+        if what == "commits":
+            try:
+                commits = between(repository.commits, request.query.get("since"), request.query.get("until"))
+            except (ValueError, TypeError) as error:
+                raise Refused(422, "Validation Failed: since or until is no moment") from error
+            found = [one.as_json(self.base_url) for one in commits]
+        else:
+            releases = sorted(repository.releases, key=lambda one: one.at, reverse=True)
+            found = [one.as_json(self.base_url) for one in releases]
+        etag = f'W/"{hashlib.sha256(json.dumps([found, str(request.query)]).encode()).hexdigest()}"'
+        if request.headers.get("if-none-match") == etag:
+            self.used -= 1
+            return web.Response(status=304, headers={**self._limits(), "ETag": etag})
+        answer = self._page(request, found)
+        answer.headers["ETag"] = etag
+        return answer
 
     async def _in_issue(
         self, request: web.Request, repository: Repository, issue: Issue, method: str, more: list[str]
@@ -188,7 +212,7 @@ class LocalGitHub:
     def _limits(self) -> dict[str, str]:
         return {
             "x-ratelimit-limit": str(LIMIT),
-            "x-ratelimit-remaining": str(max(0, LIMIT - self._used)),
+            "x-ratelimit-remaining": str(max(0, LIMIT - self.used)),
             "x-ratelimit-reset": str(int(time.time()) + 3_600),
         }
 

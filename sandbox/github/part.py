@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.github.api import LocalGitHub, install
 from sandbox.github.faults import FAULT_KINDS
+from sandbox.github.history import Commit, Release
 from sandbox.github.repository import Repository
 from sandbox.parts import UnknownFault
 
@@ -23,6 +25,7 @@ class GitHubPart:
         """`repositories`: ``owner/name`` of those that are there."""
         token = f"github_pat_{secrets.token_urlsafe(24)}"
         self.github = LocalGitHub(token, {name: Repository(name) for name in repositories})
+        self._begin_history()
 
     def install(self, app: web.Application, token: str) -> None:
         """Add the API, and the control route that lists what was written there."""
@@ -37,7 +40,23 @@ class GitHubPart:
         """Nothing runs between requests."""
 
     def reset(self) -> None:
-        """Issues stay, as messages do: a person may want to read what happened."""
+        """Issues stay, as messages do: a person may want to read what happened. The history is as at the start."""
+        self._begin_history()
+
+    def merge(self, repository: str, message: str, at: datetime) -> None:
+        """A commit on the default branch."""
+        self.github.repositories[repository].commits.append(Commit(repository, at, message))
+
+    def release(self, repository: str, tag: str, name: str, at: datetime) -> None:
+        """A published release."""
+        self.github.repositories[repository].releases.append(Release(repository, at, tag, name))
+
+    def _begin_history(self) -> None:
+        """Each repository is a month old."""
+        at = datetime.now(UTC) - timedelta(days=30)
+        for name, repository in self.github.repositories.items():
+            repository.commits = [Commit(name, at, "Train on the last four weeks")]
+            repository.releases = [Release(name, at + timedelta(hours=1), "v1")]
 
     def ready_fields(self) -> dict[str, str | None]:
         """For `AGENTOPS_GITHUB_URL` and `AGENTOPS_GITHUB_TOKEN`."""

@@ -1,8 +1,10 @@
-"""Repositories with their issues and comments, as GitHub shows them."""
+"""Repositories with their issues, comments and history, as GitHub shows them."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from sandbox.github.history import Commit, Release
 
 BOT = "agentops-bot"
 """Whose token it is."""
@@ -65,6 +67,8 @@ class Repository:
     writable: bool = True
     labels: bool = True
     issues: list[Issue] = field(default_factory=list[Issue])
+    commits: list[Commit] = field(default_factory=list[Commit])
+    releases: list[Release] = field(default_factory=list[Release])
 
     def open(self, title: str, body: str, labels: list[str], author: str = BOT, *, pull_request: bool = False) -> Issue:
         """A new issue."""

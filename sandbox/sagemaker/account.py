@@ -11,6 +11,7 @@ from sandbox.sagemaker.autoscaling import Autoscaling
 from sandbox.sagemaker.candidates import Judge
 from sandbox.sagemaker.endpoints import Endpoints
 from sandbox.sagemaker.fleet import Fleet
+from sandbox.sagemaker.logs import Logs
 from sandbox.sagemaker.model_store import ModelStore
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.pipelines import Pipelines
@@ -44,6 +45,7 @@ class Account:
         self.registry = Registry(clock, self.tags)
         self.training = TrainingJobs(clock, self.tags, objects, self._metrics_of)
         self.pipelines = Pipelines(clock, plays, self.tags, objects, self.training, self._register)
+        self.logs = Logs(clock, self.endpoints, self.training, self.pipelines)
         self.fleet = Fleet(
             clock, self.store, self.endpoints, self.registry, self.pipelines, objects, self.alarms, judge
         )

@@ -88,6 +88,10 @@ def needs_of(call: Call, tags_of: TagsOf) -> list[Need]:
             return _s3(call)
         case "sts":
             return _sts(call)
+        case "logs":
+            group = str(call.request.get("logGroupName", ""))
+            resource = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:" if group else ANYTHING
+            return [Need(f"logs:{call.operation}", resource)]
         case "ecr":
             name = str(call.request.get("repositoryName", ""))
             resource = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{name}" if name else ANYTHING

@@ -134,6 +134,10 @@ class Gateway:
                 endpoints = account.endpoints
                 kinds = {one.instance_type for endpoint in endpoints.endpoints.values() for one in endpoint.variants}
                 return _json_answer(200, list_service_quotas(call.body, endpoints.quotas, kinds))
+        if (call.service, call.operation) == ("logs", "FilterLogEvents"):
+            account = self._account()
+            with account.lock:
+                return _json_answer(200, account.logs.filter_log_events(call.request))
         if call.service != "sagemaker" or not call.operation:
             if call.operation == "PutObjectTagging":
                 if Objects().get(call.request["Bucket"], call.request.get("Key", "")) is None:

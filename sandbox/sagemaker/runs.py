@@ -179,6 +179,10 @@ class Run:
         """The started steps as ListPipelineExecutionSteps shows them."""
         return [self._step_summary(step, now) for step in self.begun(now)]
 
+    def processing_job(self, step: Step) -> str:
+        """The name of the processing job of a step."""
+        return f"pipelines-{self.identifier}-{step.name}"[:63].rstrip("-")
+
     def display_name(self) -> str:
         """The name the caller gave it, else one made from its id."""
         return str(self.request.get("PipelineExecutionDisplayName") or f"execution-{self.identifier}")
@@ -217,8 +221,7 @@ class Run:
             case "RegisterModel":
                 return {"RegisterModel": {"Arn": step.arn}} if step.arn else {}
             case "Processing":
-                job = f"pipelines-{self.identifier}-{step.name}"[:63].rstrip("-")
-                return {"ProcessingJob": {"Arn": arn_of("processing-job", job)}}
+                return {"ProcessingJob": {"Arn": arn_of("processing-job", self.processing_job(step))}}
             case _:
                 return {}
 

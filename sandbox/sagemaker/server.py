@@ -25,6 +25,7 @@ from sandbox.sagemaker.faults import Faults
 from sandbox.sagemaker.fleet import SeedModel
 from sandbox.sagemaker.gateway import Gateway
 from sandbox.sagemaker.iam import Iam
+from sandbox.sagemaker.logs import Event
 from sandbox.sagemaker.objects import Objects
 from sandbox.sagemaker.plays import Plays
 from sandbox.sagemaker.runs import CandidateDefect
@@ -313,6 +314,12 @@ class LocalSageMaker:
         """Name, state, since when, and whether it is pinned, of every CloudWatch alarm."""
         with self._account.lock:
             return self._account.alarms.listed()
+
+    def log(self, endpoint: str, lines: Iterable[tuple[str, str]], at: float) -> None:
+        """Write lines of an endpoint, each with its stream, into its log."""
+        with self._account.lock:
+            for stream, text in lines:
+                self._account.logs.write(endpoint, Event(at, stream, text))
 
     def set_autoscaled(self, endpoint: str, variant: str, *, least: int = 1, most: int = 8) -> None:
         """Make a variant a scalable target of Application Auto Scaling; with `most` 0 it no longer is one."""

@@ -44,10 +44,11 @@ QUALITY_WINDOW_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What is wrong with a version: latency multiplied, share of requests that fail."""
+    """What is wrong with a version: latency multiplied, share of requests that fail, what it logs for each of them."""
 
     latency: float = 1.0
     errors: float = 0.0
+    logs: str = ""
 
 
 @dataclass(slots=True)
@@ -101,6 +102,11 @@ class ModelState:
         return sum(f.importance * self.reading.psi[f.name] for f in self.profile.features) / total
 
     @property
+    def saturated(self) -> bool:
+        """Whether more requests arrive than the instances bear."""
+        return self._utilisation > SATURATION
+
+    @property
     def health(self) -> str:
         """`healthy`; `disturbed` while trouble shows; `recovered` when its cause is still there but harms no more."""
         conditions = self.conditions
@@ -112,7 +118,7 @@ class ModelState:
         moved = any(psi > HARM_FROM_PSI for psi in self.reading.psi.values())
         nulls = any(share > 0.02 for share in self.reading.nulls.values())
         changing = self.live is None or self.live.status != "InService"
-        troubled = changing or moved or nulls or defective or concept or self._utilisation > SATURATION
+        troubled = changing or moved or nulls or defective or concept or self.saturated
         return "disturbed" if troubled else "recovered"
 
     def refill(self) -> None:

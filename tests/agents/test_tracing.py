@@ -184,7 +184,7 @@ async def test_ten_investigations_at_once_are_ten_traces(receiver: Receiver):
     roots = {span.trace_id for span in receiver.spans if span.name == "investigation"}
     assert len(roots) == 10
     for trace in roots:
-        assert len([s for s in receiver.spans if s.trace_id == trace and s.name.startswith("step ")]) == 7
+        assert len([s for s in receiver.spans if s.trace_id == trace and s.name.startswith("step ")]) == len(STEPS)
 
 
 async def test_without_a_receiver_nothing_is_opened():

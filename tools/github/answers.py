@@ -1,6 +1,6 @@
 """What of GitHub's answers is read; the rest is left alone."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class _Answer(BaseModel):
@@ -53,3 +53,41 @@ class Repository(_Answer):
     has_issues: bool = True
     archived: bool = False
     permissions: Permissions | None = None
+
+
+class Signature(_Answer):
+    """When somebody put a commit there. Their name and address are left alone."""
+
+    date: AwareDatetime
+
+
+class CommitBody(_Answer):
+    """What Git knows of a commit."""
+
+    message: str
+    committer: Signature
+
+
+class CommitAnswer(_Answer):
+    """A commit; `author` is None, or has no login, where GitHub knows no account."""
+
+    sha: str
+    html_url: str
+    commit: CommitBody
+    author: dict[str, object] | None = None
+
+    @property
+    def login(self) -> str:
+        """The account that wrote it."""
+        return str((self.author or {}).get("login") or "")
+
+
+class ReleaseAnswer(_Answer):
+    """A release; a draft has no `published_at`."""
+
+    tag_name: str
+    html_url: str
+    name: str | None = None
+    draft: bool = False
+    published_at: AwareDatetime | None = None
+    author: Account | None = None

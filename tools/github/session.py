@@ -1,6 +1,7 @@
 """One HTTP call to GitHub's REST API: bounded in time, without retries, answered as our types or our errors."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -27,12 +28,12 @@ class GitHubSession:
         transport: another way out than the network.
     """
 
-    def __init__(self, token: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Nothing is connected yet."""
+    def __init__(self, token: str | None, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Nothing is connected yet. Without a token only what is public can be read, and little of it an hour."""
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
             headers={
-                "authorization": f"Bearer {token}",
+                **({"authorization": f"Bearer {token}"} if token else {}),
                 "accept": "application/vnd.github+json",
                 "x-github-api-version": API_VERSION,
                 "user-agent": "agentops",
@@ -62,19 +63,50 @@ class GitHubSession:
             Throttled, AccessDenied, NotFound, InvalidRequest: as GitHub says; nothing was changed.
             BadAnswer: an answer that is not what GitHub's API promises.
         """
-        try:
-            async with asyncio.timeout(WHOLE_S):
-                response = await self._client.request(method, path, params=query, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise unanswered(operation, error) from error
+        response = await self._sent(operation, method, path, query, body, {})
         if not response.is_success:
             raise refused(operation, response.status_code, response.headers, response.text)
+        return parsed(operation, kind, response.content)
+
+    async def news(
+        self, operation: str, path: str, query: dict[str, str | int], known: str | None
+    ) -> tuple[bytes | None, Mapping[str, str]]:
+        """What stands at a path, with the answer's headers; None where it is still what had the ETag `known`.
+
+        GitHub counts such an answer against no rate limit. Raises as `call` does.
+        """
+        headers = {"if-none-match": known} if known else {}
+        response = await self._sent(operation, "GET", path, query, None, headers)
+        if response.status_code == 304:
+            return None, response.headers
+        if not response.is_success:
+            raise refused(operation, response.status_code, response.headers, response.text)
+        return response.content, response.headers
+
+    async def _sent(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        query: dict[str, str | int] | None,
+        body: dict[str, Any] | None,
+        headers: dict[str, str],
+    ) -> httpx.Response:
         try:
-            return TypeAdapter(kind).validate_json(response.content)
-        except ValidationError as error:
-            where = ".".join(str(step) for step in error.errors()[0]["loc"])
-            raise BadAnswer(SERVICE, operation, f"not what the API promises (at {where or 'the top'})") from error
+            async with asyncio.timeout(WHOLE_S):
+                return await self._client.request(method, path, params=query, json=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise unanswered(operation, error) from error
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._client.aclose()
+
+
+def parsed(operation: str, kind: type[A], content: bytes) -> A:
+    """An answer's body as `kind`. Raises `BadAnswer`."""
+    try:
+        return TypeAdapter(kind).validate_json(content)
+    except ValidationError as error:
+        where = ".".join(str(step) for step in error.errors()[0]["loc"])
+        raise BadAnswer(SERVICE, operation, f"not what the API promises (at {where or 'the top'})") from error

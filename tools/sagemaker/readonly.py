@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from tools.errors import AccessDenied
 
-READING = ("Describe", "List", "Get")
+READING = ("Describe", "Filter", "Get", "List")
 
 
 class _OperationModel(Protocol):
@@ -13,7 +13,7 @@ class _OperationModel(Protocol):
 
 
 def refuse_changes(client: Any, service: str) -> None:
-    """Let a boto3 client send Describe*, List* and Get* only; anything else raises `AccessDenied` unsent."""
+    """Let a boto3 client send Describe*, Filter*, Get* and List* only; anything else raises `AccessDenied` unsent."""
 
     def check(model: _OperationModel, **_: object) -> None:
         if not model.name.startswith(READING):

@@ -60,6 +60,21 @@ def act(local: LocalSageMaker) -> Act:
     return client
 
 
+def test_the_reader_may_read_the_logs_of_the_catalogues_endpoints_and_no_others(act: Act, refusal: Refusal):
+    logs = act("reader", "logs")
+    assert logs.filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{ENDPOINT}")["events"] == []
+    code, message = refusal(lambda: logs.filter_log_events(logGroupName="/aws/sagemaker/Endpoints/salaries-prod"))
+    assert code == "AccessDeniedException"
+    assert "logs:FilterLogEvents on resource: arn:aws:logs:eu-west-1:123456789012:log-group:" in message
+
+
+@pytest.mark.parametrize("role", ["roller", "retrainer", "promoter"])
+def test_a_role_that_changes_reads_no_logs(act: Act, refusal: Refusal, role: str):
+    logs = act(role, "logs")
+    code, _ = refusal(lambda: logs.filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{ENDPOINT}"))
+    assert code == "AccessDeniedException"
+
+
 def test_the_roller_may_put_a_config_live_on_a_tagged_endpoint(act: Act, local: LocalSageMaker):
     act("roller", "sagemaker").update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=BEFORE)
     assert [call.outcome for call in local.changes] == ["ok"]

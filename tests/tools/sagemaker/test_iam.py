@@ -35,6 +35,8 @@ from incidents.remediation import (
 from incidents.spec import spec_of
 from sandbox.sagemaker.server import LocalSageMaker
 from tests.tools.sagemaker.world import CREDENTIALS, REGION, SEEDED, SPEC, HandClock
+from tools.cloudwatch_logs.reader import LogReader
+from tools.cloudwatch_logs.records import LogPlace
 from tools.datasets import operator as datasets_operator
 from tools.datasets.operator import DatasetOperator
 from tools.datasets.reader import DatasetReader
@@ -55,6 +57,7 @@ CHANGING = ("roller", "retrainer", "promoter")
 IAM_NAMES = {
     "Application Auto Scaling": "application-autoscaling",
     "CloudWatch": "cloudwatch",
+    "CloudWatch Logs": "logs",
     "ECR": "ecr",
     "S3": "s3",
     "SageMaker": "sagemaker",
@@ -246,6 +249,7 @@ async def test_the_reader_may_do_what_the_readers_call_and_no_more(
     with listening(monkeypatch) as called:
         reader = SageMakerReader(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS)
         datasets = DatasetReader(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS)
+        logs = LogReader(region=REGION, endpoint_url=local.url, credentials=CREDENTIALS)
         await reader.endpoint(SEEDED.endpoint)
         await reader.endpoint_config("product-recommender-v22")
         await reader.endpoint_configs("product-recommender", 5)
@@ -265,6 +269,10 @@ async def test_the_reader_may_do_what_the_readers_call_and_no_more(
             if getattr(remediation, "endpoint", SEEDED.endpoint) == SEEDED.endpoint:
                 await reader.preflight(remediation, SPEC)
         await reader.recent_changes(SPEC, since)
+        await reader.recent_jobs(SPEC, since)
+        for log in (LogPlace.of_endpoint(SEEDED.endpoint), LogPlace.of_job("training", "job")):
+            await logs.trouble(log, since, clock.moment())
+            await logs.lines(log, since, clock.moment(), 1)
         await reader.served_version("product-recommender-v22", "AllTraffic", SEEDED.package_group)
         await datasets.violations(model)
         await datasets.statistics(model)
@@ -275,6 +283,7 @@ async def test_the_reader_may_do_what_the_readers_call_and_no_more(
         await datasets.window(SEEDED.bucket, "capture/", since - timedelta(hours=1), clock.moment())
         reader.close()
         datasets.close()
+        logs.close()
     assert called == actions("reader")
 
 
