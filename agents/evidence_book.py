@@ -42,8 +42,9 @@ class EvidenceBook:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What could not be read, in plain words."""
-        return tuple(dict.fromkeys(gap.words for gap in self.dossier.gaps if gap.part != "query"))
+        """What could not be read, in plain words; that last week is not kept is no failure, and told as evidence."""
+        told = (gap for gap in self.dossier.gaps if gap.part != "query" and (gap.part != "season" or gap.failed))
+        return tuple(dict.fromkeys(gap.words for gap in told))
 
     def get(self, evidence_id: str) -> Evidence | None:
         """The evidence of an id."""

@@ -22,6 +22,8 @@ async def read_first(bench: Workbench, report: Reporter) -> None:
     reading = asyncio.ensure_future(bench.begin())
     await asyncio.sleep(0)
     metrics = await bench.all_signals() + await bench.capacity()
+    bench.first_movers()
+    await bench.season()
     await report.done("metrics", *_signals_told(metrics))
     found = await bench.endpoint_state() + await bench.recent_changes() + await bench.versions()
     await report.done("changes", *_counted(found, "fact", "SageMaker"))

@@ -55,6 +55,8 @@ class SignalReading(ReadingBase):
     before: float | None = None
     onset: datetime | None = None
     departed: bool = False
+    back: bool | None = None
+    """True where it left its usual level and is there again."""
     severity: Severity | None = None
     """What `now` earns by the catalogue's bounds."""
     bound: float
@@ -82,21 +84,51 @@ class TrainingWindowReading(ReadingBase):
     broken_until: datetime | None = None
 
 
+Resource = Literal["cpu", "memory", "instances", "traffic", "per_instance", "throttled"]
+
+
 class CapacityReading(ReadingBase):
     """How much the endpoint has to do, and what it has to do it with."""
 
     type: Literal["capacity"] = "capacity"
-    what: Literal["cpu", "memory", "instances", "traffic"]
+    what: Resource
     words: str
     unit: str
     now: float
     before: float
     onset: datetime | None = None
+    back: bool | None = None
+    """True where it left its usual level and is there again."""
 
     @property
     def factor(self) -> float:
         """Now over before; 1 where there was nothing before."""
         return self.now / self.before if self.before > 0 else 1.0
+
+
+class FirstMoversReading(ReadingBase):
+    """What left its usual level first, of all that has left it and is not back."""
+
+    type: Literal["first_movers"] = "first_movers"
+    first: tuple[str, ...]
+    """Measures whose onsets cannot be told apart, in words."""
+    at: datetime
+    groups: int
+    """How many times there are at which something moved."""
+
+
+class SeasonReading(ReadingBase):
+    """A measure now against the same hour a day and a week ago."""
+
+    type: Literal["season"] = "season"
+    signal: str
+    """The signal's name in the catalogue, or `traffic`."""
+    feature: str | None = None
+    now: float
+    yesterday: float | None = None
+    last_week: float | None = None
+    usual: bool
+    """Whether it is now as it was at this hour a week ago; a day ago, where nothing older is kept."""
 
 
 class EndpointReading(ReadingBase):
@@ -220,7 +252,7 @@ class GapReading(ReadingBase):
     ]
     part: str
     """What is missing: a signal's name, ``changes``, ``endpoint``, ``versions``, ``violations``, ``statistics``,
-    ``captured_data``, ``capacity``, ``label_delay``, ``training_window``, ``runbooks``."""
+    ``captured_data``, ``capacity``, ``season``, ``label_delay``, ``training_window``, ``runbooks``."""
     words: str
     failed: bool = True
     """False where the partner answered, and there was nothing."""
@@ -232,6 +264,8 @@ Reading = Annotated[
     | LabelDelayReading
     | TrainingWindowReading
     | CapacityReading
+    | FirstMoversReading
+    | SeasonReading
     | EndpointReading
     | LiveConfigReading
     | ChangeReading
@@ -269,6 +303,8 @@ class Dossier:
         self.alerts: list[AlertReading] = []
         self.signals: list[SignalReading] = []
         self.capacity: dict[str, CapacityReading] = {}
+        self.first_movers: FirstMoversReading | None = None
+        self.seasons: list[SeasonReading] = []
         self.label_delay: LabelDelayReading | None = None
         self.training_window: TrainingWindowReading | None = None
         self.endpoint: EndpointReading | None = None
@@ -329,6 +365,10 @@ class Dossier:
                 | CapturedFeatureReading()
             ):
                 self._add_data(reading)
+            case FirstMoversReading():
+                self.first_movers = reading
+            case SeasonReading():
+                self.seasons.append(reading)
             case _:
                 self._add_rest(reading)
 

@@ -39,6 +39,21 @@ class Timing:
         return timedelta(hours=24) / self.speed
 
     @property
+    def day(self) -> timedelta:
+        """Back to the same hour yesterday."""
+        return timedelta(days=1) / self.speed
+
+    @property
+    def week(self) -> timedelta:
+        """Back to the same hour of the same day last week."""
+        return timedelta(weeks=1) / self.speed
+
+    @property
+    def half_hour(self) -> timedelta:
+        """What belongs to the same hour: this much before and after it."""
+        return timedelta(minutes=30) / self.speed
+
+    @property
     def before_onset(self) -> timedelta:
         """A change this long before the onset, or less, may have caused it."""
         return timedelta(minutes=30) / self.speed

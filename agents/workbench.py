@@ -13,11 +13,13 @@ from agents.collectors import (
     captured_data,
     changes,
     commits,
+    first_movers,
     free_query,
     logs,
     other_sources,
     quality,
     runbooks,
+    season,
     signals,
     training_window,
     versions,
@@ -48,8 +50,16 @@ class Workbench:
         return await self._asked(("signal", name), lambda: signals.one_signal(self.lens, name))
 
     async def capacity(self) -> list[Found]:
-        """CPU, memory, instances, traffic."""
+        """CPU, memory, instances, traffic, requests per instance and those that were throttled."""
         return await self._asked(("capacity",), lambda: capacity.capacity(self.lens))
+
+    def first_movers(self) -> list[Found]:
+        """What moved first, of all that was read by now."""
+        return self.book.admit(first_movers.first_movers(self.lens, self.book.dossier))
+
+    async def season(self) -> list[Found]:
+        """What moved, of all that was read by now, against the same hour yesterday and a week ago."""
+        return await self._asked(("season",), lambda: season.season(self.lens, self.book.dossier))
 
     async def endpoint_state(self) -> list[Found]:
         """The endpoint as it stands."""

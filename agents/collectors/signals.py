@@ -200,6 +200,7 @@ def _reading(
         before=shape.before,
         onset=shape.onset,
         departed=shape.departed,
+        back=shape.back or None,
         severity=severity,
         bound=bound,
         needs_labels=signal.needs_labels,

@@ -72,12 +72,13 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             signals = s.serving_harm[:2] + s.volume_high[:1] + s.volume_low[:1]
             if cause is RootCause.TRAFFIC_ANOMALY:
                 signals += s.anomalies[:1] + s.drifted[:1] + s.quality_harm[:1]
-            loads = (s.cpu, s.memory, s.traffic_grew, s.traffic_fell)
+            loads = (*s.full, s.traffic_grew, s.traffic_fell, s.crowded)
             others = [case.claim(r.evidence) for r in loads if r is not None]
-            others += _same_config(case)
+            others += _season(case, ["traffic"]) + _same_config(case)
         case RootCause.BENIGN:
             signals = (s.drifted + s.predictions_drifted + s.anomalies)[:3] + s.quality_unconfirmed[:3]
-            others = _late_labels(case) + _held_quality(case) + _clean_data(case)
+            others = _season(case, [r.signal for r in signals]) + _late_labels(case) + _held_quality(case)
+            others += _clean_data(case)
         case RootCause.UNKNOWN:
             signals = [r for r in s.dossier.signals if r.severity][:4]
             if s.deployment:
@@ -85,7 +86,18 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
     alerts = [] if signals else _alerts(case)
     measured = [case.claim(r.evidence) for r in signals] + alerts + supporting(case, cause)
     claims = measured + others[:2] + written(case, cause) + others[2:]
+    claims += _moved_first(case)
     return list({claim.text: claim for claim in claims}.values())[:MOST_CLAIMS]
+
+
+def _moved_first(case: Casefile) -> list[Claim]:
+    first = case.dossier.first_movers
+    return [case.claim(first.evidence)] if first and first.groups > 1 else []
+
+
+def _season(case: Casefile, names: Sequence[str]) -> list[Claim]:
+    """The first of these against the same hour of other days."""
+    return [case.claim(one.evidence) for one in case.dossier.seasons if one.signal in names][:1]
 
 
 def _late_labels(case: Casefile) -> list[Claim]:
@@ -250,7 +262,7 @@ def _advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
             return (Advice.QUARANTINE_DATA, Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
         case RootCause.DATA_QUALITY:
             return (Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
-        case RootCause.INFRASTRUCTURE if s.cpu or s.memory:
+        case RootCause.INFRASTRUCTURE if s.full:
             return (Advice.SCALE_ENDPOINT, Advice.WATCH)
         case RootCause.TRAFFIC_ANOMALY if s.anomalies:
             return (Advice.INVESTIGATE_BY_HAND, Advice.QUARANTINE_DATA, Advice.DO_NOT_RETRAIN)

@@ -128,19 +128,18 @@ def _feature_drift(case: Casefile) -> str:
 
 def _infrastructure(case: Casefile) -> str:
     s, endpoint = case.symptoms, case.brief.endpoint
-    if s.log_explains and (s.deployment is not None or (s.cpu is None and s.memory is None)):
+    if s.log_explains and (s.deployment is not None or not s.full):
         told = f"{endpoint} is slow or fails, and logs since then that what it waits for does not answer or refuses."
         if s.deployment is None:
             return f"{told} No new version is the cause; the owner of that has to look."
         return f"{told} {s.deployment.config} had served well before that: the owner of that has to look."
-    if s.cpu is None and s.memory is None:
+    if not s.full:
         if s.written.decides("out_of_memory"):
             return f"{endpoint} is slow or fails, and logs since then that memory or disk ran out, on the same version."
         return (
             f"{endpoint} is slow or fails without a new version and without being saturated. "
             "Something it depends on is the likeliest."
         )
-    what = "CPU" if s.cpu else "memory"
     grew = " because far more requests arrive than before" if s.traffic_grew else ""
     if s.deployment is not None:
         config = f"The trouble came with the traffic and not with {s.deployment.config}, which was live before it"
@@ -148,7 +147,11 @@ def _infrastructure(case: Casefile) -> str:
         config = "The config that is live was put back and had served well before"
     else:
         config = "The config is the same as before"
-    return f"{endpoint} has no {what} left{grew}, so requests queue. {config}; it needs more instances."
+    if s.cpu or s.memory:
+        trouble = f"{endpoint} has no {'CPU' if s.cpu else 'memory'} left{grew}, so requests queue"
+    else:
+        trouble = f"{endpoint} refuses requests{grew or ' because more arrive than it takes'} (throttling)"
+    return f"{trouble}. {config}; it needs more instances."
 
 
 def _benign(case: Casefile) -> str:
@@ -162,9 +165,14 @@ def _benign(case: Casefile) -> str:
         )
     if not (s.drifted or s.predictions_drifted or s.anomalies):
         return f"Everything that was read about {model} is inside its limits now. It may have passed by itself."
-    features = listed(_names([r.feature for r in s.drifted_features])) or "The data"
     clean = " and the data is clean" if s.data_readable else ""
-    return f"{features} of {model} shifted, but its quality is as before{clean}. It is enough to watch."
+    as_then = ", as a week ago at this hour" if s.seasonal else ""
+    if s.predictions_drifted and s.inputs_flat and not s.anomalies:
+        what = f"The scores of {model} shifted{as_then} while its inputs did not"
+    else:
+        features = listed(_names([r.feature for r in s.drifted_features])) or "The data"
+        what = f"{features} of {model} shifted{as_then}"
+    return f"{what}, but its quality is as before{clean}. It is enough to watch."
 
 
 def _names(features: list[str | None] | list[str]) -> list[str]:

@@ -14,6 +14,8 @@ from incidents.alert import AlertKind, Severity
 SLIPPING = 0.4
 """A loss of quality counts as harm in the making from this share of its limit, once it has left its usual level."""
 SATURATED = 0.9
+THROTTLED = 0.01
+"""Throttling counts from this share of the requests on, as errors do for a warning."""
 GROWN = 1.5
 """Traffic has grown from this factor on."""
 FALLEN = 0.5
@@ -116,6 +118,13 @@ class Symptoms:
         delay = self.dossier.label_delay
         return delay if delay and delay.usual > 0 and delay.now > LATE * delay.usual else None
 
+    @property
+    def seasonal(self) -> bool:
+        """All that drifted was there at this hour a week ago, too, and comes and goes: it moved today."""
+        moved = self.drifted + self.predictions_drifted
+        usual = {(one.signal, one.feature) for one in self.dossier.seasons if one.usual and one.last_week is not None}
+        return bool(moved) and all(s.onset is not None and (s.signal, s.feature) in usual for s in moved)
+
     @cached_property
     def quality(self) -> list[SignalReading]:
         """Readings of predictive quality that can be trusted, inside their limits or not.
@@ -165,6 +174,25 @@ class Symptoms:
         """Memory, where saturated."""
         memory = self.dossier.capacity.get("memory")
         return memory if memory and memory.now >= SATURATED else None
+
+    @cached_property
+    def throttled(self) -> CapacityReading | None:
+        """Throttled requests, where they are many."""
+        throttled, traffic = self.dossier.capacity.get("throttled"), self.dossier.capacity.get("traffic")
+        if throttled is None or traffic is None or traffic.now <= 0:
+            return None
+        return throttled if throttled.now >= THROTTLED * traffic.now else None
+
+    @property
+    def full(self) -> list[CapacityReading]:
+        """What the endpoint has no more of."""
+        return [one for one in (self.cpu, self.memory, self.throttled) if one is not None]
+
+    @cached_property
+    def crowded(self) -> CapacityReading | None:
+        """Requests per instance, where each instance has far more to do than before."""
+        each = self.dossier.capacity.get("per_instance")
+        return each if each and each.onset is not None and each.factor >= GROWN else None
 
     @cached_property
     def traffic_grew(self) -> CapacityReading | None:

@@ -122,7 +122,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         RootCause.INFRASTRUCTURE,
-        lambda s: bool(s.serving_harm) and bool(s.cpu or s.memory),
+        lambda s: bool(s.serving_harm) and bool(s.full),
         Confidence.HIGH,
         "slow or failing with a saturated endpoint and no new config",
     ),
@@ -194,7 +194,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         RootCause.INFRASTRUCTURE,
-        lambda s: s.cpu is not None or s.memory is not None,
+        lambda s: bool(s.full),
         Confidence.MEDIUM,
         "saturated, not yet slow",
     ),

@@ -166,7 +166,7 @@ def topic_of(symptoms: Symptoms, cause: RootCause) -> Topic:
             return STALE_SOURCE
         case RootCause.DATA_QUALITY if s.unit_changed or any("type" in v.check for v in s.broken):
             return TOPICS[cause] if s.nulls else UNIT_CHANGED
-        case RootCause.INFRASTRUCTURE if s.cpu is None and s.memory is None:
+        case RootCause.INFRASTRUCTURE if not s.full:
             return DEPENDENCY
         case _:
             return TOPICS[cause]

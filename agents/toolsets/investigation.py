@@ -50,7 +50,7 @@ async def feature_drift(ctx: RunContext[Workbench]) -> str:
 
 
 async def capacity(ctx: RunContext[Workbench]) -> str:
-    """CPU, memory, instances and traffic of the endpoint, now against before."""
+    """CPU, memory, instances, traffic (also per instance) and throttled requests, now against before."""
     return _told("prometheus", await ctx.deps.capacity())
 
 

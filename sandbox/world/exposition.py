@@ -19,6 +19,7 @@ HELP = {
     "ml_inference_latency_seconds": ("histogram", "Latency of requests to the endpoint."),
     "ml_inference_requests_total": ("counter", "Requests to the endpoint."),
     "ml_inference_errors_total": ("counter", "Requests to the endpoint that failed."),
+    "ml_inference_throttled_total": ("counter", "Requests that the endpoint refused for being too many (HTTP 429)."),
     "ml_anomaly_ratio": ("gauge", "Share of rows with a value far outside of the training data."),
     "ml_feature_null_ratio": ("gauge", "Share of nulls in a feature at the source."),
     "ml_schema_violation_ratio": ("gauge", "Share of rows that violate the schema."),

@@ -77,6 +77,7 @@ class ModelState:
         self.histogram = LatencyHistogram()
         self.requests = 0
         self.errors = 0
+        self.throttled = 0
         self.cpu = 0.0
         self.memory = 0.0
         self.instances = profile.instances
@@ -93,6 +94,7 @@ class ModelState:
         self._utilisation = 0.0
         self._request_carry = 0.0
         self._error_carry = 0.0
+        self._throttled_carry = 0.0
         self.reading: Reading = self._original.read({}, ROWS_PER_TICK, self._rng)
 
     @property
@@ -225,6 +227,10 @@ class ModelState:
         self._error_carry += requests * failing * (1.0 + self._noise(0.05))
         self.errors += int(self._error_carry)
         self._error_carry -= int(self._error_carry)
+        # What arrives beyond what the instances bear is refused; callers see it at once, and it is no failure inside.
+        self._throttled_carry += requests * max(0.0, 1.0 - 1.0 / max(utilisation, 1.0))
+        self.throttled += int(self._throttled_carry)
+        self._throttled_carry -= int(self._throttled_carry)
         self.cpu = min(0.985, utilisation) + self._noise(0.004)
         self.memory = 0.52 + 0.02 * wave + self._noise(0.004)
 
@@ -282,6 +288,7 @@ class ModelState:
         yield "ml_inference_latency_seconds_count", what, float(self.histogram.count)
         yield "ml_inference_requests_total", what, float(self.requests)
         yield "ml_inference_errors_total", what, float(self.errors)
+        yield "ml_inference_throttled_total", what, float(self.throttled)
         yield "ml_endpoint_cpu_utilization_ratio", what, self.cpu
         yield "ml_endpoint_memory_utilization_ratio", what, self.memory
         yield "ml_endpoint_instances", what, float(self.instances)

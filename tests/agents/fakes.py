@@ -380,6 +380,7 @@ def healthy(model: str, live: str) -> dict[str, list[tuple[dict[str, str], Shape
         "ml_endpoint_memory_utilization_ratio": [({}, flat(0.5))],
         "ml_endpoint_instances": [({}, flat(2, 0))],
         "sum(rate(ml_inference_requests_total": [({}, flat(40.0))],
+        "sum(rate(ml_inference_throttled_total": [({}, flat(0.0, 0))],
         "ml_endpoint_config_info": [({"config": live}, flat(1, 0))],
     }
 

@@ -20,6 +20,7 @@ _LEVELS: tuple[tuple[str, float], ...] = (
     ("ml_model_", 0.004),
     ("ml_inference_latency_seconds", 0.21),
     ("ml_inference_errors_total", 0.002),
+    ("ml_inference_throttled_total", 0.0),
     ("ml_inference_requests_total", 40.0),
     ("ml_anomaly_ratio", 0.01),
     ("ml_feature_null_ratio", 0.004),

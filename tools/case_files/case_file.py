@@ -303,8 +303,8 @@ class CaseFile(Strict):
     ]
     alerts: tuple[FiringAlert, ...] = Field(min_length=1)
     metrics: dict[str, Course] = {}
-    """Courses by signal (of the catalogue, or cpu, memory, instances, traffic, label_delay); `signal.feature` for one
-    feature."""
+    """Courses by signal (of the catalogue, or cpu, memory, instances, traffic, throttled, label_delay);
+    `signal.feature` for one feature."""
     endpoint: Endpoint = Endpoint()
     changes: tuple[NamedChange, ...] = ()
     violations: tuple[NamedViolation, ...] = ()

@@ -64,7 +64,9 @@ RAW: dict[str, str] = {
 PER_FEATURE = frozenset({"feature_psi", "null_rate"})
 _BARE = re.compile(r"^\s*(?P<metric>ml_\w+)\s*(\{(?P<labels>[^}]*)\})?(\s+offset\s+(?P<offset>[0-9dhms]+))?\s*$")
 _MATCHER = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
-_TRAFFIC = re.compile(r"^\s*sum\(rate\(ml_inference_requests_total\{[^}]*\}\[\w+\]\)\)\s*$")
+_RATE = re.compile(r"^\s*sum\(rate\((ml_inference_\w+_total)\{[^}]*\}\[\w+\]\)\)\s*$")
+_RATES = {"ml_inference_requests_total": "traffic", "ml_inference_throttled_total": "throttled"}
+"""Counters whose rate may be asked for, and the series each is recorded under."""
 _CONFIG = "ml_endpoint_config_info"
 
 
@@ -138,8 +140,8 @@ class RecordedPrometheus:
         """
         if promql in self._signals:
             return self._of_signal(self._signals[promql], {})
-        if _TRAFFIC.match(promql):
-            return self._of_signal("traffic", {})
+        if (rate := _RATE.match(promql)) and rate[1] in _RATES:
+            return self._of_signal(_RATES[rate[1]], {})
         match = _BARE.match(promql)
         if match is None:
             raise InvalidRequest("Prometheus", "query", "only plain selectors can be asked of a recording")

@@ -41,6 +41,7 @@ HEALTHY: dict[str, Healthy] = {
     "memory": Healthy(0.52, 0.01),
     "instances": Healthy(2.0, 0.0),
     "traffic": Healthy(40.0, 1.5),
+    "throttled": Healthy(0.0, 0.0),
     "label_delay": Healthy(21_600.0, 900.0),
 }
 _ANY = Healthy(0.0, 0.01)
