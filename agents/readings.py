@@ -345,10 +345,6 @@ class Dossier:
                 self.signals.append(reading)
             case CapacityReading():
                 self.capacity[reading.what] = reading
-            case LabelDelayReading():
-                self.label_delay = reading
-            case TrainingWindowReading():
-                self.training_window = reading
             case EndpointReading():
                 self.endpoint = reading
             case LiveConfigReading():
@@ -365,12 +361,23 @@ class Dossier:
                 | CapturedFeatureReading()
             ):
                 self._add_data(reading)
+            case FirstMoversReading() | SeasonReading() | LabelDelayReading() | TrainingWindowReading():
+                self._add_course(reading)
+            case _:
+                self._add_rest(reading)
+
+    def _add_course(
+        self, reading: FirstMoversReading | SeasonReading | LabelDelayReading | TrainingWindowReading
+    ) -> None:
+        match reading:
+            case LabelDelayReading():
+                self.label_delay = reading
+            case TrainingWindowReading():
+                self.training_window = reading
             case FirstMoversReading():
                 self.first_movers = reading
             case SeasonReading():
                 self.seasons.append(reading)
-            case _:
-                self._add_rest(reading)
 
     def _add_written(self, reading: WrittenReading) -> None:
         match reading:

@@ -40,7 +40,7 @@ class Timing:
 
     @property
     def day(self) -> timedelta:
-        """Back to the same hour yesterday."""
+        """Back to the same hour of the day before."""
         return timedelta(days=1) / self.speed
 
     @property

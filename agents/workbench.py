@@ -58,7 +58,7 @@ class Workbench:
         return self.book.admit(first_movers.first_movers(self.lens, self.book.dossier))
 
     async def season(self) -> list[Found]:
-        """What moved, of all that was read by now, against the same hour yesterday and a week ago."""
+        """What moved, of all that was read by now, against the same hour a day and a week ago."""
         return await self._asked(("season",), lambda: season.season(self.lens, self.book.dossier))
 
     async def endpoint_state(self) -> list[Found]:

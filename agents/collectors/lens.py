@@ -80,7 +80,7 @@ _PARTS: Mapping[str, str] = {
     "statistics": "the monitor's statistics",
     "captured_data": "captured requests",
     "versions": "the version before",
-    "season": "how it was at the same hour yesterday and a week ago",
+    "season": "how it was at the same hour a day and a week ago",
     "label_delay": "how late the labels are",
     "training_window": "whether the training window holds broken data",
     "endpoint_log": "the log of the endpoint",

@@ -1,4 +1,4 @@
-"""What moved, against the same hour yesterday and a week ago: is it a season, or is it new?"""
+"""What moved, against the same hour a day and a week ago: is it a season, or is it new?"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -105,7 +105,7 @@ def _compared(lens: Lens, asked: _Asked, yesterday: _Then, last_week: _Then) -> 
     if then is None:
         return None
     usual = abs(asked.now - then) <= max(ALIKE * abs(then), UNIT_FLOORS.get(asked.unit, 0.0))
-    told = [f"{value_in_words(day, asked.unit)} yesterday" if day is not None else ""]
+    told = [f"{value_in_words(day, asked.unit)} a day ago" if day is not None else ""]
     told.append(f"{value_in_words(week, asked.unit)} a week ago" if week is not None else "")
     levels = " and ".join(one for one in told if one)
     if asked.onset is None:
@@ -113,7 +113,7 @@ def _compared(lens: Lens, asked: _Asked, yesterday: _Then, last_week: _Then) -> 
     else:
         verdict = "usual for this hour" if usual else "not usual for this hour"
     figures = [Figure(name="now", value=asked.now, unit=asked.unit)]
-    figures += [Figure(name="yesterday", value=day, unit=asked.unit)] if day is not None else []
+    figures += [Figure(name="a day ago", value=day, unit=asked.unit)] if day is not None else []
     figures += [Figure(name="a week ago", value=week, unit=asked.unit)] if week is not None else []
     evidence = lens.fact(
         EvidenceKind.METRIC,

@@ -64,7 +64,7 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             if s.skew_shown:
                 others += _clean_data(case)
         case RootCause.FEATURE_DRIFT | RootCause.CONCEPT_DRIFT:
-            signals = s.drifted[:3] + s.quality_harm[:2]
+            signals = s.drifted[:3] + s.quality_harm[:2] + s.predictions_drifted[:1]
             others = _late_labels(case) + _clean_data(case) + _same_config(case)
             if cause is RootCause.CONCEPT_DRIFT:
                 others += _flat_inputs(case)
@@ -81,13 +81,19 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             others += _clean_data(case)
         case RootCause.UNKNOWN:
             signals = [r for r in s.dossier.signals if r.severity][:4]
-            if s.deployment:
-                others = [case.claim(evidence) for evidence in s.deployment.evidence[:2]]
+            others = _of_the_unknown(case)
     alerts = [] if signals else _alerts(case)
     measured = [case.claim(r.evidence) for r in signals] + alerts + supporting(case, cause)
     claims = measured + others[:2] + written(case, cause) + others[2:]
     claims += _moved_first(case)
     return list({claim.text: claim for claim in claims}.values())[:MOST_CLAIMS]
+
+
+def _of_the_unknown(case: Casefile) -> list[Claim]:
+    s = case.symptoms
+    if s.scores_moved_alone:
+        return _flat_inputs(case) + _same_config(case) + _held_quality(case)
+    return [case.claim(evidence) for evidence in s.deployment.evidence[:2]] if s.deployment else []
 
 
 def _moved_first(case: Casefile) -> list[Claim]:
@@ -212,6 +218,8 @@ def _onset(case: Casefile, cause: RootCause) -> datetime | None:
             )
         case RootCause.FEATURE_DRIFT | RootCause.BENIGN:
             return earliest(s.drifted) or s.onset
+        case RootCause.UNKNOWN if s.scores_moved_alone:
+            return earliest(s.predictions_drifted)
         case _:
             return s.onset
 

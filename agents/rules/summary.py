@@ -39,6 +39,11 @@ def _told(case: Casefile, cause: RootCause) -> str:
             return _traffic(case)
         case RootCause.BENIGN:
             return _benign(case)
+        case RootCause.UNKNOWN if case.symptoms.scores_moved_alone:
+            return (
+                f"The scores of {model} jumped while its inputs and its config stayed as they were. Something that is "
+                "not watched here changed the version or a feature on its way; the model's team has to look."
+            )
         case RootCause.UNKNOWN:
             return f"What ails {model} could not be told from what could be read. A person has to look."
 

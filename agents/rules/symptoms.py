@@ -265,6 +265,16 @@ class Symptoms:
         return any(s.severity is Severity.CRITICAL for s in self.predictions_drifted)
 
     @property
+    def scores_moved_alone(self) -> bool:
+        """The scores jumped, and neither inputs nor a new config nor the season explain it.
+
+        Scores follow from inputs and version alone, so one of the two changed where nothing watches it. The runbook of
+        ModelPredictionDriftHigh has the model's team look.
+        """
+        explained = self.deployment is not None or bool(self.anomalies) or self.seasonal
+        return self.scores_jumped and self.inputs_flat and not explained
+
+    @property
     def quality_readable(self) -> bool:
         """Whether any measure of quality could be read, and trusted."""
         return bool(self.quality)

@@ -199,6 +199,12 @@ RULES: Sequence[Rule] = (
         "saturated, not yet slow",
     ),
     Rule(
+        RootCause.UNKNOWN,
+        lambda s: s.scores_moved_alone and not s.quality_harm,
+        Confidence.MEDIUM,
+        "the scores jumped, and neither the inputs nor the config explain it",
+    ),
+    Rule(
         RootCause.BENIGN,
         lambda s: (
             bool(s.drifted or s.predictions_drifted or s.anomalies)
