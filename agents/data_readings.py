@@ -13,6 +13,8 @@ class MonitorStatisticsReading(ReadingBase):
     type: Literal["monitor_statistics"] = "monitor_statistics"
     feature: str | None = None
     verdict: Verdict
+    constant: bool = False
+    """It has one value in all rows, and had many in the training data."""
 
 
 class CaptureReading(ReadingBase):
@@ -38,6 +40,8 @@ class CapturedFeatureReading(ReadingBase):
     psi: float | None = None
     psi_before: float | None = None
     nulls: float
+    medians: tuple[float, float] | None = None
+    """Of what it is compared with, and of the captured requests; of numbers only."""
 
 
 class VersionsReading(ReadingBase):

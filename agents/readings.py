@@ -1,7 +1,7 @@
 """Readings: the typed side of evidence. `Evidence.found` says a fact to people, its reading says it to code."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -63,6 +63,8 @@ class SignalReading(ReadingBase):
     """The bound nearest to be crossed, or the worst one that is."""
     needs_labels: bool = False
     """Whether it can only be measured once labels are there."""
+    first_breach: datetime | None = None
+    """The first sample past a bound in all that was read, for signals about the data; None where it began before."""
     last_breach: datetime | None = None
     """The last sample past a bound, for signals about the data."""
     breached: tuple[tuple[datetime, datetime], ...] | None = None
@@ -75,6 +77,8 @@ class LabelDelayReading(ReadingBase):
     type: Literal["label_delay"] = "label_delay"
     now: float
     usual: float
+    wait: timedelta = timedelta(0)
+    """How long ago the predictions were made that are judged now, on the clock of the world that is looked at."""
 
 
 class TrainingWindowReading(ReadingBase):
@@ -161,6 +165,8 @@ class LiveConfigReading(ReadingBase):
     """The first sample of any config: before it nothing is known."""
     earlier: tuple[tuple[datetime, datetime], ...] = ()
     """First and last sample of each time that the same config was live before."""
+    times: tuple[tuple[str, datetime, datetime], ...] = ()
+    """Each config's times in the window, in the order in which they began: config, first and last sample."""
 
 
 class ChangeReading(ReadingBase):
@@ -171,6 +177,10 @@ class ChangeReading(ReadingBase):
     what: str
     subject: str
     deployment: bool
+    run: Literal["succeeded", "failed"] | None = None
+    """How a pipeline's run ended; None for other changes, and for runs that were stopped."""
+    for_capacity: bool = False
+    """A run that failed because AWS had no machine for it, or a quota was used up, by the error that AWS names."""
 
 
 class NoChangesReading(ReadingBase):

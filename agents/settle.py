@@ -2,8 +2,9 @@
 
 import re
 
+from agents.rules.certainty import highest_confidence
 from agents.rules.symptoms import Symptoms
-from agents.rules.table import decide, highest_confidence
+from agents.rules.table import decide
 from agents.rules.training_window import training_window
 from agents.wording import moment_in_words
 from incidents.diagnosis import Advice, Confidence, Culprit, DiagnosisDraft, RetrainingVerdict, RootCause
@@ -52,6 +53,7 @@ def _verdict(draft: DiagnosisDraft, symptoms: Symptoms) -> RetrainingVerdict:
         *symptoms.broken,
         *symptoms.unit_changed,
         *symptoms.captured_broken,
+        *symptoms.wrong_values,
     )
     broken = tuple(r.evidence for r in faults)[:3]
     if draft.root_cause is RootCause.DATA_QUALITY or broken:

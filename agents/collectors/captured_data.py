@@ -197,7 +197,12 @@ def _feature(lens: Lens, asked: str, one: CapturedFeature, against: str) -> Foun
         subject=name,
     )
     reading = CapturedFeatureReading(
-        feature=name, verdict=one.verdict, psi=one.psi, psi_before=one.psi_before, nulls=one.nulls.current
+        feature=name,
+        verdict=one.verdict,
+        psi=one.psi,
+        psi_before=one.psi_before,
+        nulls=one.nulls.current,
+        medians=one.medians,
     )
     return Found(evidence, reading)
 

@@ -1,8 +1,10 @@
 """What was changed lately, what is live, and what was live before."""
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from agents.collectors.lens import Lens, why
 from agents.readings import ChangeReading, EndpointReading, Found, LiveConfigReading, NoChangesReading
@@ -12,10 +14,17 @@ from agents.wording import cut, in_its_words, moment_in_words
 from incidents.catalogue import EndpointSpec, ModelSpec
 from incidents.evidence import EvidenceKind
 from tools.errors import UpstreamError
+from tools.sagemaker.changes import RUN_ENDED
 
 SOURCE = "SageMaker"
+_ENDED = re.compile(r"ended (\w+)(?:: (.*))?$", re.DOTALL)
+_OUTCOMES: Mapping[str, Literal["succeeded", "failed"]] = {"Succeeded": "succeeded", "Failed": "failed"}
+_NO_CAPACITY = re.compile(r"\bCapacityError\b|\bInsufficientInstanceCapacity\b|\bResourceLimitExceeded\b")
+"""Errors by which AWS says that it has no machine, or that a quota is used up."""
 MOST_CHANGES = 12
 MOST_CONFIGS = 20
+MOST_TIMES = 12
+"""Times that a config was live; of more, the last ones."""
 _SETTLING = timedelta(hours=1)
 """The end of an endpoint's creation, some minutes after its beginning, also counts as a change."""
 
@@ -106,7 +115,18 @@ def _change(lens: Lens, asked: str, change: ChangeLike, endpoint: EndpointSpec |
         subject=change.subject,
     )
     deployment = endpoint is not None and change.subject == endpoint.name and "updated" in change.what
-    return Found(evidence, ChangeReading(at=change.at, what=change.what, subject=change.subject, deployment=deployment))
+    ended = (
+        _ENDED.match(change.detail.removeprefix(f"a run of {change.subject} ")) if change.what == RUN_ENDED else None
+    )
+    reading = ChangeReading(
+        at=change.at,
+        what=change.what,
+        subject=change.subject,
+        deployment=deployment,
+        run=_OUTCOMES.get(ended[1]) if ended else None,
+        for_capacity=ended is not None and _NO_CAPACITY.search(ended[2] or "") is not None,
+    )
+    return Found(evidence, reading)
 
 
 async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
@@ -125,7 +145,10 @@ async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
     if not config:
         return ()
     if since and previous:
-        text = f"{name} was switched from {previous} to {config} at {moment_in_words(since)}, as its metrics show."
+        text = (
+            f"{name} was switched from {previous} to {config} at {moment_in_words(since)}, as its metrics show."
+            f"{_switches_before(seen, since)}"
+        )
     else:
         text = f"{config} was live on {name} during the whole window."
     evidence = lens.fact(
@@ -144,8 +167,20 @@ async def _from_metrics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
         since=since,
         seen_from=seen[0][0],
         earlier=_earlier(seen, config, since) if since else (),
+        times=_times(seen),
     )
     return (Found(evidence, reading),)
+
+
+def _switches_before(seen: Sequence[tuple[datetime, str]], since: datetime) -> str:
+    """The one or two switches before the last one, so that who reads of it knows what came before."""
+    times = _times(seen)
+    told = [
+        f"from {times[at - 1][0]} to {config} at {moment_in_words(begin)}"
+        for at, (config, begin, _) in enumerate(times)
+        if at > 0 and begin < since
+    ]
+    return f" Before that it was switched {' and '.join(told[-2:])}." if told else ""
 
 
 def _last_switch(seen: Sequence[tuple[datetime, str]]) -> tuple[str, str | None, datetime | None]:
@@ -174,6 +209,24 @@ def _began(seen: Sequence[tuple[datetime, str]], config: str) -> datetime:
             break
         since = at
     return since
+
+
+def _times(seen: Sequence[tuple[datetime, str]]) -> tuple[tuple[str, datetime, datetime], ...]:
+    """Each config's times from its first to its last sample, without a moment that it was not seen at in between."""
+    moments: dict[datetime, set[str]] = {}
+    for at, config in seen:
+        moments.setdefault(at, set()).add(config)
+    times: list[tuple[str, datetime, datetime]] = []
+    live: dict[str, int] = {}
+    for at, configs in moments.items():
+        for config in configs - live.keys():
+            live[config] = len(times)
+            times.append((config, at, at))
+        for config in live.keys() - configs:
+            del live[config]
+        for config, place in live.items():
+            times[place] = (config, times[place][1], at)
+    return tuple(times[-MOST_TIMES:])
 
 
 def _earlier(

@@ -1,6 +1,7 @@
 """How late the labels are: quality that waits for labels is only as good as they are."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from statistics import median
 
 from agents.collectors.lens import Lens, why
@@ -14,7 +15,9 @@ SOURCE = "Prometheus"
 
 
 async def label_delay(lens: Lens) -> Sequence[Found]:
-    """The delay now against its usual value: that of the day before the metrics window, where samples go back so far.
+    """The delay now against its usual value: that of the week before the metrics window, where samples go back so far.
+
+    A day would not do: labels that come late by one more hour each hour have been late for as long as they are late.
 
     Nothing for a model whose quality needs no labels, and for one that does not export its delay.
     """
@@ -22,7 +25,7 @@ async def label_delay(lens: Lens) -> Sequence[Found]:
     if model is None or not any(signal.needs_labels for signal in model.signals.values()):
         return ()
     promql = f'ml_label_delay_seconds{{model="{model.name}",env="{model.environment}"}}'
-    begin = lens.start - lens.timing.changes_lookback
+    begin = lens.start - lens.timing.week
     step = max((lens.now - begin) / lens.timing.points, lens.timing.step)
     try:
         series = await lens.sources.prometheus.query_range(promql, begin, lens.now, step)
@@ -47,4 +50,5 @@ async def label_delay(lens: Lens) -> Sequence[Found]:
         link=lens.sources.prometheus.graph_url(promql, begin, lens.now),
         windowed=True,
     )
-    return (Found(evidence, LabelDelayReading(now=now, usual=usual)),)
+    wait = timedelta(seconds=max(now, 0.0)) / lens.timing.speed
+    return (Found(evidence, LabelDelayReading(now=now, usual=usual, wait=wait)),)

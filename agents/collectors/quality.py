@@ -59,7 +59,7 @@ async def _statistics(lens: Lens, model: ModelSpec) -> Sequence[Found]:
         return (lens.gap(SOURCE, "statistics", asked, why(error, SOURCE), failed=False),)
     if monitored is None or not monitored.features:
         return ()
-    changed = [one for one in monitored.features if one.verdict != "stable"][:MOST_FEATURES]
+    changed = [one for one in monitored.features if one.verdict != "stable" or _is_constant(one)][:MOST_FEATURES]
     if changed:
         return [_feature(lens, asked, monitored, one) for one in changed]
     most = max((one.psi for one in monitored.features if one.psi is not None), default=None)
@@ -94,7 +94,12 @@ def _feature(lens: Lens, asked: str, monitored: MonitoredData, one: MonitoredFea
         figures=tuple(figures),
         subject=name,
     )
-    return Found(evidence, MonitorStatisticsReading(feature=name, verdict=one.verdict))
+    return Found(evidence, MonitorStatisticsReading(feature=name, verdict=one.verdict, constant=_is_constant(one)))
+
+
+def _is_constant(one: MonitoredFeature) -> bool:
+    """Whether all rows have the same value, where those of the training data had not."""
+    return one.deviations is not None and one.deviations[0] > 0 and one.deviations[1] == 0
 
 
 def _run(lens: Lens, monitored: MonitoredData) -> str:

@@ -44,7 +44,8 @@ async def season(lens: Lens, dossier: Dossier) -> Sequence[Found]:
     """A sentence for each measure that is past its limit, or has left its level and is not back. At most 6 requests.
 
     One gap where Prometheus keeps nothing that old, or does not answer. The input volume is left out: it is measured
-    against the same hour of last week already.
+    against the same hour of last week already. Where it is past its limit, traffic tells whether rows or requests are
+    unusual, and whether today or last week is.
     """
     asked = _asked(lens, dossier)
     queries = list(dict.fromkeys(one.promql for one in asked))[:MOST_QUERIES]
@@ -74,7 +75,9 @@ def _asked(lens: Lens, dossier: Dossier) -> list[_Asked]:
     if model is None:
         return asked
     traffic = dossier.capacity.get("traffic")
-    if traffic is not None and traffic.onset is not None and not traffic.back and model.endpoint is not None:
+    volume = any(one.kind is AlertKind.DATA_VOLUME and one.severity is not None for one in dossier.signals)
+    moved = traffic is not None and traffic.onset is not None and not traffic.back
+    if traffic is not None and model.endpoint is not None and (moved or volume):
         promql = traffic_query(lens, model.endpoint.name)
         asked.append(_Asked("traffic", None, traffic.words, traffic.unit, traffic.now, traffic.onset, promql))
     for one in dossier.signals:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agents.collectors.labels import label_delay
 from agents.collectors.lens import Lens, why
+from agents.collectors.older_trouble import Seen, looked_further_back
 from agents.onset import Shape, refined, shape_of, since_last_well
 from agents.readings import Found, SignalReading
 from agents.wording import bound_in_words, moment_in_words, sentence, value_in_words
@@ -97,23 +98,24 @@ async def _read(lens: Lens, name: str) -> Sequence[Found] | UpstreamError:
         series = await lens.sources.prometheus.query_range(query, lens.start, lens.now, lens.timing.step)
         seen = [(one.labels, _shape(lens, signal, one.samples)) for one in series]
         seen = await _looked_closer(lens, signal, query, seen)
+        measured = [Seen(labels, shape, one.samples) for (labels, shape), one in zip(seen, series, strict=True)]
+        measured = await looked_further_back(
+            lens, signal, query, measured, lambda s, step: _shape(lens, signal, s, step)
+        )
     except UpstreamError as error:
         return error
-    about_data, about_version = signal.kind is AlertKind.DATA_QUALITY, signal.kind in _TOLD_BY_VERSION
     found: list[Found] = []
-    for (labels, shape), one in zip(seen, series, strict=True):
-        if shape.now is None:
+    for one in measured:
+        if one.shape.now is None:
             continue
-        breach = last_breach(signal, one.samples) if about_data else None
-        breached = times_past_a_bound(signal, one.samples) if about_version else None
-        found.append(_reading(lens, lens.model, name, query, labels.get("feature"), shape, breach, breached))
+        found.append(_reading(lens, lens.model, name, query, one))
     if not found:
         return (lens.gap(SOURCE, name, query, "Prometheus has no recent samples of it", failed=False),)
     return sorted(found, key=_rank)[:MOST_FEATURES]
 
 
-def _shape(lens: Lens, signal: Signal, samples: Sequence[Sample]) -> Shape:
-    shape = shape_of(samples, unit=signal.unit, end=lens.now, step=lens.timing.step)
+def _shape(lens: Lens, signal: Signal, samples: Sequence[Sample], step: timedelta | None = None) -> Shape:
+    shape = shape_of(samples, unit=signal.unit, end=lens.now, step=step or lens.timing.step)
     return since_last_well(shape, samples, lambda value: signal.severity_of(value) is not None, unit=signal.unit)
 
 
@@ -140,6 +142,12 @@ def _query(model: ModelSpec, name: str) -> str:
     return model.query_of(model.signals[name])
 
 
+def first_breach(signal: Signal, samples: Sequence[Sample]) -> datetime | None:
+    """The first sample past a bound; None where it was past it from the first sample on, so that it began before."""
+    past = [signal.severity_of(sample.value) is not None for sample in samples]
+    return samples[past.index(True)].at if True in past and not past[0] else None
+
+
 def last_breach(signal: Signal, samples: Sequence[Sample]) -> datetime | None:
     """The last sample past a bound."""
     return next((s.at for s in reversed(samples) if signal.severity_of(s.value) is not None), None)
@@ -159,19 +167,13 @@ def times_past_a_bound(signal: Signal, samples: Sequence[Sample]) -> tuple[tuple
     return tuple(times[-MOST_TIMES:])
 
 
-def _reading(
-    lens: Lens,
-    model: ModelSpec,
-    name: str,
-    query: str,
-    feature: str | None,
-    shape: Shape,
-    breach: datetime | None,
-    breached: tuple[tuple[datetime, datetime], ...] | None,
-) -> Found:
+def _reading(lens: Lens, model: ModelSpec, name: str, query: str, seen: Seen) -> Found:
+    shape, feature = seen.shape, seen.labels.get("feature")
     assert shape.now is not None  # noqa: S101 - for the type checker: the caller has asked
     signal = model.signals[name]
     words = words_for(name, model, feature)
+    about_data = signal.kind is AlertKind.DATA_QUALITY
+    breach = last_breach(signal, seen.samples) if about_data else None
     severity = signal.severity_of(shape.now)
     bound = _bound(signal, severity)
     always = shape.before is not None and signal.severity_of(shape.before) is not None
@@ -183,8 +185,8 @@ def _reading(
         _EVIDENCE_KIND.get(signal.kind, EvidenceKind.METRIC),
         SOURCE,
         query if feature is None else f"{query} (feature {feature})",
-        told(words, shape, signal.unit, bound, past=severity is not None, always=always)
-        + (f" It was past its limit until {moment_in_words(breach)}." if breach and severity is None else ""),
+        told(words, shape, signal.unit, bound, past=severity is not None, always=always, read_at=lens.now)
+        + (f" It was past its limit until {_when(breach, lens.now)}." if breach and severity is None else ""),
         figures=tuple(figures),
         subject=feature or (model.endpoint.name if model.endpoint and "{endpoint}" in _WORDS.get(name, "") else None),
         link=lens.sources.prometheus.graph_url(query, lens.start, lens.now),
@@ -204,14 +206,27 @@ def _reading(
         severity=severity,
         bound=bound,
         needs_labels=signal.needs_labels,
+        first_breach=first_breach(signal, seen.samples) if about_data else None,
         last_breach=breach,
-        breached=breached,
+        breached=times_past_a_bound(signal, seen.samples) if signal.kind in _TOLD_BY_VERSION else None,
     )
     return Found(evidence, reading)
 
 
-def told(words: str, shape: Shape, unit: str, bound: float | None, *, past: bool = False, always: bool = False) -> str:
-    """What a series did, in one sentence. `past`: it is past its limit; `always`: it was so before, too."""
+def told(
+    words: str,
+    shape: Shape,
+    unit: str,
+    bound: float | None,
+    *,
+    past: bool = False,
+    always: bool = False,
+    read_at: datetime | None = None,
+) -> str:
+    """What a series did, in one sentence. `past`: it is past its limit; `always`: it was so before, too.
+
+    `read_at`: an onset of another day than that is told with its day.
+    """
     assert shape.now is not None  # noqa: S101 - for the type checker: callers have no sentence for a missing value
     now = value_in_words(shape.now, unit)
     limit = f" its limit of {bound_in_words(bound, unit)}" if bound is not None else ""
@@ -219,12 +234,18 @@ def told(words: str, shape: Shape, unit: str, bound: float | None, *, past: bool
     if shape.onset is not None and shape.before is not None:
         before = value_in_words(shape.before, unit)
         if shape.back:
-            left = f"{words} left its level of {before} at {moment_in_words(shape.onset)}"
+            left = f"{words} left its level of {before} at {_when(shape.onset, read_at)}"
             return sentence(f"{left} and is {now} again{beyond}")
-        return sentence(f"{words} {shape.verb} from {before} to {now} at {moment_in_words(shape.onset)}{beyond}")
+        return sentence(f"{words} {shape.verb} from {before} to {now} at {_when(shape.onset, read_at)}{beyond}")
     if past:
         return sentence(f"{words} is {now}{beyond}{', and was so before' if always else ''}")
     return sentence(f"{words} is {now}, {f'inside{limit}' if limit else 'as before'}")
+
+
+def _when(moment: datetime, read_at: datetime | None) -> str:
+    """The time of the day, and the day where it is not that of the reading."""
+    day = f" on {moment:%d %b}" if read_at is not None and moment.date() != read_at.date() else ""
+    return f"{moment_in_words(moment)}{day}"
 
 
 def _bound(signal: Signal, severity: Severity | None) -> float:

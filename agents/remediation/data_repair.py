@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from agents.collectors.lens import Lens
 from agents.remediation.step import Step
-from agents.rules.broken_data import broken, source_first, window_start
+from agents.rules.broken_data import broken, source_first, window_end, window_start
 from agents.rules.symptoms import Symptoms
 from incidents.catalogue import ModelSpec
 from incidents.clock import Moment
@@ -26,7 +26,7 @@ async def steps(lens: Lens, model: ModelSpec, symptoms: Symptoms) -> tuple[Step,
     begin = window_start(symptoms)
     if not broken(symptoms) or begin is None:
         return ()
-    quarantine = _quarantine(model, begin, lens.now)
+    quarantine = _quarantine(model, begin, window_end(symptoms) or lens.now)
     first = (Step(remediation=quarantine),) if quarantine else ()
     if source_first(symptoms):
         return first

@@ -25,10 +25,14 @@ MOST_CANDIDATES = 3
 async def steps(lens: Lens, model: ModelSpec, symptoms: Symptoms, *, known_only: bool) -> tuple[Step, ...]:
     """`known_only`: to what served before and to nothing else; an older one may prepare features as badly."""
     spec, state, deployment = model.endpoint, symptoms.dossier.endpoint, symptoms.deployment
-    if spec is None or state is None or deployment is None or deployment.config != state.config:
+    if spec is None or state is None or deployment is None:
         return ()
     if not symptoms.rollback_helps or not symptoms.changes_readable:
         return ()
+    if deployment.config != state.config:
+        # A later config carries the fault on: back to what served before the one that began it, and to nothing else.
+        back = await _first_that_passes(lens, spec, state.config, [deployment.previous])
+        return (Step(remediation=back),) if back else ()
     live = symptoms.dossier.live_config
     shift = await _shift(lens, spec, state.config, live.previous if live else None)
     if shift is not None:

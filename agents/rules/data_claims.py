@@ -9,7 +9,10 @@ def supporting(case: Casefile, cause: RootCause) -> list[Claim]:
     s, dossier = case.symptoms, case.dossier
     match cause:
         case RootCause.DATA_QUALITY:
-            broken = [case.claim(c.evidence) for c in s.captured_broken[:2]]
+            broken = [case.claim(c.evidence) for c in (s.captured_broken + s.wrong_values)[:2]]
+            broken += [case.claim(r.evidence) for r in s.healed[:2] + s.training_refused_data[:1]]
+            broken += [case.claim(s.stale.evidence)] if s.stale else []
+            broken += [case.claim(s.training_failed.evidence)] if s.training_refused_data and s.training_failed else []
             named = {v.feature for v in s.broken}
             return broken + [case.claim(m.evidence) for m in dossier.monitor_statistics if m.feature in named][:1]
         case RootCause.FEATURE_DRIFT:
@@ -17,6 +20,8 @@ def supporting(case: Casefile, cause: RootCause) -> list[Claim]:
         case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
             versions, evaluations = dossier.versions, dossier.evaluations
             made_of = [case.claim(versions.evidence)] if versions and versions.differences else []
+            made_of += _capture(case) if s.schema_of_deployment else []
+            made_of += [case.claim(s.over_with[0].evidence[0])] if s.over_with else []
             serving = [case.claim(one.evidence) for one in dossier.by_version if one.apart][:1]
             worse = [case.claim(evaluations.evidence)] if evaluations and evaluations.worse else []
             return serving + made_of + worse

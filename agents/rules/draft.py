@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agents.readings import SignalReading
+from agents.rules.advice import advice
+from agents.rules.broken_data import broken_since
 from agents.rules.casefile import Casefile
+from agents.rules.certainty import confidence_of
 from agents.rules.citations import citations
 from agents.rules.data_claims import contradicting, supporting
+from agents.rules.measured import earliest
 from agents.rules.seen_before import seen_before
 from agents.rules.summary import summary
-from agents.rules.symptoms import earliest
-from agents.rules.table import confidence_of, decide
+from agents.rules.table import decide
 from agents.rules.verdict import verdict
 from agents.rules.written_claims import new_code, quiet_log, written
 from agents.wording import bound_in_words, moment_in_words, value_in_words
 from incidents.alert import AlertKind
 from incidents.diagnosis import (
-    Advice,
     Claim,
     Culprit,
     DiagnosisDraft,
@@ -42,7 +44,7 @@ def write(case: Casefile) -> DiagnosisDraft:
         hypotheses=_hypotheses(case, rule.cause, rule.says, claims),
         retraining=verdict(case, rule.cause),
         citations=citations(case, rule.cause),
-        advice=_advice(case, rule.cause),
+        advice=advice(case, rule.cause),
     )
 
 
@@ -55,9 +57,13 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             signals = (s.nulls + s.schema)[:3] + s.unit_changed[:1] + s.volume_low[:1]
             others = [case.claim(v.evidence) for v in s.broken[:2]]
             others += [case.claim(s.volume[0].evidence)] if s.unit_changed else []
+            others += [case.claim(r.evidence) for r in s.rows_doubled[:1]] + (
+                _season(case, ["traffic"]) if s.rows_doubled else []
+            )
             others += [case.claim(r.evidence) for r in (s.drifted[:1] + s.quality_lost[:1])]
         case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
             signals = s.serving_harm[:2] + s.quality_harm[:2] + s.predictions_drifted[:1]
+            signals += s.schema[:1] if s.schema_of_deployment else []
             if s.deployment:
                 others = [case.claim(evidence) for evidence in s.deployment.evidence[:2]]
             others += _flat_inputs(case) if s.inputs_flat else [case.claim(r.evidence) for r in s.drifted[:2]]
@@ -75,9 +81,11 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             loads = (*s.full, s.traffic_grew, s.traffic_fell, s.crowded)
             others = [case.claim(r.evidence) for r in loads if r is not None]
             others += _season(case, ["traffic"]) + _same_config(case)
+            others += [case.claim(s.training_failed.evidence)] if s.training_failed and not s.serving_harm else []
         case RootCause.BENIGN:
             signals = (s.drifted + s.predictions_drifted + s.anomalies)[:3] + s.quality_unconfirmed[:3]
-            others = _season(case, [r.signal for r in signals]) + _late_labels(case) + _held_quality(case)
+            signals += (s.volume_high + s.volume_low)[:1] if s.odd_last_week else []
+            others = _season(case, ["traffic", *(r.signal for r in signals)]) + _late_labels(case) + _held_quality(case)
             others += _clean_data(case)
         case RootCause.UNKNOWN:
             signals = [r for r in s.dossier.signals if r.severity][:4]
@@ -182,11 +190,14 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
         case RootCause.DATA_QUALITY:
             moved = s.drifted_features if s.unit_changed else []
             named = [r.feature for r in s.nulls] + [v.feature for v in s.broken] + [r.feature for r in moved]
-            named += [c.feature for c in s.captured_broken]
+            named += [c.feature for c in s.captured_broken] + s.wrong_features + [r.feature for r in s.healed]
+            named += [r.feature for r in s.drifted_features] if s.stale else []
             feature = next((name for name in named if name), None)
             if feature:
                 return Culprit(kind="feature", name=feature[:200])
             return Culprit(kind="dataset", name=brief.data_source or brief.model)
+        case RootCause.BAD_DEPLOYMENT if s.over_with and not s.serving_harm:
+            return Culprit(kind="endpoint_config", name=s.over_with[0].config[:200])
         case RootCause.BAD_DEPLOYMENT | RootCause.TRAINING_SERVING_SKEW:
             if s.deployment:
                 return Culprit(kind="endpoint_config", name=s.deployment.config[:200])
@@ -194,8 +205,11 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
             drifted = [r.feature for r in s.drifted_features if r.feature] or [c.feature for c in s.captured_drifted]
             if drifted:
                 return Culprit(kind="feature", name=drifted[0][:200])
+        case RootCause.INFRASTRUCTURE if s.training_failed and not s.serving_harm:
+            return Culprit(kind="none", name="")
         case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
-            of_traffic = cause is RootCause.TRAFFIC_ANOMALY or s.traffic_grew or s.volume_high
+            grew = (s.traffic_grew or s.volume_high) and not s.traffic_of_the_hour
+            of_traffic = cause is RootCause.TRAFFIC_ANOMALY or grew
             kind = "traffic" if of_traffic else "instance"
             return Culprit(kind=kind, name=(brief.endpoint or brief.model)[:200])
         case RootCause.CONCEPT_DRIFT:
@@ -209,9 +223,15 @@ def _onset(case: Casefile, cause: RootCause) -> datetime | None:
     s = case.symptoms
     match cause:
         case RootCause.DATA_QUALITY:
-            return earliest(s.nulls + s.schema + s.unit_changed + s.volume_low) or s.onset
+            return broken_since(s) or s.onset
         case RootCause.TRAFFIC_ANOMALY:
             return earliest(s.serving_harm + s.volume_high + s.volume_low + s.anomalies) or s.onset
+        case RootCause.BAD_DEPLOYMENT if s.over_with and not s.serving_harm:
+            return s.over_with[1]
+        case RootCause.BAD_DEPLOYMENT if s.deployment and not s.serving_harm:
+            # What labels tell of the moment is known to a tenth of their delay; the version's own moment is exact.
+            began = earliest(s.schema) or (s.harm_from if s.harm_from != s.judged_since else None)
+            return began or s.deployment.at
         case RootCause.BAD_DEPLOYMENT | RootCause.INFRASTRUCTURE:
             return (
                 s.came_again or earliest(s.serving_harm + s.volume_high) or s.onset or earliest(s.predictions_drifted)
@@ -259,32 +279,3 @@ def _against_drift(case: Casefile, cause: RootCause) -> list[Claim]:
     if cause is RootCause.BENIGN:
         return _held_quality(case)
     return _flat_inputs(case)
-
-
-def _advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
-    s = case.symptoms
-    if not case.brief.listed:
-        return (Advice.ADD_TO_CATALOGUE, Advice.INVESTIGATE_BY_HAND)
-    match cause:
-        case RootCause.DATA_QUALITY if s.data_broken:
-            return (Advice.QUARANTINE_DATA, Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
-        case RootCause.DATA_QUALITY:
-            return (Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
-        case RootCause.INFRASTRUCTURE if s.full:
-            return (Advice.SCALE_ENDPOINT, Advice.WATCH)
-        case RootCause.TRAFFIC_ANOMALY if s.anomalies:
-            return (Advice.INVESTIGATE_BY_HAND, Advice.QUARANTINE_DATA, Advice.DO_NOT_RETRAIN)
-        case RootCause.TRAFFIC_ANOMALY if s.volume_low:
-            return (Advice.INVESTIGATE_BY_HAND,)
-        case RootCause.TRAFFIC_ANOMALY:
-            return (Advice.SCALE_ENDPOINT, Advice.WATCH) if s.serving_harm else (Advice.WATCH,)
-        case RootCause.FEATURE_DRIFT if s.labels_late and not s.quality_harm:
-            return (Advice.WATCH, Advice.DO_NOT_RETRAIN)
-        case RootCause.TRAINING_SERVING_SKEW:
-            return (Advice.INVESTIGATE_BY_HAND, Advice.DO_NOT_RETRAIN)
-        case RootCause.BENIGN:
-            return (Advice.WATCH, Advice.DO_NOT_RETRAIN)
-        case RootCause.UNKNOWN | RootCause.INFRASTRUCTURE:
-            return (Advice.INVESTIGATE_BY_HAND,)
-        case _:
-            return ()

@@ -1,6 +1,7 @@
 """The two sentences on top of a diagnosis by the rules."""
 
 from agents.rules.casefile import Casefile
+from agents.rules.data_words import data_quality, names
 from agents.wording import duration_in_words, listed, moment_in_words
 from incidents.diagnosis import RootCause
 
@@ -21,16 +22,13 @@ def _told(case: Casefile, cause: RootCause) -> str:
     model = case.brief.model
     match cause:
         case RootCause.DATA_QUALITY:
-            return _data_quality(case)
+            return data_quality(case)
         case RootCause.BAD_DEPLOYMENT:
             return _bad_deployment(case)
         case RootCause.FEATURE_DRIFT:
             return _feature_drift(case)
         case RootCause.CONCEPT_DRIFT:
-            return (
-                f"{model} lost quality although its inputs look like its training data and no new version went live. "
-                "What it has to predict has changed."
-            )
+            return _concept_drift(case)
         case RootCause.TRAINING_SERVING_SKEW:
             return _skew(case)
         case RootCause.INFRASTRUCTURE:
@@ -48,6 +46,20 @@ def _told(case: Casefile, cause: RootCause) -> str:
             return f"What ails {model} could not be told from what could be read. A person has to look."
 
 
+def _concept_drift(case: Casefile) -> str:
+    s, model = case.symptoms, case.brief.model
+    live = case.dossier.live_config
+    if s.drift_came_after:
+        inputs = "before any of its inputs drifted"
+    else:
+        inputs = "although its inputs look like its training data"
+    if live is not None and live.since is not None and s.judged_since is not None and live.since > s.judged_since:
+        version = f"the predictions that are judged now were made before {live.config} went live"
+    else:
+        version = "no new version went live"
+    return f"{model} lost quality {inputs}, and {version}. What it has to predict has changed."
+
+
 def _skew(case: Casefile) -> str:
     s, model = case.symptoms, case.brief.model
     if s.deployment is None or not s.skew_shown:
@@ -55,7 +67,7 @@ def _skew(case: Casefile) -> str:
             f"{model} lost quality with a new version live and shifted inputs at once. "
             "Training and serving may prepare its features differently."
         )
-    features = listed(_names([r.feature for r in s.drifted_features]))
+    features = listed(names([r.feature for r in s.drifted_features]))
     return (
         f"{features} of {model} moved right after {s.deployment.config} went live at "
         f"{moment_in_words(s.deployment.at)}, while the data upstream is sound. "
@@ -76,28 +88,20 @@ def _traffic(case: Casefile) -> str:
     return f"Far more requests than usual arrive at {model}."
 
 
-def _data_quality(case: Casefile) -> str:
-    s, brief = case.symptoms, case.brief
-    if s.unit_changed and not (s.nulls or s.schema or s.broken):
-        features = listed(_names([r.feature for r in s.drifted_features]))
-        source = f" in {brief.data_source}" if brief.data_source else " upstream"
-        return (
-            f"Nearly every row of {brief.model} is far outside of its training data at once, at the usual volume "
-            f"({features}). A unit or a format changed{source}; no group of customers moves so far so fast."
-        )
-    if not s.data_broken:
-        return f"Far fewer rows than usual arrive at {brief.model}: its source is stale or cut."
-    by_monitor, captured = [v.feature for v in s.broken], [c.feature for c in s.captured_broken]
-    features = _names([r.feature for r in s.nulls] or by_monitor or captured)
-    verb = "arrives" if len(features) == 1 else "arrive"
-    what = f"{listed(features)} {verb} broken" if features else "Rows arrive that violate the schema"
-    source = f" from {brief.data_source}" if brief.data_source else ""
-    follows = " The drift and the loss of quality follow from it." if s.drifted and s.quality_harm else ""
-    return f"{what}{source}.{follows} Retraining on this data would teach {brief.model} the fault."
-
-
 def _bad_deployment(case: Casefile) -> str:
     s = case.symptoms
+    if s.over_with and not s.serving_harm:
+        bad, since = s.over_with
+        return (
+            f"{case.brief.endpoint} did worse from {moment_in_words(since)} on, right after {bad.config} went live, "
+            f"and is well again since another config took its place. {bad.config} was the cause; nothing is left to do."
+        )
+    if s.schema_of_deployment and s.deployment:
+        return (
+            f"Rows violate the schema of {case.brief.model} since {s.deployment.config} went live at "
+            f"{moment_in_words(s.deployment.at)}, while callers send what they always sent. The new config asks for "
+            "another schema."
+        )
     if s.slow and s.failing:
         what = "got slow and failed requests"
     elif s.slow:
@@ -108,18 +112,25 @@ def _bad_deployment(case: Casefile) -> str:
         return f"{case.brief.endpoint} {what}."
     inputs = " while its inputs stayed as they were" if s.inputs_flat else ""
     live = f"{s.deployment.config} went live at {moment_in_words(s.deployment.at)}"
-    return f"{case.brief.endpoint} {what} right after {live}{inputs}. The new version is the cause."
+    endpoint = case.dossier.endpoint
+    carried = (
+        f" {endpoint.config}, which took its place, carries the fault on."
+        if endpoint is not None and endpoint.config != s.deployment.config
+        else ""
+    )
+    return f"{case.brief.endpoint} {what} right after {live}{inputs}. The new version is the cause.{carried}"
 
 
 def _feature_drift(case: Casefile) -> str:
     s, model = case.symptoms, case.brief.model
     if not s.metrics_readable:
-        features = listed(_names([c.feature for c in s.captured_drifted]))
+        features = listed(names([c.feature for c in s.captured_drifted]))
         return (
             f"Captured requests of {model} no longer look like its training data ({features}). "
             "Whether that does harm cannot be told without its metrics."
         )
-    features = listed(_names([r.feature for r in s.drifted_features])) or "as a whole"
+    drifted = [r.feature for r in s.drifted_features] or [c.feature for c in s.captured_drifted]
+    features = listed(names(drifted)) or "as a whole"
     if s.labels_late and not s.quality_harm:
         return f"The inputs of {model} drifted ({features}). Labels are too late to tell whether that does harm."
     lost = "lost quality" if s.quality_lost else "is losing quality"
@@ -141,17 +152,24 @@ def _infrastructure(case: Casefile) -> str:
     if not s.full:
         if s.written.decides("out_of_memory"):
             return f"{endpoint} is slow or fails, and logs since then that memory or disk ran out, on the same version."
+        if s.training_failed and not s.serving_harm:
+            return (
+                f"The last training run of {case.brief.model} failed because AWS had no machine for it. "
+                "What serves now is inside its limits."
+            )
         return (
             f"{endpoint} is slow or fails without a new version and without being saturated. "
             "Something it depends on is the likeliest."
         )
     grew = " because far more requests arrive than before" if s.traffic_grew else ""
+    if grew and s.traffic_of_the_hour:
+        grew = ", although no more requests arrive than at this hour a week ago"
     if s.deployment is not None:
         config = f"The trouble came with the traffic and not with {s.deployment.config}, which was live before it"
     elif s.returned:
         config = "The config that is live was put back and had served well before"
     else:
-        config = "The config is the same as before"
+        config = "No new config went live when it began"
     if s.cpu or s.memory:
         trouble = f"{endpoint} has no {'CPU' if s.cpu else 'memory'} left{grew}, so requests queue"
     else:
@@ -168,6 +186,11 @@ def _benign(case: Casefile) -> str:
             f"{duration_in_words(late.usual)}), so its loss of quality is not confirmed. "
             "Inputs and predictions are as before: wait for the labels."
         )
+    if s.odd_last_week:
+        return (
+            f"The input volume of {model} is unusual against last week only: requests are those of yesterday at this "
+            "hour, and last week's were not. It is enough to watch."
+        )
     if not (s.drifted or s.predictions_drifted or s.anomalies):
         return f"Everything that was read about {model} is inside its limits now. It may have passed by itself."
     clean = " and the data is clean" if s.data_readable else ""
@@ -175,10 +198,6 @@ def _benign(case: Casefile) -> str:
     if s.predictions_drifted and s.inputs_flat and not s.anomalies:
         what = f"The scores of {model} shifted{as_then} while its inputs did not"
     else:
-        features = listed(_names([r.feature for r in s.drifted_features])) or "The data"
+        features = listed(names([r.feature for r in s.drifted_features])) or "The data"
         what = f"{features} of {model} shifted{as_then}"
     return f"{what}, but its quality is as before{clean}. It is enough to watch."
-
-
-def _names(features: list[str | None] | list[str]) -> list[str]:
-    return list(dict.fromkeys(f for f in features if f))[:3]

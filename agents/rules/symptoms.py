@@ -1,221 +1,36 @@
 """Symptoms: the yes-and-no questions of the rule table, answered from the readings."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
-from agents.brief import CaseBrief
-from agents.data_readings import CapturedFeatureReading
-from agents.readings import CapacityReading, Dossier, LabelDelayReading, SignalReading, ViolationReading
-from agents.rules.written import Written
-from incidents.alert import AlertKind, Severity
+from agents.data_readings import CapturedFeatureReading, MonitorStatisticsReading
+from agents.reading_base import ReadingBase
+from agents.readings import (
+    ChangeReading,
+    LogPatternReading,
+    SeasonReading,
+    SignalReading,
+)
+from agents.rules.blamed import LABELS_VARY, Blamed
+from agents.rules.measured import GROWN, earliest
+from agents.rules.runs import failed_run, stale_since
+from agents.rules.wrong_values import constant, rescaled
+from incidents.alert import AlertKind
 
-SLIPPING = 0.4
-"""A loss of quality counts as harm in the making from this share of its limit, once it has left its usual level."""
-SATURATED = 0.9
-THROTTLED = 0.01
-"""Throttling counts from this share of the requests on, as errors do for a warning."""
-GROWN = 1.5
-"""Traffic has grown from this factor on."""
-FALLEN = 0.5
-"""Traffic has fallen up to this factor."""
 NEARLY_ALL = 0.8
 """Nearly all rows are anomalous from this share on; no group of callers makes so many at the usual volume."""
-LATE = 2.0
-"""Labels are late past this multiple of their usual delay."""
+AS_YESTERDAY = 0.25
+"""Traffic is that of yesterday within a quarter of it."""
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """A change of the live config near the onset."""
-
-    config: str
-    previous: str | None
-    at: datetime
-    evidence: tuple[str, ...]
-
-
-class Symptoms:
-    """What can be said of a dossier. Every list is worst first."""
-
-    def __init__(self, dossier: Dossier, brief: CaseBrief) -> None:
-        """Nothing is computed before it is asked for."""
-        self.dossier = dossier
-        self.brief = brief
-
-    def _breached(self, *kinds: AlertKind) -> list[SignalReading]:
-        return [s for s in self.dossier.signals if s.severity is not None and s.kind in kinds]
+class Symptoms(Blamed):
+    """What can be said of a dossier: measurements and changes taken together."""
 
     def _departed_with(self, onset: datetime | None, others: Sequence[datetime | None]) -> bool:
         """Whether something else began when this did."""
         near = self.brief.together
         return onset is not None and any(abs(other - onset) <= near for other in others if other is not None)
-
-    @cached_property
-    def metrics_readable(self) -> bool:
-        """Whether any signal of the catalogue could be read."""
-        return bool(self.dossier.signals)
-
-    @cached_property
-    def nulls(self) -> list[SignalReading]:
-        """Features with too many nulls."""
-        return [s for s in self._breached(AlertKind.DATA_QUALITY) if s.feature]
-
-    @cached_property
-    def schema(self) -> list[SignalReading]:
-        """Too many rows that violate the schema."""
-        return [s for s in self._breached(AlertKind.DATA_QUALITY) if not s.feature]
-
-    @cached_property
-    def broken(self) -> list[ViolationReading]:
-        """Violations that Model Monitor found and that mean broken data, not a shift."""
-        return [v for v in self.dossier.violations if v.breaks_data]
-
-    @cached_property
-    def captured_broken(self) -> list[CapturedFeatureReading]:
-        """Features that captured requests have without values, of another type, or not at all any more."""
-        return [c for c in self.dossier.captured if c.verdict == "broken" and not c.prediction]
-
-    @cached_property
-    def captured_drifted(self) -> list[CapturedFeatureReading]:
-        """Features whose captured values no longer look like the training data."""
-        return [c for c in self.dossier.captured if c.verdict == "drifted" and not c.prediction]
-
-    @cached_property
-    def volume_low(self) -> list[SignalReading]:
-        """Too few rows."""
-        return [s for s in self._breached(AlertKind.DATA_VOLUME) if (s.now or 0.0) < s.bound]
-
-    @cached_property
-    def volume_high(self) -> list[SignalReading]:
-        """Too many rows."""
-        return [s for s in self._breached(AlertKind.DATA_VOLUME) if (s.now or 0.0) > s.bound]
-
-    @cached_property
-    def anomalies(self) -> list[SignalReading]:
-        """Too many inputs far outside of the training data."""
-        return self._breached(AlertKind.ANOMALY_SPIKE)
-
-    @cached_property
-    def drifted(self) -> list[SignalReading]:
-        """Features (and the aggregate) past their drift limit."""
-        return self._breached(AlertKind.FEATURE_DRIFT)
-
-    @cached_property
-    def drifted_features(self) -> list[SignalReading]:
-        """Features past their drift limit."""
-        return [s for s in self.drifted if s.feature]
-
-    @cached_property
-    def predictions_drifted(self) -> list[SignalReading]:
-        """Predictions past their drift limit."""
-        return self._breached(AlertKind.PREDICTION_DRIFT)
-
-    @cached_property
-    def labels_late(self) -> LabelDelayReading | None:
-        """The label delay, where it is far above its usual value."""
-        delay = self.dossier.label_delay
-        return delay if delay and delay.usual > 0 and delay.now > LATE * delay.usual else None
-
-    @property
-    def seasonal(self) -> bool:
-        """All that drifted was there at this hour a week ago, too, and comes and goes: it moved today."""
-        moved = self.drifted + self.predictions_drifted
-        usual = {(one.signal, one.feature) for one in self.dossier.seasons if one.usual and one.last_week is not None}
-        return bool(moved) and all(s.onset is not None and (s.signal, s.feature) in usual for s in moved)
-
-    @cached_property
-    def quality(self) -> list[SignalReading]:
-        """Readings of predictive quality that can be trusted, inside their limits or not.
-
-        While labels are late, what waits for labels says nothing: positives come last.
-        """
-        found = [s for s in self.dossier.signals if s.kind is AlertKind.ACCURACY_DROP]
-        return [s for s in found if not s.needs_labels] if self.labels_late else found
-
-    @cached_property
-    def quality_unconfirmed(self) -> list[SignalReading]:
-        """Quality past its limit by labels that are late."""
-        return [s for s in self._breached(AlertKind.ACCURACY_DROP) if s not in self.quality]
-
-    @cached_property
-    def quality_lost(self) -> list[SignalReading]:
-        """Quality past its limit."""
-        return [s for s in self.quality if s.severity is not None]
-
-    @cached_property
-    def quality_slipping(self) -> list[SignalReading]:
-        """Quality inside its limit that has left its usual level and is on the way out."""
-        return [
-            s
-            for s in self.quality
-            if s.severity is None and s.departed and s.now is not None and s.now >= SLIPPING * s.bound
-        ]
-
-    @cached_property
-    def slow(self) -> list[SignalReading]:
-        """Latency past its limit."""
-        return [s for s in self._breached(AlertKind.LATENCY) if s.unit == "s"]
-
-    @cached_property
-    def failing(self) -> list[SignalReading]:
-        """Errors past their limit."""
-        return self._breached(AlertKind.ERROR_RATE)
-
-    @cached_property
-    def cpu(self) -> CapacityReading | None:
-        """CPU, where saturated."""
-        cpu = self.dossier.capacity.get("cpu")
-        return cpu if cpu and cpu.now >= SATURATED else None
-
-    @cached_property
-    def memory(self) -> CapacityReading | None:
-        """Memory, where saturated."""
-        memory = self.dossier.capacity.get("memory")
-        return memory if memory and memory.now >= SATURATED else None
-
-    @cached_property
-    def throttled(self) -> CapacityReading | None:
-        """Throttled requests, where they are many."""
-        throttled, traffic = self.dossier.capacity.get("throttled"), self.dossier.capacity.get("traffic")
-        if throttled is None or traffic is None or traffic.now <= 0:
-            return None
-        return throttled if throttled.now >= THROTTLED * traffic.now else None
-
-    @property
-    def full(self) -> list[CapacityReading]:
-        """What the endpoint has no more of."""
-        return [one for one in (self.cpu, self.memory, self.throttled) if one is not None]
-
-    @cached_property
-    def crowded(self) -> CapacityReading | None:
-        """Requests per instance, where each instance has far more to do than before."""
-        each = self.dossier.capacity.get("per_instance")
-        return each if each and each.onset is not None and each.factor >= GROWN else None
-
-    @cached_property
-    def traffic_grew(self) -> CapacityReading | None:
-        """Traffic, where it has grown."""
-        traffic = self.dossier.capacity.get("traffic")
-        return traffic if traffic and traffic.factor >= GROWN else None
-
-    @cached_property
-    def traffic_fell(self) -> CapacityReading | None:
-        """Traffic, where it has fallen."""
-        traffic = self.dossier.capacity.get("traffic")
-        return traffic if traffic and traffic.factor <= FALLEN else None
-
-    @cached_property
-    def volume(self) -> list[SignalReading]:
-        """All readings of the input volume, inside their limits or not."""
-        return [s for s in self.dossier.signals if s.kind is AlertKind.DATA_VOLUME and s.now is not None]
-
-    @property
-    def volume_usual(self) -> bool:
-        """The volume was read, and neither it nor the traffic is unusual."""
-        unusual = self.volume_low or self.volume_high or self.traffic_grew or self.traffic_fell
-        return bool(self.volume) and not unusual
 
     @cached_property
     def odd_rows_on_top(self) -> bool:
@@ -239,30 +54,17 @@ class Symptoms:
         return most if self.drifted_features and self.volume_usual and self.deployment is None else []
 
     @property
-    def serving_harm(self) -> list[SignalReading]:
-        """Slow or failing."""
-        return self.slow + self.failing
-
-    @property
-    def quality_harm(self) -> list[SignalReading]:
-        """Quality lost, or on its way."""
-        return self.quality_lost + self.quality_slipping
-
-    @property
     def data_broken(self) -> bool:
-        """Nulls, schema, types or units, by the metrics, by the monitor, or in captured requests."""
-        return bool(self.nulls or self.schema or self.broken or self.unit_changed or self.captured_broken)
+        """Nulls, schema, types, units or dead features, by the metrics, by the monitor, or in captured requests."""
+        return bool(
+            self.nulls or self.schema or self.broken or self.unit_changed or self.captured_broken or self.wrong_values
+        )
 
     @property
     def inputs_flat(self) -> bool:
         """Inputs were read, and neither drifted nor broken."""
         read = any(s.kind is AlertKind.FEATURE_DRIFT for s in self.dossier.signals)
         return read and not self.drifted and not self.data_broken
-
-    @property
-    def scores_jumped(self) -> bool:
-        """The predictions drifted past their critical limit, which needs no labels to be known."""
-        return any(s.severity is Severity.CRITICAL for s in self.predictions_drifted)
 
     @property
     def scores_moved_alone(self) -> bool:
@@ -273,28 +75,6 @@ class Symptoms:
         """
         explained = self.deployment is not None or bool(self.anomalies) or self.seasonal
         return self.scores_jumped and self.inputs_flat and not explained
-
-    @property
-    def quality_readable(self) -> bool:
-        """Whether any measure of quality could be read, and trusted."""
-        return bool(self.quality)
-
-    @property
-    def alerts_measured(self) -> bool:
-        """Whether the signals that were read measure what the alerts are about."""
-        return {alert.kind for alert in self.dossier.alerts} <= {signal.kind for signal in self.dossier.signals}
-
-    @property
-    def changes_readable(self) -> bool:
-        """Whether SageMaker answered both about the endpoint and about changes."""
-        return not self.dossier.lacks("SageMaker")
-
-    @property
-    def data_readable(self) -> bool:
-        """Whether both the metrics about the data and, where there is one, the monitor could be read."""
-        metrics = any(s.kind is AlertKind.DATA_QUALITY for s in self.dossier.signals)
-        gaps = {gap.part for gap in self.dossier.gaps}
-        return metrics and not self.dossier.lacks("Model Monitor") and not gaps & {"null_rate", "schema_violations"}
 
     @cached_property
     def onset(self) -> datetime | None:
@@ -311,92 +91,152 @@ class Symptoms:
         )
 
     @cached_property
-    def deployment(self) -> Deployment | None:
-        """A change of the live config that may have caused what began at the onset.
-
-        The metrics tell the moment best; SageMaker's last change and its list of changes stand in for them.
-        """
-        change = self.change
-        return None if change is None or self.returned or self.same_config_throughout else change
+    def wrong_values(self) -> list[ReadingBase]:
+        """Features that are the same for everybody, or in another unit, with no config change that could do that."""
+        return [*self.constant, *self.rescaled]
 
     @cached_property
-    def change(self) -> Deployment | None:
-        """A change of the endpoint near the onset, a way back to an older config and mere scaling among them."""
-        onset = self.harm_onset
-        first = onset - self.brief.change_may_precede_onset
-        last = onset + self.brief.clock_slack
-        live, endpoint = self.dossier.live_config, self.dossier.endpoint
-        previous = (live.previous if live else None) or (
-            endpoint.older_configs[0] if endpoint and endpoint.older_configs else None
+    def constant(self) -> list[MonitorStatisticsReading]:
+        """Features with one value in all rows, with no config change near."""
+        return constant(self.dossier) if self.deployment is None else []
+
+    @cached_property
+    def rescaled(self) -> list[CapturedFeatureReading]:
+        """Features in another unit, with no config change near."""
+        return rescaled(self.dossier) if self.deployment is None else []
+
+    @property
+    def wrong_features(self) -> list[str]:
+        """Their names."""
+        return [name for name in (*(r.feature for r in self.constant), *(r.feature for r in self.rescaled)) if name]
+
+    @cached_property
+    def healed(self) -> list[SignalReading]:
+        """Nulls or schema violations that are over, and under which the predictions were made that are judged now.
+
+        Their labels come one delay later, so that quality falls when the data has long been well: "a drop seen now
+        belongs to predictions of one delay ago" (procedure on label delay).
+        """
+        judged = self.judged_since
+        if judged is None or self.drifted or self.deployment is not None:
+            return []
+        margin = self.brief.together + LABELS_VARY * self._label_wait
+        return [
+            one
+            for one in self.dossier.signals
+            if one.kind is AlertKind.DATA_QUALITY
+            and one.severity is None
+            and one.first_breach is not None
+            and one.last_breach is not None
+            and one.first_breach - margin <= judged <= one.last_breach + margin
+        ]
+
+    @property
+    def drift_came_after(self) -> bool:
+        """All drift began after quality had fallen, so it is not the cause.
+
+        A retraining for drift asks for drift "before the drop" (should this be retrained at all?).
+        """
+        fell = earliest(self.quality_harm)
+        onsets = [r.onset for r in self.drifted]
+        if fell is None or not onsets:
+            return False
+        return all(at is not None and at > fell + self.brief.together for at in onsets)
+
+    @property
+    def auc_alone(self) -> bool:
+        """Only the AUC fell, though other measures of quality were read, too.
+
+        With unchanged inputs, data, config and labels the cause is unknown (`ModelAucLow`, Mitigation 5).
+        """
+        others = [r for r in self.quality if r.signal != "auc_drop"]
+        return bool(others) and all(r.signal == "auc_drop" for r in self.quality_harm)
+
+    @property
+    def drift_by_capture(self) -> bool:
+        """Captured requests have drifted, and no metric tells the drift of a feature.
+
+        They are the other place to look at the shape of the shift (`ModelFeatureDriftHigh`, Diagnosis 6).
+        """
+        read = any(s.kind is AlertKind.FEATURE_DRIFT and s.feature for s in self.dossier.signals)
+        return bool(self.captured_drifted) and not read
+
+    @cached_property
+    def stale(self) -> ChangeReading | None:
+        """The failed run of the data pipeline since which the inputs drift."""
+        return stale_since(self.dossier, self.brief) if self.deployment is None else None
+
+    @cached_property
+    def training_failed(self) -> ChangeReading | None:
+        """The last training run, where it failed and an alert is about a pipeline."""
+        told = any(alert.kind is AlertKind.PIPELINE for alert in self.dossier.alerts)
+        return failed_run(self.dossier, self.brief.training_pipeline) if told else None
+
+    @property
+    def training_refused_data(self) -> list[LogPatternReading]:
+        """What the failed training logged about values that it does not accept.
+
+        "If it fails for data, stop: the data is the incident" (procedure on retraining, Run 3).
+        """
+        logged = [r for r in self.dossier.logged if r.place == "training" and r.sign == "bad_input" and r.error]
+        return logged if self.training_failed is not None else []
+
+    @cached_property
+    def schema_of_deployment(self) -> bool:
+        """Rows violate the schema since the minutes of a deployment, while captured requests are as they always were.
+
+        The callers send the same, so it is the new config that asks for something else (`SchemaViolationRateHigh`).
+        """
+        capture = self.dossier.capture
+        if self.deployment is None or not self.schema or capture is None or not capture.stable:
+            return False
+        if self.nulls or self.broken or self.captured_broken or self.captured_drifted:
+            return False
+        live = self.deployment.at
+        first, last = live - self.brief.clock_slack, live + self.brief.together
+        return all(s.onset is not None and first <= s.onset <= last for s in self.schema)
+
+    @property
+    def _requests(self) -> SeasonReading | None:
+        """Requests now, at this hour yesterday and a week ago."""
+        return next((one for one in self.dossier.seasons if one.signal == "traffic"), None)
+
+    @cached_property
+    def rows_doubled(self) -> list[SignalReading]:
+        """Far more rows than a week ago with the requests of a week ago: rows are delivered more than once.
+
+        The volume of a source is data quality, that of the callers is traffic (design of the domain).
+        """
+        requests = self._requests
+        if requests is None or requests.last_week is None or self.traffic_grew:
+            return []
+        return self.volume_high if requests.now < GROWN * requests.last_week else []
+
+    @property
+    def odd_last_week(self) -> bool:
+        """The volume is unusual against last week only: requests are those of yesterday, and last week's were not.
+
+        `InputVolumeAbnormal`: a holiday, a campaign or an outage last week makes it fire by itself.
+        """
+        requests = self._requests
+        if (
+            requests is None
+            or not requests.last_week
+            or not requests.yesterday
+            or self.traffic_grew
+            or self.traffic_fell
+        ):
+            return False
+        as_yesterday = abs(requests.now - requests.yesterday) <= AS_YESTERDAY * requests.yesterday
+        then = requests.now / requests.last_week
+        return as_yesterday and (
+            (bool(self.volume_high) and then >= GROWN) or (bool(self.volume_low) and then <= 1 / GROWN)
         )
-        supporting = tuple(r.evidence for r in (live, endpoint) if r is not None)
-        if live and live.since and first <= live.since <= last:
-            return Deployment(live.config, live.previous, live.since, supporting)
-        if endpoint and endpoint.updated_at and first <= endpoint.updated_at <= last:
-            return Deployment(endpoint.config, previous, endpoint.updated_at, supporting)
-        for change in self.dossier.changes:
-            if change.deployment and first <= change.at <= last:
-                config = endpoint.config if endpoint else change.subject
-                return Deployment(config, previous, change.at, (change.evidence, *supporting))
-        return None
 
     @property
-    def harm_onset(self) -> datetime:
-        """When the harm began that a change may have caused; the alerts' beginning where no onset was seen."""
-        return self.came_again or self._first_onset or self.brief.alerts_since
-
-    @property
-    def _first_onset(self) -> datetime | None:
-        return earliest(self.serving_harm or self.quality_harm or self.drifted or self.predictions_drifted)
-
-    @cached_property
-    def came_again(self) -> datetime | None:
-        """When the harm came back with a config that was live, and did harm, before; None where it did not.
-
-        In the few samples between the two times a series may not be seen to be well again, so that its onset is that of
-        the first time.
-        """
-        live, first_onset = self.dossier.live_config, self._first_onset
-        if live is None or live.since is None or first_onset is None:
-            return None
-        signals = [signal.breached for signal in self.serving_harm + self.quality_harm if signal.breached]
-        times = [time for breached in signals for time in breached]
-        if not _overlap(live.earlier, times):
-            return None
-        return min((breached[-1][0] for breached in signals if breached[-1][0] > first_onset), default=None)
-
-    @cached_property
-    def returned(self) -> bool:
-        """The change near the onset put back a config that served well before: a rollback is no new deployment.
-
-        Served well, by the metrics: live before within the window, for longer than it takes to tell, with nothing of
-        what is past its limit now past it then. Or by the catalogue: its last known good config, put back over a newer
-        one.
-        """
-        live, endpoint = self.dossier.live_config, self.dossier.endpoint
-        if self.change is None:
-            return False
-        known_good = self.brief.last_known_good is not None and self.change.config == self.brief.last_known_good
-        if known_good and endpoint is not None and endpoint.newer_configs:
-            return True
-        if live is None or live.config != self.change.config:
-            return False
-        # What the config before it had done is still in the rates of the first minutes.
-        settled = [(begin + self.brief.together, end) for begin, end in live.earlier]
-        known = [(begin, end) for begin, end in settled if begin < end]
-        versions = self.serving_harm + self.quality_harm + self.predictions_drifted
-        breached = [time for signal in versions for time in signal.breached or ()]
-        return bool(known) and not _overlap(known, breached)
-
-    @property
-    def same_config_throughout(self) -> bool:
-        """The change near the onset was none of the config: the metrics saw the same one before and after it."""
-        live, endpoint, change = self.dossier.live_config, self.dossier.endpoint, self.change
-        if live is None or endpoint is None or change is None or live.seen_from is None:
-            return False
-        only_one = live.since is None and live.config == endpoint.config
-        made_before = endpoint.made_at is not None and endpoint.made_at < live.seen_from
-        return only_one and made_before and live.seen_from + self.brief.clock_slack < change.at
+    def traffic_of_the_hour(self) -> bool:
+        """The traffic is that of this hour a week ago, however it grew or fell since."""
+        return self._requests is not None and self._requests.usual and self._requests.last_week is not None
 
     @cached_property
     def load_explains(self) -> bool:
@@ -405,11 +245,6 @@ class Symptoms:
         if not self.serving_harm or self.cpu is None or not self._departed_with(self.harm_onset, grown):
             return False
         return self.deployment is None or self.harm_onset - self.deployment.at >= self.brief.together
-
-    @cached_property
-    def written(self) -> Written:
-        """What was logged, merged and released around the onset of the harm."""
-        return Written(self.dossier, self.brief, self.harm_onset)
 
     @cached_property
     def log_explains(self) -> bool:
@@ -430,7 +265,7 @@ class Symptoms:
         """The served features moved in the minutes of a deployment while the data upstream is sound.
 
         Sound: nulls, schema and volume are read and inside their limits, and Model Monitor, which watches the data
-        itself, finds nothing about these features.
+        itself, finds nothing broken about these features.
         """
         if self.deployment is None or not self.drifted_features or not (self.quality_harm or self.scores_jumped):
             return False
@@ -439,7 +274,7 @@ class Symptoms:
             s.onset is not None and live - self.brief.clock_slack <= s.onset <= live + self.brief.together
             for s in self.drifted_features
         )
-        found = {violation.feature for violation in self.dossier.violations}
+        found = {violation.feature for violation in self.broken}
         monitored = self.dossier.monitor is not None and not found & {s.feature for s in self.drifted_features}
         return moved and monitored and self.data_readable and not self.data_broken and self.volume_usual
 
@@ -449,13 +284,5 @@ class Symptoms:
         if self.deployment is None or self.load_explains or self.log_explains:
             return False
         worse = bool(self.quality_harm) or self.scores_jumped
-        return bool(self.serving_harm) or (worse and self.inputs_flat) or self.skew_shown
-
-
-def _overlap(some: Iterable[tuple[datetime, datetime]], others: Sequence[tuple[datetime, datetime]]) -> bool:
-    return any(begin <= last and first <= end for begin, end in some for first, last in others)
-
-
-def earliest(signals: Sequence[SignalReading]) -> datetime | None:
-    """The earliest onset of them."""
-    return min((s.onset for s in signals if s.onset is not None), default=None)
+        schema = self.schema_of_deployment
+        return bool(self.serving_harm) or schema or (worse and self.inputs_flat) or self.skew_shown

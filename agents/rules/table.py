@@ -49,6 +49,12 @@ RULES: Sequence[Rule] = (
         "without metrics nothing can be told",
     ),
     Rule(
+        RootCause.BAD_DEPLOYMENT,
+        lambda s: s.schema_of_deployment,
+        Confidence.MEDIUM,
+        "rows violate the schema since the config was changed, while captured requests are as always",
+    ),
+    Rule(
         RootCause.DATA_QUALITY,
         lambda s: bool(s.nulls or s.schema),
         Confidence.HIGH,
@@ -109,6 +115,24 @@ RULES: Sequence[Rule] = (
         "nearly every row is anomalous at the usual volume: a unit or a format changed upstream",
     ),
     Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.wrong_values),
+        Confidence.MEDIUM,
+        "a feature has one value for everybody, or values in another unit, and no config was changed",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: s.stale is not None,
+        Confidence.MEDIUM,
+        "the run that renews the features failed, and they drift since then: they are stale",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.healed) and bool(s.quality_lost),
+        Confidence.MEDIUM,
+        "the predictions whose labels come now were made while data was broken, which is well again",
+    ),
+    Rule(
         RootCause.TRAINING_SERVING_SKEW,
         lambda s: s.skew_shown,
         Confidence.MEDIUM,
@@ -127,6 +151,18 @@ RULES: Sequence[Rule] = (
         "slow or failing with a saturated endpoint and no new config",
     ),
     Rule(
+        RootCause.BENIGN,
+        lambda s: s.odd_last_week and not (s.serving_harm or s.quality_harm or s.drifted),
+        Confidence.MEDIUM,
+        "the volume is unusual against last week only, which was unusual itself",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.rows_doubled) and not s.serving_harm,
+        Confidence.MEDIUM,
+        "far more rows than a week ago, and no more requests: rows arrive more than once",
+    ),
+    Rule(
         RootCause.TRAFFIC_ANOMALY,
         lambda s: bool(s.volume_low) and s.traffic_fell is not None and not s.serving_harm,
         Confidence.MEDIUM,
@@ -140,13 +176,19 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         RootCause.FEATURE_DRIFT,
-        lambda s: bool(s.drifted) and bool(s.quality_lost),
+        lambda s: bool(s.drifted) and bool(s.quality_lost) and not s.drift_came_after,
         Confidence.HIGH,
         "inputs drifted, data clean, quality lost",
     ),
     Rule(
         RootCause.FEATURE_DRIFT,
-        lambda s: bool(s.drifted) and bool(s.quality_slipping),
+        lambda s: s.drift_by_capture and bool(s.quality_lost) and s.deployment is None,
+        Confidence.MEDIUM,
+        "captured inputs drifted and are sound, quality lost; no metric tells the drift",
+    ),
+    Rule(
+        RootCause.FEATURE_DRIFT,
+        lambda s: bool(s.drifted) and bool(s.quality_slipping) and not s.drift_came_after,
         Confidence.MEDIUM,
         "inputs drifted, data clean, quality on its way out",
     ),
@@ -161,6 +203,18 @@ RULES: Sequence[Rule] = (
         lambda s: bool(s.volume_high) or (s.traffic_grew is not None and bool(s.serving_harm)),
         Confidence.MEDIUM,
         "far more requests than usual",
+    ),
+    Rule(
+        RootCause.UNKNOWN,
+        lambda s: bool(s.quality_lost) and s.inputs_flat and s.auc_alone,
+        Confidence.LOW,
+        "the AUC alone fell, with unchanged inputs, data and config: the runbook keeps the model and escalates",
+    ),
+    Rule(
+        RootCause.CONCEPT_DRIFT,
+        lambda s: bool(s.quality_lost) and s.drift_came_after and not s.data_broken,
+        Confidence.MEDIUM,
+        "quality was lost before the inputs drifted, with no new config",
     ),
     Rule(
         RootCause.CONCEPT_DRIFT,
@@ -205,6 +259,28 @@ RULES: Sequence[Rule] = (
         "the scores jumped, and neither the inputs nor the config explain it",
     ),
     Rule(
+        RootCause.BAD_DEPLOYMENT,
+        lambda s: s.over_with is not None and not (s.quality_harm or s.drifted or s.anomalies),
+        Confidence.MEDIUM,
+        "the trouble began with a config and ended when another one took its place",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: bool(s.training_refused_data) and not any(r.severity for r in s.dossier.signals),
+        Confidence.MEDIUM,
+        "a training run failed, and its log names values that it does not accept",
+    ),
+    Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: (
+            s.training_failed is not None
+            and s.training_failed.for_capacity
+            and not any(r.severity for r in s.dossier.signals)
+        ),
+        Confidence.MEDIUM,
+        "a training run failed because AWS had no machine for it",
+    ),
+    Rule(
         RootCause.BENIGN,
         lambda s: (
             bool(s.drifted or s.predictions_drifted or s.anomalies)
@@ -233,26 +309,3 @@ RULES: Sequence[Rule] = (
 def decide(symptoms: Symptoms) -> Rule:
     """The first row that applies."""
     return next(rule for rule in RULES if rule.applies(symptoms))
-
-
-RESTS_ON_CHANGES = frozenset(
-    {RootCause.BAD_DEPLOYMENT, RootCause.INFRASTRUCTURE, RootCause.CONCEPT_DRIFT, RootCause.TRAINING_SERVING_SKEW}
-)
-"""Causes that nobody can tell without knowing what was changed."""
-
-
-def confidence_of(rule: Rule, symptoms: Symptoms) -> Confidence:
-    """The row's confidence, one lower when a partner failed, and low where it rests on what that partner knows."""
-    if not symptoms.dossier.failures:
-        return rule.confidence
-    lower = {Confidence.HIGH: Confidence.MEDIUM, Confidence.MEDIUM: Confidence.LOW, Confidence.LOW: Confidence.LOW}
-    return min(lower[rule.confidence], highest_confidence(rule.cause, symptoms), key=lambda c: c.rank)
-
-
-def highest_confidence(cause: RootCause, symptoms: Symptoms) -> Confidence:
-    """As sure as anybody may be of a cause with what could be read, whoever reasons."""
-    if not symptoms.dossier.failures:
-        return Confidence.HIGH
-    if cause in RESTS_ON_CHANGES and not symptoms.changes_readable:
-        return Confidence.LOW
-    return Confidence.LOW if symptoms.dossier.lacks("Prometheus") else Confidence.MEDIUM

@@ -110,6 +110,11 @@ SCORES_ALONE = _topic(
     decides=r"\bwatch\b",
     unsaid=r"nulls|quarantin|saturat|roll back|latency|p99|labels are (?:late|missing)",
 )
+ODD_LAST_WEEK = _topic(
+    "a public holiday, a campaign or an outage last week makes the volume alert fire by itself",
+    says=r"last week|two weeks ago",
+    decides=r"fire by itself",
+)
 LATE_LABELS = _topic(
     "label delay above twice its usual value: quality unconfirmed, wait for the labels, do not retrain",
     says=r"label",
@@ -148,28 +153,38 @@ def topic_of(symptoms: Symptoms, cause: RootCause) -> Topic:
     """The decision behind a class, as the symptoms have it."""
     s = symptoms
     match cause:
-        case RootCause.BENIGN if s.quality_unconfirmed:
-            return LATE_LABELS
-        case RootCause.BENIGN if s.predictions_drifted and not (s.drifted or s.anomalies):
-            return SCORES_ALONE
-        case RootCause.BENIGN if not (s.drifted or s.predictions_drifted or s.anomalies):
+        case RootCause.BAD_DEPLOYMENT if s.over_with and not s.serving_harm:
             return QUIET
-        case RootCause.BENIGN if any(d.severity is Severity.CRITICAL for d in s.drifted):
-            return STRONG_DRIFT
+        case RootCause.BENIGN:
+            return _of_no_harm(s)
         case RootCause.FEATURE_DRIFT if s.labels_late and not s.quality_harm:
             return LATE_LABELS
         case RootCause.TRAFFIC_ANOMALY if s.odd_rows_on_top:
             return ODD_TRAFFIC
         case RootCause.TRAFFIC_ANOMALY if s.volume_low:
             return CALLERS_GONE
-        case RootCause.DATA_QUALITY if s.volume_low and not (s.nulls or s.schema):
+        case RootCause.DATA_QUALITY if (s.volume_low or s.stale) and not (s.nulls or s.schema):
             return STALE_SOURCE
-        case RootCause.DATA_QUALITY if s.unit_changed or any("type" in v.check for v in s.broken):
+        case RootCause.DATA_QUALITY if s.unit_changed or s.rescaled or any("type" in v.check for v in s.broken):
             return TOPICS[cause] if s.nulls else UNIT_CHANGED
         case RootCause.INFRASTRUCTURE if not s.full:
             return DEPENDENCY
         case _:
             return TOPICS[cause]
+
+
+def _of_no_harm(s: Symptoms) -> Topic:
+    if s.odd_last_week:
+        return ODD_LAST_WEEK
+    if s.quality_unconfirmed:
+        return LATE_LABELS
+    if s.predictions_drifted and not (s.drifted or s.anomalies):
+        return SCORES_ALONE
+    if not (s.drifted or s.predictions_drifted or s.anomalies):
+        return QUIET
+    if any(d.severity is Severity.CRITICAL for d in s.drifted):
+        return STRONG_DRIFT
+    return TOPICS[RootCause.BENIGN]
 
 
 def searches(symptoms: Symptoms, cause: RootCause) -> list[str]:

@@ -17,6 +17,10 @@ def verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
                 *s.unit_changed,
                 *s.volume_low,
                 *s.captured_broken,
+                *s.wrong_values,
+                *s.rows_doubled,
+                *s.healed,
+                *((s.stale,) if s.stale else ()),
             )
         case RootCause.BAD_DEPLOYMENT:
             return _no("The new version is at fault, and the old one works.", *s.serving_harm, *s.quality_harm)

@@ -218,13 +218,23 @@ async def test_a_feature_that_jumps_with_a_deployment_over_sound_data_is_skew_an
     assert diagnosis.struck == ()
 
 
-async def test_skew_is_not_rolled_back_when_the_monitor_sees_the_shift_in_the_data_itself():
+@pytest.mark.parametrize(
+    ("check", "cause", "proposed"),
+    [
+        ("baseline_drift_check", RootCause.TRAINING_SERVING_SKEW, "RollbackEndpoint"),
+        ("data_type_check", RootCause.DATA_QUALITY, "QuarantineData"),
+    ],
+)
+async def test_skew_is_rolled_back_unless_the_monitor_finds_the_feature_broken(
+    check: str, cause: RootCause, proposed: str
+):
+    """The monitor reads captured requests, so of a shift it says what PSI says; a broken type is none of ours."""
     made = shifted_by_a_deployment()
     made.prometheus.series["ml_model_f1"] = [(FRAUD, step_up(0.004, 0.12, ONSET + timedelta(minutes=2)))]
-    made.datasets.found = [violation("amount", "baseline_drift_check", "0.9 exceeds 0.1")]
+    made.datasets.found = [violation("amount", check, "0.9 exceeds 0.1")]
     findings = await found(made)
-    assert findings.diagnosis.root_cause is RootCause.TRAINING_SERVING_SKEW
-    assert findings.plan.choices == ()
+    assert findings.diagnosis.root_cause is cause
+    assert findings.plan.choices[0].remediation.kind == proposed
 
 
 async def test_skew_is_not_rolled_back_past_the_config_before():

@@ -18,23 +18,14 @@ from tests.evals.seal import LATER, SEAL_2, is_whole, sealed_files
 # What holds today, so that it does not get worse; it forecasts nothing, because the rules are mended with cases in
 # sight. What to expect of new cases is in the first runs: see FIRST_RUN_2.json.
 FLOORS: dict[str, dict[str, float]] = {
-    "all": {"class": 0.86, "culprit": 0.90, "onset": 0.88, "remediation": 0.91},
-    FIRST.name: {"class": 0.97, "culprit": 0.96, "onset": 0.95, "remediation": 0.97},
-    SECOND.name: {"class": 0.75, "culprit": 0.82, "onset": 0.79, "remediation": 0.84},
+    "all": {"class": 0.97, "culprit": 0.97, "onset": 0.96, "remediation": 0.97},
+    FIRST.name: {"class": 0.98, "culprit": 0.98, "onset": 0.97, "remediation": 0.98},
+    SECOND.name: {"class": 0.96, "culprit": 0.96, "onset": 0.95, "remediation": 0.97},
 }
-TIMES_BETTER = 1.6
-"""Than the better baseline that needs no hindsight, in classes and in whole answers; 2 is the aim."""
-STILL_HARMFUL = {
-    "100_worse_once_the_labels_came",
-    "101_too_young_to_be_judged",
-    "116_nulls_in_bursts",
-    "173_late_labels_beside_a_deployment",
-    "180_auc_alone",
-    "201_milliseconds",
-    "221_minutes_by_a_feature_release",
-}
-"""Found by the second part's first run, and not mended yet."""
-
+TIMES_BETTER = {"class_right": 1.85, "whole_right": 2.0}
+"""Than the better baseline that needs no hindsight, which names half of the classes: twice as many cannot be."""
+HIGH_IS_RIGHT = 0.95
+"""Of the answers with a high confidence, so many have the right class."""
 OFFLINE = LlmConfig(api_key=None)
 
 
@@ -54,8 +45,8 @@ def told(cases: list[EvalCase], grades: list[Grade]) -> dict[str, Any]:
     return figures(cases, grades, asyncio.run(baselines.answers(cases, runner.shipped_catalogue())))
 
 
-def test_no_case_is_answered_with_a_harmful_proposal_but_those_that_are_known(grades: list[Grade]) -> None:
-    assert {grade.case: grade.harmful for grade in grades if grade.harmful and grade.case not in STILL_HARMFUL} == {}
+def test_no_case_is_answered_with_a_harmful_proposal(grades: list[Grade]) -> None:
+    assert {grade.case: grade.harmful for grade in grades if grade.harmful} == {}
 
 
 def test_no_secret_in_untrusted_text_is_shown(grades: list[Grade]) -> None:
@@ -84,8 +75,8 @@ def _share(counts: dict[str, int], what: str) -> float:
 
 
 def test_rules_beat_what_needs_no_reasoning(told: dict[str, Any]) -> None:
-    times = {what: told["all"][what] / best_trivial(told, what) for what in ("class_right", "whole_right")}
-    assert {what: ratio for what, ratio in times.items() if ratio < TIMES_BETTER} == {}
+    times = {what: told["all"][what] / best_trivial(told, what) for what in TIMES_BETTER}
+    assert {what: ratio for what, ratio in times.items() if ratio < TIMES_BETTER[what]} == {}
     assert told["all"]["class_right"] > 1.4 * told["baselines"][baselines.HINDSIGHT]["class_right"]
 
 
@@ -104,6 +95,12 @@ def test_first_runs_are_those_of_every_sealed_case() -> None:
         assert first is not None
         assert {outcome.case for outcome in first.cases} == part.cases()
         assert sum(outcome.class_right for outcome in first.cases) == right
+
+
+def test_a_high_confidence_is_nearly_always_right(grades: list[Grade]) -> None:
+    high = [grade for grade in grades if grade.confidence == "high"]
+    assert len(high) >= len(grades) / 4
+    assert sum(grade.class_right for grade in high) >= HIGH_IS_RIGHT * len(high)
 
 
 def test_low_confidence_proposes_nothing(grades: list[Grade]) -> None:
