@@ -34,7 +34,7 @@ class SoakPlan:
         replicas: how many; more than one only on PostgreSQL.
         speed: how much faster than life SageMaker, windows and rules are.
         life_s: how long a bot may work at most before the next kill.
-        settle_s: how long everything may take to settle in the end.
+        settle_s: how long everything may take to settle in the end; Slack takes 50 updates a minute.
     """
 
     kills: int = 100
@@ -45,7 +45,7 @@ class SoakPlan:
     replicas: int = 1
     speed: float = 60.0
     life_s: float = 8.0
-    settle_s: float = 1_200.0
+    settle_s: float = 2_400.0
 
     @property
     def names(self) -> list[str]:
