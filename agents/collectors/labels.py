@@ -5,7 +5,7 @@ from datetime import timedelta
 from statistics import median
 
 from agents.collectors.lens import Lens, why
-from agents.onset import MIN_BASELINE
+from agents.departure import MIN_BASELINE
 from agents.readings import Found, LabelDelayReading
 from agents.wording import duration_in_words
 from incidents.evidence import EvidenceKind, Figure

@@ -1,12 +1,13 @@
 """The onset of a series: robust, deterministic, and silent where there is none."""
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.onset import Shape, refined, shape_of
+from agents.onset import Shape, refined, shape_of, since_last_well
 from agents.timing import Timing
 from incidents.verification import Sample
 
@@ -129,3 +130,76 @@ def test_a_step_is_no_ramp_and_a_closer_look_leaves_a_ramp_alone():
     ramp = shape(climb(0.03, 0.45, 60, 160, 20), "PSI")
     fine = [Sample(at=START + 90 * STEP + i * timedelta(seconds=15), value=0.4) for i in range(9)]
     assert refined(ramp, fine) == ramp
+
+
+def rough(level: float, count: int, share: float, seed: int = 1) -> list[float]:
+    """Normal noise of that share of the level."""
+    drawn = random.Random(seed)
+    return [level * (1 + drawn.gauss(0, share)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_small_step_in_much_noise_is_dated_by_its_level_not_by_its_first_outlier(seed: int):
+    found = shape(rough(0.5, 130, 0.08, seed) + rough(0.75, 60, 0.08, seed + 100))
+    assert found.onset is not None
+    assert abs(found.onset - (START + 130 * STEP)) <= 2 * STEP
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_spike_that_passed_is_not_the_onset_of_the_step_after_it(seed: int):
+    values = rough(0.2, 150, 0.05, seed) + rough(1.2, 40, 0.05, seed + 100)
+    values[60:62] = [4.0, 3.0]
+    assert shape(values).onset == START + 150 * STEP
+
+
+def test_of_two_troubles_the_one_that_lasts_counts_though_the_first_was_longer():
+    found = shape(rough(0.2, 60, 0.05) + rough(1.5, 50, 0.05) + rough(0.2, 60, 0.05) + rough(1.6, 12, 0.05))
+    assert found.onset == START + 170 * STEP
+    assert found.before == pytest.approx(0.2, rel=0.1)
+
+
+def test_a_gap_without_samples_or_with_none_that_are_numbers_hides_no_step():
+    values = rough(0.2, 100, 0.05) + rough(1.2, 60, 0.05)
+    values[80:95] = [float("nan")] * 15
+    assert shape(values).onset == START + 100 * STEP
+    left_out = [sample for at, sample in enumerate(series(*values)) if not 80 <= at < 95]
+    found = shape_of(left_out, unit="s", end=START + 159 * STEP, step=STEP)
+    assert found.onset == START + 100 * STEP
+
+
+def test_a_step_within_a_gap_is_dated_by_the_first_sample_after_it():
+    values = rough(0.2, 100, 0.05) + rough(1.2, 60, 0.05)
+    values[90:104] = [float("nan")] * 14
+    assert shape(values).onset == START + 104 * STEP
+
+
+@pytest.mark.parametrize("level", [0.0, 0.2, -3.0, 1e9])
+def test_a_constant_series_has_no_onset(level: float):
+    assert not shape([level] * 240).departed
+
+
+@pytest.mark.parametrize("count", range(5))
+def test_too_few_samples_say_what_is_now_and_no_onset(count: int):
+    values = [0.2, 0.2, 9.0, 9.0, 9.0][:count]
+    found = shape(values) if values else shape_of([], unit="s", end=START, step=STEP)
+    assert not found.departed
+    assert found.now == (values[-1] if values else None)
+
+
+def test_a_series_of_eight_samples_shows_its_step():
+    assert shape([0.2, 0.21, 0.2, 0.19, 1.2, 1.2, 1.21, 1.19]).onset == START + 4 * STEP
+
+
+def test_values_that_hang_together_are_no_departure():
+    """A rate over some minutes: each value is mostly the one before it."""
+    drawn, value, values = random.Random(3), 0.0, list[float]()
+    for _ in range(240):
+        value = 0.8 * value + drawn.gauss(0, 0.05)
+        values.append(0.2 * (1 + value))
+    assert not shape(values).departed
+
+
+def test_a_window_with_more_trouble_than_peace_is_dated_by_the_limit():
+    values = noisy(0.2, 20) + noisy(2.4, 100) + noisy(0.2, 20) + noisy(2.4, 90)
+    found = since_last_well(shape(values), series(*values), lambda value: value > 1.0, unit="s")
+    assert found.onset == START + 140 * STEP
