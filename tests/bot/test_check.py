@@ -221,6 +221,10 @@ def test_what_the_catalogue_names_and_aws_does_not_have_is_named(check: Callable
     text = text.replace("pipeline: churn-predictor-train", "pipeline: churn-predictor-lost")
     (tmp_path / "models.yaml").write_text(text, encoding="utf-8")
     found = wrong(check(AGENTOPS_MODELS_FILE=str(tmp_path / "models.yaml")))
+    # The reader's policy names each log group, and none of an endpoint that it has never heard of.
+    assert "/aws/sagemaker/Endpoints/fraud-detector-gone as in manifests/iam/reader.json" in found.pop(
+        "log of fraud-detector"
+    )
     assert found == {
         "endpoint of fraud-detector": "fraud-detector-gone is not in eu-west-1",
         "endpoint of churn-predictor": "its last_known_good churn-predictor-v1 does not exist; mend models.yaml",

@@ -70,7 +70,7 @@ async def test_a_group_that_is_not_there_yet_is_worth_knowing() -> None:
 @pytest.mark.parametrize("error", [Unavailable, Throttled])
 async def test_a_cloudwatch_that_does_not_answer_is_one_finding(error: type[UpstreamError]) -> None:
     ((subject, verdict, _),) = await logs(error("CloudWatch Logs", "FilterLogEvents", "reset"))
-    assert (subject, verdict) == ("CloudWatch Logs", "wrong")
+    assert (subject, verdict) == ("CloudWatch Logs", "note")
 
 
 async def test_repositories_that_can_be_read_are_right() -> None:
