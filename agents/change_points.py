@@ -54,7 +54,12 @@ def change_points(values: Sequence[float], noise: float) -> list[int]:
     count = len(values)
     if count < 2:
         return []
-    scaled = (numpy.asarray(values, dtype=float) - values[0]) / noise
+    # Relative to the noise first: of values near the largest number there is, no sum has to be taken.
+    with numpy.errstate(over="ignore", invalid="ignore"):
+        scaled = numpy.asarray(values, dtype=float) / noise
+        scaled -= scaled[0]
+    if not numpy.isfinite(scaled).all():
+        return []
     control = _Control(
         minimal_relative_segment_length=0.5 / count, minimal_gain_to_split=GAIN_PER_LOG * math.log(count)
     )

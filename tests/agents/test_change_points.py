@@ -61,3 +61,9 @@ def test_nothing_that_draws_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "False"
+
+
+def test_values_near_the_largest_number_there_is_break_nothing():
+    huge = [0.0, 0.0, 0.0, 1.797693134862316e306, 1.4980776123852634e305]
+    assert all(1 <= at < len(huge) for at in change_points(huge, NOISE))
+    assert change_points(huge, math.inf) == []
