@@ -24,7 +24,9 @@ def scene_of(case: CaseFile, catalogue: Catalogue, runbooks: RunbookReads) -> Sc
     """The scene that a case file sets. Raises `ManifestError` where the file and the catalogue do not fit."""
     measured, extended = with_model_of(case, catalogue)
     partners = partners_of(case, measured)
+    told = incident_of(case, measured, extended)
     sources = Sources(
+        clock=lambda: told.now,
         prometheus=partners.prometheus,
         sagemaker=partners.sagemaker,
         datasets=partners.datasets,
@@ -32,4 +34,4 @@ def scene_of(case: CaseFile, catalogue: Catalogue, runbooks: RunbookReads) -> Sc
         logs=partners.logs,
         history=partners.history,
     )
-    return Scene(incident_of(case, measured, extended), sources, partners)
+    return Scene(told, sources, partners)

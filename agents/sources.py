@@ -1,6 +1,6 @@
 """What the reasoning floor may read: the readers of `tools`, by what is asked of them. None can change anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -373,6 +373,8 @@ class HistoryReads(Protocol):
 class Sources:
     """Everything an investigation may read."""
 
+    clock: Callable[[], datetime]
+    """The moment it is now, in UTC; an investigation lasts, and what it proposes reaches up to its end."""
     prometheus: MetricsReader
     sagemaker: SageMakerReads
     datasets: DatasetReads

@@ -16,6 +16,7 @@ from agents.sources import MemoryReads, OtherSources, RunbookReads, Sources
 from agents.timing import Timing
 from agents.tracing import Trace
 from bot.settings import Settings, environment_value
+from incidents.clock import now
 from incidents.errors import ManifestError
 from tools.cloudwatch_logs.reader import LogReader
 from tools.datasets.reader import DatasetReader
@@ -133,6 +134,7 @@ class Clients:
     ) -> Sources:
         """What an investigation reads. `memory`: our own closed incidents, where the rows are at hand."""
         return Sources(
+            clock=now,
             prometheus=self.prometheus,
             sagemaker=self.sagemaker,
             datasets=self.datasets,

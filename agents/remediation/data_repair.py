@@ -26,19 +26,20 @@ async def steps(lens: Lens, model: ModelSpec, symptoms: Symptoms) -> tuple[Step,
     begin = window_start(symptoms)
     if not broken(symptoms) or begin is None:
         return ()
-    quarantine = _quarantine(model, begin, window_end(symptoms) or lens.now)
+    # Captured requests reach S3 some time after they were answered: up to now, so that what was read is marked as well.
+    quarantine = _quarantine(model, begin, window_end(symptoms) or lens.sources.clock())
     first = (Step(remediation=quarantine),) if quarantine else ()
     if source_first(symptoms):
         return first
     return (*first, *await _rerun(lens, model, begin, follows=bool(first)))
 
 
-def _quarantine(model: ModelSpec, begin: Moment, now: Moment) -> QuarantineData | None:
+def _quarantine(model: ModelSpec, begin: Moment, end: Moment) -> QuarantineData | None:
     place = _S3.match(model.data.capture or "")
     if place is None:
         return None
     try:
-        return QuarantineData(bucket=place[1], prefix=f"{place[2]}/", window_start=begin, window_end=now)
+        return QuarantineData(bucket=place[1], prefix=f"{place[2]}/", window_start=begin, window_end=end)
     except ValidationError:
         return None
 

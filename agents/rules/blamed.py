@@ -114,7 +114,7 @@ class Blamed(Measured):
 
         Served well, by the metrics: live before within the window, for longer than it takes to tell, with nothing of
         what is past its limit now past it then. Or by the catalogue: its last known good config, put back over a newer
-        one.
+        one. What served under its name before it was made is another config.
         """
         live, endpoint = self.dossier.live_config, self.dossier.endpoint
         if self.change is None:
@@ -124,9 +124,10 @@ class Blamed(Measured):
             return True
         if live is None:
             return False
+        made = endpoint.made_at if endpoint is not None and endpoint.config == self.change.config else None
         # What the config before it had done is still in the rates of the first minutes.
         settled = [
-            (begin + self.brief.together, end)
+            (max(begin, made or begin) + self.brief.together, end)
             for begin, end in times_of(self.dossier, self.change.config, self.change.at)
         ]
         known = [(begin, end) for begin, end in settled if begin < end]

@@ -323,7 +323,11 @@ class World:
     @property
     def sources(self) -> Sources:
         return Sources(
-            prometheus=self.prometheus, sagemaker=self.sagemaker, datasets=self.datasets, runbooks=self.runbooks
+            clock=lambda: self.case.now,
+            prometheus=self.prometheus,
+            sagemaker=self.sagemaker,
+            datasets=self.datasets,
+            runbooks=self.runbooks,
         )
 
 

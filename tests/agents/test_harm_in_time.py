@@ -1,5 +1,6 @@
 """What is compared with what in time: labels tell of one delay ago, alerts of trouble older than the window."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -89,6 +90,16 @@ async def test_a_quarantine_begins_with_the_first_burst_of_nulls():
     findings = await found(made)
     (quarantine,) = [c.remediation for c in findings.plan.choices if isinstance(c.remediation, QuarantineData)]
     assert quarantine.window_start <= first[0]
+
+
+async def test_a_quarantine_of_data_that_is_broken_still_reaches_up_to_the_moment_it_is_planned():
+    """What was captured while the investigation ran is written after it began."""
+    made = fraud(fired("FeatureNullRateHigh", ago(minutes=6), feature="amount"), live_since=ago(days=9))
+    made.prometheus.series["ml_feature_null_ratio"] = [({**FRAUD, "feature": "amount"}, step_up(0.004, 0.25))]
+    planned = NOW + timedelta(seconds=40)
+    findings = await Investigator(replace(made.sources, clock=lambda: planned), LlmConfig()).investigate(made.case)
+    (quarantine,) = [c.remediation for c in findings.plan.choices if isinstance(c.remediation, QuarantineData)]
+    assert quarantine.window_end == planned
 
 
 async def test_a_fall_after_healed_nulls_of_one_label_delay_ago_is_a_matter_of_that_data():

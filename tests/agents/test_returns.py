@@ -78,6 +78,22 @@ async def test_an_older_config_that_was_bad_before_is_a_bad_deployment_again():
     assert [choice.remediation.kind for choice in findings.plan.choices] == ["RollbackEndpoint"]
 
 
+async def test_what_served_under_a_name_before_its_config_was_made_acquits_nothing():
+    """Whoever deletes a config and makes another of that name has deployed something else."""
+    made = saturation_after_a_rollback()
+    made.prometheus.series |= {
+        "ml_inference_latency_seconds_bucket": [({}, step_up(0.21, 1.62))],
+        "ml_endpoint_config_info": [({"config": V24}, served((NOW - timedelta(days=1), NOW + timedelta(minutes=1))))],
+        "sum(rate(ml_inference_requests_total": [({}, lambda at: 40.0)],
+    }
+    made_at = ONSET - timedelta(minutes=3)
+    made.sagemaker.configs[0] = (V24, made_at)
+    made.sagemaker.config, made.sagemaker.last_modified = V24, made_at + timedelta(minutes=1)
+    findings = await found(made)
+    assert findings.diagnosis.root_cause is RootCause.BAD_DEPLOYMENT
+    assert [choice.remediation.kind for choice in findings.plan.choices] == ["RollbackEndpoint"]
+
+
 def campaign_after_a_deployment(ago: timedelta) -> World:
     made = latency_saturation()
     live = ONSET - ago

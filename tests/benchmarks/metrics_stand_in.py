@@ -42,11 +42,11 @@ class MetricsStandIn:
         models: list[str],
         *,
         trouble: Callable[[str, float], bool] | None = None,
-        config: Callable[[str], str] = lambda model: f"{model}-v2",
+        config: Callable[[str, float], str] = lambda model, at: f"{model}-v2",
     ) -> None:
         """`trouble`: whether a model's latency is high at a moment; unless given, since `ROSE_BEFORE_S` before now.
 
-        `config`: the endpoint config that a model's series name.
+        `config`: the endpoint config that a model's series name at a moment.
         """
         rose_at = time.time() - ROSE_BEFORE_S
 
@@ -69,7 +69,7 @@ class MetricsStandIn:
         at = float(asked.get("time") or time.time())
         found = [
             {"metric": labels, "value": [at, self._value(asked["query"], labels, at)]}
-            for labels in self._labels(asked["query"])
+            for labels in self._labels(asked["query"], at)
         ]
         return web.json_response({"status": "success", "data": {"resultType": "vector", "result": found}})
 
@@ -78,22 +78,32 @@ class MetricsStandIn:
         start, end, step = (float(asked[name]) for name in ("start", "end", "step"))
         moments = [start + step * number for number in range(int((end - start) / step) + 1)]
         found = [
-            {"metric": labels, "values": [[at, self._value(asked["query"], labels, at)] for at in moments]}
-            for labels in self._labels(asked["query"])
+            {"metric": labels, "values": [[at, self._value(asked["query"], labels, at)] for at in held]}
+            for labels, held in self._held(asked["query"], moments)
         ]
         return web.json_response({"status": "success", "data": {"resultType": "matrix", "result": found}})
 
     async def _rules(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "success", "data": {"groups": []}})
 
-    def _labels(self, query: str) -> list[dict[str, str]]:
+    def _held(self, query: str, moments: list[float]) -> list[tuple[dict[str, str], list[float]]]:
+        """Each series with the moments at which it has a sample: of a model's configs one at a time."""
+        if "ml_endpoint_config_info" not in query:
+            return [(labels, moments) for labels in self._labels(query, moments[-1])]
+        held: dict[tuple[str, ...], tuple[dict[str, str], list[float]]] = {}
+        for at in moments:
+            for labels in self._labels(query, at):
+                held.setdefault(tuple(labels.values()), (labels, []))[1].append(at)
+        return list(held.values())
+
+    def _labels(self, query: str, at: float) -> list[dict[str, str]]:
         said = dict(_MATCHER.findall(query))
         model = said.get("model") or said.get("endpoint", "").removesuffix("-prod")
         found = [
             {"model": one, "env": "prod", "endpoint": f"{one}-prod"} for one in ([model] if model else self._models)
         ]
         if "ml_endpoint_config_info" in query:
-            return [labels | {"config": self._config(labels["model"])} for labels in found]
+            return [labels | {"config": self._config(labels["model"], at)} for labels in found]
         if "ml_feature_psi{" in query or "ml_feature_null_ratio" in query:
             features = [said["feature"]] if "feature" in said else FEATURES
             return [labels | {"feature": feature} for labels in found for feature in features]

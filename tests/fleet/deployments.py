@@ -22,12 +22,20 @@ class Deployments:
     def __init__(self, sagemaker: LocalSageMaker) -> None:
         """Nothing is broken yet."""
         self._sagemaker = sagemaker
+        self._before: dict[str, str] = {}
         self._begun: dict[str, float] = {}
         self._ended: dict[str, float] = {}
         self._looked: dict[str, float] = {}
 
-    def config(self, model: str) -> str:
-        """The endpoint config that serves now."""
+    def config(self, model: str, at: float) -> str:
+        """The endpoint config that served at a moment (unix seconds)."""
+        begun = self._begun.get(model)
+        if begun is None or at < begun:
+            return self._before.get(model) or self._now(model)
+        self._look(model)
+        return f"{model}-v{BAD_VERSION}" if at < self._ended.get(model, float("inf")) else self._now(model)
+
+    def _now(self, model: str) -> str:
         view = self._sagemaker.endpoint(f"{model}-prod")
         return view.config_name if view is not None else ""
 
@@ -44,7 +52,7 @@ class Deployments:
         if model in self._ended or now < self._looked.get(model, 0.0) + LOOKED_AFRESH_S:
             return
         self._looked[model] = now
-        if not self.config(model).endswith(f"-v{BAD_VERSION}"):
+        if not self._now(model).endswith(f"-v{BAD_VERSION}"):
             self._ended[model] = time.time()
 
     async def serve_break(self, request: web.Request) -> web.Response:
@@ -56,5 +64,6 @@ class Deployments:
     def _break(self, models: list[str]) -> None:
         for model in models:
             started = time.time() - AGO_S
+            self._before[model] = self._now(model)
             self._sagemaker.deploy(model, BAD_VERSION, started=started)
             self._begun[model] = started + SHOWS_AFTER_S

@@ -17,7 +17,7 @@ FIRST_POST_LIMIT_S = 60.0
 @thorough
 @pytest.mark.timeout(420)
 async def test_a_storm_loses_and_doubles_nothing_and_makes_one_incident_a_model(tmp_path: Path) -> None:
-    spec = FleetSpec(models=MODELS, channels=4, speed=60, llm_seconds=0.2)
+    spec = FleetSpec(models=MODELS, channels=4, speed=240, llm_seconds=0.2)
     async with fleet_in(tmp_path, spec, settings=in_a_storm(spec)) as fleet:
         await fleet.start("bot-0")
         async with fleet.sender() as sender, fleet.people():
