@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tests.evals.eval_case import FOLDER
 from tests.evals.outcome import Outcome
-from tests.evals.seal import LATER, SEAL, SEAL_2, sealed_cases
+from tests.evals.seal import LATER, SEAL, SEAL_2, SEAL_3, sealed_cases
 
 
 class FirstRun(BaseModel):
@@ -47,4 +47,5 @@ class Part:
 
 FIRST = Part("first sealed part", SEAL, FOLDER / "FIRST_RUN.json")
 SECOND = Part("second sealed part", SEAL_2, FOLDER / "FIRST_RUN_2.json")
-PARTS = (FIRST, SECOND, Part("came later", LATER))
+THIRD = Part("third sealed part", SEAL_3)
+PARTS = (FIRST, SECOND, THIRD, Part("came later", LATER))

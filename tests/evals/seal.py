@@ -13,6 +13,8 @@ SEAL = FOLDER / "SEALED.sha256"
 SEAL_2 = FOLDER / "SEALED_2.sha256"
 """A second part, from 100 on: written on 2026-11-29 from the definitions, the catalogue and the runbooks, by somebody
 who had read no rule of the offline reasoner, and sealed before anything ran on it."""
+SEAL_3 = FOLDER / "SEALED_3.sha256"
+"""A third part, from 300 on: written in the same way as the second, after the rules had been mended with that one."""
 LATER = FOLDER / "LATER.sha256"
 """Cases that came with a mended rule: as unbending, but written by somebody who knew what was wrong."""
 
