@@ -7,7 +7,9 @@ from typing import cast
 
 from agents.figures import Figures, figures_of
 from agents.names import Vocabulary
-from agents.readings import Dossier, Found, GapReading
+from agents.readings.dossier import Dossier
+from agents.readings.found import Found
+from agents.readings.gap import GapReading
 from incidents.evidence import Evidence, EvidenceKind
 
 

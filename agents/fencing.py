@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agents.readings import Found, Reading
+from agents.readings.found import Found, Reading
 from agents.redaction import redact
 from agents.wording import cut
 

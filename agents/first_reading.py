@@ -3,9 +3,12 @@
 import asyncio
 
 from agents.progress import Reporter
-from agents.readings import Found, GapReading, PastIncidentReading, SignalReading
+from agents.readings.found import Found
+from agents.readings.gap import GapReading
+from agents.readings.metrics import SignalReading
+from agents.readings.remembered import PastIncidentReading
+from agents.readings.written import CommitReading, LogPatternReading, ReleaseReading
 from agents.workbench import Workbench
-from agents.written_readings import CommitReading, LogPatternReading, ReleaseReading
 from incidents.evidence import EvidenceKind
 
 

@@ -11,7 +11,7 @@ from agents.evidence_book import EvidenceBook
 from agents.fencing import facts_fenced, fenced
 from agents.grounding import check
 from agents.progress import Reporter
-from agents.readings import Found
+from agents.readings.found import Found
 from agents.reasoning import Reasoning, Spending
 from agents.remediation.agent import PlanningBench, remediation_prompt
 from agents.remediation.permitted import permitted

@@ -26,7 +26,8 @@ from agents.collectors import (
 )
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook
-from agents.readings import Found, SignalReading
+from agents.readings.found import Found
+from agents.readings.metrics import SignalReading
 from tools.mcp_servers.records import Offer
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from agents.collectors.lens import Lens
-from agents.readings import AlertReading, Found
+from agents.readings.alerts import AlertReading
+from agents.readings.found import Found
 from agents.redaction import redact
 from agents.wording import as_name, cut, in_its_words, moment_in_words
 from incidents.evidence import EvidenceKind

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from agents.collectors.lens import Lens
 from agents.collectors.signals import SOURCE
-from agents.data_readings import ByVersionReading
-from agents.readings import Found
+from agents.readings.found import Found
+from agents.readings.metrics import ByVersionReading
 from agents.wording import as_name, sentence, value_in_words
 from incidents.evidence import EvidenceKind, Figure
 from tools.errors import UpstreamError

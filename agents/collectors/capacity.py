@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from agents.collectors.lens import Lens, why
 from agents.collectors.signals import SOURCE, told
 from agents.onset import shape_of
-from agents.readings import CapacityReading, Found, Resource
+from agents.readings.found import Found
+from agents.readings.metrics import CapacityReading, Resource
 from incidents.evidence import EvidenceKind, Figure
 from incidents.verification import Sample
 from tools.errors import UpstreamError

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from agents.collectors.lens import Lens, why
-from agents.data_readings import CapturedFeatureReading, CaptureReading
-from agents.readings import Found, SignalReading
+from agents.readings.data import CapturedFeatureReading, CaptureReading
+from agents.readings.found import Found
+from agents.readings.metrics import SignalReading
 from agents.redaction import redact
 from agents.wording import as_name, duration_in_words, listed, moment_in_words, sentence, value_in_words
 from incidents.alert import AlertKind

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from agents.collectors.lens import Lens, why
-from agents.readings import ChangeReading, EndpointReading, Found, LiveConfigReading, NoChangesReading
+from agents.readings.found import Found
+from agents.readings.serving import ChangeReading, EndpointReading, LiveConfigReading, NoChangesReading
 from agents.redaction import redact
 from agents.sources import ChangeLike, EndpointLike
 from agents.wording import cut, in_its_words, moment_in_words

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agents.collectors.lens import Lens, why
-from agents.readings import Found
+from agents.readings.found import Found
+from agents.readings.written import CommitReading, NoHistoryReading, ReleaseReading
 from agents.redaction import redact
 from agents.wording import as_name, duration_in_words, in_its_words, moment_in_words
-from agents.written_readings import CommitReading, NoHistoryReading, ReleaseReading
 from incidents.evidence import EvidenceKind
 from tools.errors import UpstreamError
 from tools.github.history import Commit, History, Release

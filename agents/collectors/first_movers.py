@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from agents.collectors.lens import Lens
 from agents.collectors.signals import SOURCE
-from agents.readings import CapacityReading, Dossier, FirstMoversReading, Found, SignalReading
+from agents.readings.dossier import Dossier
+from agents.readings.found import Found
+from agents.readings.metrics import CapacityReading, FirstMoversReading, SignalReading
 from agents.wording import listed, moment_in_words
 from incidents.catalogue import ModelSpec
 from incidents.evidence import EvidenceKind

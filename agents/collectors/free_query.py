@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from agents.collectors.lens import Lens, why
 from agents.collectors.signals import SOURCE
-from agents.readings import Found, QueryReading
+from agents.readings.found import Found
+from agents.readings.metrics import QueryReading
 from agents.wording import cut
 from incidents.evidence import EvidenceKind, Figure
 from tools.errors import UpstreamError

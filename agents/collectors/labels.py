@@ -6,7 +6,8 @@ from statistics import median
 
 from agents.collectors.lens import Lens, why
 from agents.departure import MIN_BASELINE
-from agents.readings import Found, LabelDelayReading
+from agents.readings.found import Found
+from agents.readings.metrics import LabelDelayReading
 from agents.wording import duration_in_words
 from incidents.evidence import EvidenceKind, Figure
 from tools.errors import UpstreamError

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agents.readings import Found, GapReading
+from agents.readings.found import Found
+from agents.readings.gap import GapReading
 from agents.sources import Sources
 from agents.timing import Timing
 from incidents.catalogue import ModelSpec

@@ -9,11 +9,11 @@ from agents.collectors.lens import Lens, why
 from agents.collectors.log_news import News, news_of, worst_first
 from agents.collectors.log_patterns import Logged, joined, patterns_of
 from agents.log_signs import Sign
-from agents.readings import Found
+from agents.readings.found import Found
+from agents.readings.written import LogPatternReading, LogSummaryReading
 from agents.redaction import redact
 from agents.sources import JobLike, LogReads
 from agents.wording import as_name, duration_in_words, in_its_words, moment_in_words
-from agents.written_readings import LogPatternReading, LogSummaryReading
 from incidents.evidence import Evidence, EvidenceKind, Figure
 from tools.cloudwatch_logs.records import LogLines, LogPlace
 from tools.errors import NotFound, UpstreamError

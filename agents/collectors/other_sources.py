@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.collectors.lens import Lens, why
-from agents.readings import Found, GapReading, OtherSourceReading
+from agents.readings.found import Found
+from agents.readings.gap import GapReading
+from agents.readings.other_source import OtherSourceReading
 from agents.redaction import redact
 from agents.wording import as_name, cut, in_its_words
 from incidents.evidence import EvidenceKind

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from agents.collectors.lens import Lens, why
-from agents.readings import Found, PastIncidentReading
+from agents.readings.found import Found
+from agents.readings.remembered import PastIncidentReading
 from agents.wording import as_name, case_in_words, in_its_words
 from incidents.evidence import EvidenceKind
 from incidents.past_incident import PastIncident

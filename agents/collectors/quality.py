@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from agents.collectors.lens import Lens, why
-from agents.data_readings import MonitorStatisticsReading
-from agents.readings import Found, MonitorReading, ViolationReading
+from agents.readings.data import MonitorReading, MonitorStatisticsReading, ViolationReading
+from agents.readings.found import Found
 from agents.redaction import redact
 from agents.wording import as_name, duration_in_words, in_its_words, moment_in_words, sentence, value_in_words
 from incidents.catalogue import ModelSpec

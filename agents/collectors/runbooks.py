@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from agents.collectors import past_incidents
 from agents.collectors.lens import Lens, why
-from agents.readings import Found, PassageReading
+from agents.readings.found import Found
+from agents.readings.remembered import PassageReading
 from agents.wording import case_in_words
 from incidents.evidence import Evidence, EvidenceKind
 from tools.errors import UpstreamError

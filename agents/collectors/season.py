@@ -10,7 +10,9 @@ from agents.collectors.capacity import traffic_query
 from agents.collectors.lens import Lens, why
 from agents.collectors.signals import SOURCE
 from agents.onset import UNIT_FLOORS
-from agents.readings import Dossier, Found, SeasonReading
+from agents.readings.dossier import Dossier
+from agents.readings.found import Found
+from agents.readings.metrics import SeasonReading
 from agents.wording import sentence, value_in_words
 from incidents.alert import AlertKind
 from incidents.evidence import EvidenceKind, Figure

@@ -8,7 +8,8 @@ from agents.collectors.labels import label_delay
 from agents.collectors.lens import Lens, why
 from agents.collectors.older_trouble import Seen, looked_further_back
 from agents.onset import Shape, refined, shape_of, since_last_well
-from agents.readings import Found, SignalReading
+from agents.readings.found import Found
+from agents.readings.metrics import SignalReading
 from agents.wording import bound_in_words, moment_in_words, sentence, value_in_words
 from incidents.alert import AlertKind, Severity
 from incidents.catalogue import ModelSpec, Signal

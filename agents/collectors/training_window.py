@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from agents.collectors.lens import Lens, why
 from agents.collectors.signals import SOURCE, last_breach
-from agents.readings import Found, TrainingWindowReading
+from agents.readings.found import Found
+from agents.readings.metrics import TrainingWindowReading
 from agents.wording import moment_in_words
 from incidents.alert import AlertKind
 from incidents.evidence import EvidenceKind

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from agents.collectors.by_version import by_version
 from agents.collectors.lens import Lens, why
-from agents.data_readings import EvaluationsReading, VersionsReading
-from agents.readings import EndpointReading, Found, LiveConfigReading
+from agents.readings.found import Found
+from agents.readings.serving import EndpointReading, EvaluationsReading, LiveConfigReading, VersionsReading
 from agents.redaction import redact
 from agents.wording import as_name, listed, sentence
 from incidents.catalogue import ModelSpec

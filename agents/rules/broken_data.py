@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from agents.readings import SignalReading
+from agents.readings.metrics import SignalReading
 from agents.rules.measured import earliest
 from agents.rules.symptoms import Symptoms
 

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from agents.brief import CaseBrief
 from agents.fencing import facts_in, readings_in
-from agents.readings import Dossier, PassageReading
+from agents.readings.dossier import Dossier
+from agents.readings.remembered import PassageReading
 from agents.rules.symptoms import Symptoms
 from agents.wording import our_words
 from incidents.diagnosis import Claim, Diagnosis

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from agents.readings import PassageReading
+from agents.readings.remembered import PassageReading
 from agents.rules.casefile import Casefile
 from agents.rules.topics import asked_pages, topic_of
 from incidents.diagnosis import RootCause, RunbookCitation

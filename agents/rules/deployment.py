@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agents.brief import CaseBrief
-from agents.readings import Dossier, SignalReading
+from agents.readings.dossier import Dossier
+from agents.readings.metrics import SignalReading
 
 Span = tuple[datetime, datetime]
 

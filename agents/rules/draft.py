@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from agents.readings import SignalReading
+from agents.readings.metrics import SignalReading
 from agents.rules.advice import advice
 from agents.rules.broken_data import broken_since
 from agents.rules.casefile import Casefile

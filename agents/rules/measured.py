@@ -5,14 +5,9 @@ from datetime import datetime
 from functools import cached_property
 
 from agents.brief import CaseBrief
-from agents.data_readings import CapturedFeatureReading
-from agents.readings import (
-    CapacityReading,
-    Dossier,
-    LabelDelayReading,
-    SignalReading,
-    ViolationReading,
-)
+from agents.readings.data import CapturedFeatureReading, ViolationReading
+from agents.readings.dossier import Dossier
+from agents.readings.metrics import CapacityReading, LabelDelayReading, SignalReading
 from incidents.alert import AlertKind, Severity
 
 SLIPPING = 0.4

@@ -1,7 +1,8 @@
 """Runs of the model's pipelines that failed: features that were not renewed, and candidates that were not trained."""
 
 from agents.brief import CaseBrief
-from agents.readings import ChangeReading, Dossier
+from agents.readings.dossier import Dossier
+from agents.readings.serving import ChangeReading
 
 
 def failed_run(dossier: Dossier, pipeline: str | None) -> ChangeReading | None:

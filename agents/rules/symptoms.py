@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
-from agents.data_readings import CapturedFeatureReading, MonitorStatisticsReading
-from agents.reading_base import ReadingBase
-from agents.readings import (
-    ChangeReading,
-    LogPatternReading,
-    SeasonReading,
-    SignalReading,
-)
+from agents.readings.base import ReadingBase
+from agents.readings.data import CapturedFeatureReading, MonitorStatisticsReading
+from agents.readings.metrics import SeasonReading, SignalReading
+from agents.readings.serving import ChangeReading
+from agents.readings.written import LogPatternReading
 from agents.rules.blamed import LABELS_VARY, Blamed
 from agents.rules.measured import GROWN, earliest
 from agents.rules.runs import failed_run, stale_since

@@ -7,7 +7,7 @@ breach of nulls or schema, with the margin of a quarantine; and what then remain
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agents.readings import AlertReading
+from agents.readings.alerts import AlertReading
 from agents.rules.symptoms import Symptoms
 from incidents.alert import AlertKind
 

@@ -1,6 +1,6 @@
 """Should this be retrained at all? The rules' answer."""
 
-from agents.reading_base import ReadingBase
+from agents.readings.base import ReadingBase
 from agents.rules.casefile import Casefile
 from incidents.diagnosis import RetrainingVerdict, RootCause
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from agents.brief import CaseBrief
 from agents.log_signs import Sign
-from agents.readings import Dossier
-from agents.written_readings import CommitReading, LogPatternReading, ReleaseReading
+from agents.readings.dossier import Dossier
+from agents.readings.written import CommitReading, LogPatternReading, ReleaseReading
 from incidents.diagnosis import RootCause
 
 ENOUGH = 5

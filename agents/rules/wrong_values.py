@@ -7,8 +7,8 @@ the null rate), `ModelAucLow` (constant: quarantine, do not retrain) and `Schema
 import math
 from collections.abc import Sequence
 
-from agents.data_readings import CapturedFeatureReading, MonitorStatisticsReading
-from agents.readings import Dossier
+from agents.readings.data import CapturedFeatureReading, MonitorStatisticsReading
+from agents.readings.dossier import Dossier
 
 MOVED_AS_A_WHOLE = 1.0
 """From this PSI on hardly any row is in the bin it would have been in: four times what often costs accuracy."""

@@ -6,7 +6,7 @@ from pydantic_ai import FunctionToolset, ModelRetry, RunContext
 
 from agents.collectors.free_query import LONGEST_QUERY
 from agents.fencing import facts_fenced
-from agents.readings import Found
+from agents.readings.found import Found
 from agents.workbench import Workbench
 
 

@@ -10,7 +10,9 @@ from agents.evidence_book import EvidenceBook
 from agents.grounding import check, problem_of, told_problem
 from agents.moments import clocks_in
 from agents.numbers import Number, numbers_in, says
-from agents.readings import Found, GapReading, QueryReading
+from agents.readings.found import Found
+from agents.readings.gap import GapReading
+from agents.readings.metrics import QueryReading
 from incidents.diagnosis import (
     Claim,
     Confidence,

@@ -10,7 +10,8 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, Tool
 from agents.compaction import KEPT_OF_A_FACT, compacted
 from agents.fencing import MOST_CHARACTERS, facts_fenced, facts_in, fenced, fences_in
 from agents.investigator import Investigator
-from agents.readings import Found, QueryReading
+from agents.readings.found import Found
+from agents.readings.metrics import QueryReading
 from agents.rules.model import OFFLINE_NAME
 from agents.toolsets.repeated import ASKED_BEFORE, MOST_REPEATS
 from incidents.diagnosis import RootCause

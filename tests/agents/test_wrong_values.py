@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.data_readings import CapturedFeatureReading, MonitorStatisticsReading
-from agents.readings import Dossier
+from agents.readings.data import CapturedFeatureReading, MonitorStatisticsReading
+from agents.readings.dossier import Dossier
 from agents.rules.wrong_values import constant, rescaled
 
 

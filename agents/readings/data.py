@@ -1,10 +1,27 @@
-"""Readings of the data itself, and of the versions that read it."""
+"""What the data itself looks like, as Model Monitor or captured requests show it."""
 
 from datetime import datetime
 from typing import Literal
 
-from agents.reading_base import ReadingBase
+from agents.readings.base import ReadingBase
 from tools.datasets.feature_drift import Verdict
+
+
+class MonitorReading(ReadingBase):
+    """How many constraint violations Model Monitor found in its last run."""
+
+    type: Literal["monitor"] = "monitor"
+    violations: int
+
+
+class ViolationReading(ReadingBase):
+    """One constraint violation."""
+
+    type: Literal["violation"] = "violation"
+    feature: str
+    check: str
+    breaks_data: bool
+    """True for nulls, types and columns; False for a mere shift of the distribution."""
 
 
 class MonitorStatisticsReading(ReadingBase):
@@ -42,30 +59,3 @@ class CapturedFeatureReading(ReadingBase):
     nulls: float
     medians: tuple[float, float] | None = None
     """Of what it is compared with, and of the captured requests; of numbers only."""
-
-
-class VersionsReading(ReadingBase):
-    """What the live version and the one before it are made of; `differences` in words."""
-
-    type: Literal["versions"] = "versions"
-    live: str
-    previous: str
-    differences: tuple[str, ...] = ()
-
-
-class EvaluationsReading(ReadingBase):
-    """The evaluation of the live version beside that of the one before it; `worse` by more than the gate's margin."""
-
-    type: Literal["evaluations"] = "evaluations"
-    live: str
-    previous: str
-    worse: bool
-
-
-class ByVersionReading(ReadingBase):
-    """Errors or latency of each version that serves, worst first; `apart` where the worst stands out."""
-
-    type: Literal["by_version"] = "by_version"
-    what: str
-    values: tuple[tuple[str, float], ...]
-    apart: bool

@@ -1,10 +1,10 @@
-"""Readings of what was written: lines of logs, commits, releases."""
+"""What was written: lines of logs, commits, releases."""
 
 from datetime import datetime
 from typing import Literal
 
 from agents.log_signs import Sign
-from agents.reading_base import ReadingBase
+from agents.readings.base import ReadingBase
 from tools.cloudwatch_logs.records import PlaceKind
 
 
@@ -59,6 +59,3 @@ class NoHistoryReading(ReadingBase):
 
     type: Literal["no_history"] = "no_history"
     since: datetime
-
-
-WrittenReading = LogPatternReading | LogSummaryReading | CommitReading | ReleaseReading | NoHistoryReading
