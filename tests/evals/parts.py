@@ -47,5 +47,5 @@ class Part:
 
 FIRST = Part("first sealed part", SEAL, FOLDER / "FIRST_RUN.json")
 SECOND = Part("second sealed part", SEAL_2, FOLDER / "FIRST_RUN_2.json")
-THIRD = Part("third sealed part", SEAL_3)
+THIRD = Part("third sealed part", SEAL_3, FOLDER / "FIRST_RUN_3.json")
 PARTS = (FIRST, SECOND, THIRD, Part("came later", LATER))
