@@ -88,7 +88,9 @@ def test_report_tells_of_each_part_by_itself_and_of_its_first_run(told: dict[str
     for section in sections:
         for table in ("expected \\ answered", "confidence ", "onset", "tokens ", baselines.LARGEST_Z):
             assert table in section
-    assert all(f"its first run, {first.date}" in summary for part in (FIRST, SECOND, THIRD) if (first := part.first_run()))
+    assert all(
+        f"its first run, {first.date}" in summary for part in (FIRST, SECOND, THIRD) if (first := part.first_run())
+    )
 
 
 def test_first_runs_are_those_of_every_sealed_case() -> None:
