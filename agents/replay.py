@@ -6,9 +6,10 @@ from agents.sources import RunbookReads, Sources
 from incidents.catalogue import Catalogue
 from incidents.investigation import Case
 from tools.case_files.case_file import CaseFile
+from tools.case_files.down import Down
 from tools.case_files.fitting import with_model_of
 from tools.case_files.incident import incident_of
-from tools.case_files.partners import Down, Partners, partners_of
+from tools.case_files.partners import Partners, partners_of
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ async def _of_case(settings: "Settings", llm: "LlmConfig", folder: Path) -> Diag
     """The answer that the evals get for the same folder, with the same runbooks."""
     from agents.replay import scene_of
     from bot.partners import open_corpus, replayer_of
-    from tools.case_files.case_file import read_case
+    from tools.case_files.reading import read_case
     from tools.manifests.load import load_catalogue
 
     told, catalogue, own = read_case(folder), load_catalogue(settings.models_file), folder / "runbooks"

@@ -16,7 +16,7 @@ from incidents.diagnosis import Confidence, RootCause
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
 from tests.agents.fakes import CATALOGUE, runbooks
-from tools.case_files.case_file import read_case
+from tools.case_files.reading import read_case
 
 MODEL = "product-recommender"
 SLOW: dict[str, Any] = {

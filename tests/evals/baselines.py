@@ -17,7 +17,7 @@ from tests.evals.eval_case import EvalCase
 from tests.evals.grading import grade
 from tests.evals.outcome import Outcome
 from tests.evals.z_score import Standout, largest_standout
-from tools.case_files.case_file import NOW
+from tools.case_files.moments import NOW
 
 UNKNOWN = "always unknown"
 LAST_CHANGE = "blame the last change"

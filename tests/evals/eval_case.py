@@ -8,7 +8,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from incidents.diagnosis import Advice, RootCause
 from incidents.remediation import RemediationKind
-from tools.case_files.case_file import At, CaseFile, Span, Strict, read_as
+from tools.case_files.case_file import CaseFile, Strict
+from tools.case_files.moments import At, Span
+from tools.case_files.reading import read_as
 
 FOLDER = Path(__file__).parent
 

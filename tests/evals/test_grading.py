@@ -11,8 +11,8 @@ from incidents.remediation import Remediation, RollbackEndpoint, StartRetraining
 from tests.evals.eval_case import FOLDER, EvalCase, read_case
 from tests.evals.grading import grade
 from tests.evals.runner import ROOT
-from tools.case_files.case_file import NOW
-from tools.case_files.partners import RecordedPrometheus
+from tools.case_files.moments import NOW
+from tools.case_files.recorded_prometheus import RecordedPrometheus
 from tools.errors import InvalidRequest
 from tools.manifests.load import load_catalogue
 

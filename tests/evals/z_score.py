@@ -8,8 +8,8 @@ from incidents.alert import AlertKind
 from incidents.catalogue import ModelSpec
 from incidents.diagnosis import RootCause
 from tests.evals.eval_case import EvalCase
-from tools.case_files.case_file import NOW
-from tools.case_files.partners import RecordedPrometheus
+from tools.case_files.moments import NOW
+from tools.case_files.recorded_prometheus import RecordedPrometheus
 from tools.prometheus.series import Series
 
 USUAL = (timedelta(hours=24), timedelta(hours=12))

@@ -1,73 +1,24 @@
-"""A case on disk: `<NN_name>/case.yaml`, strictly typed. Moments are times before the investigation, e.g. `-25m`."""
+"""A case on disk: `<NN_name>/case.yaml`, strictly typed."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     FiniteFloat,
     Tag,
-    ValidationError,
     model_validator,
 )
 
 from incidents.catalogue import ModelSpec
-from incidents.errors import ManifestError
-from tools.manifests.problems import first_problem
-from tools.manifests.yaml_lines import Document, read
-
-FILE = "case.yaml"
-NOW = datetime(2026, 11, 20, 19, 10, tzinfo=UTC)
-"""The moment of every investigation: a Friday evening."""
+from tools.case_files.moments import NOW, At, Span
 
 USUAL_VERSIONS = {"fraud-detector": 41, "churn-predictor": 17, "product-recommender": 23}
 """The live version of each shipped model, where a case says nothing else."""
-
-OF_THE_ANSWER = frozenset({"why", "traps", "expected"})
-"""Keys by which the evals grade. No investigation reads them."""
-
-_DURATION = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
-
-
-LONGEST = timedelta(days=3650)
-"""No history is told that far back."""
-
-
-def span_of(text: object) -> timedelta:
-    """A duration such as ``2h30m`` or ``45s``."""
-    if isinstance(text, timedelta):
-        return text
-    match = _DURATION.match(str(text))
-    if not match or not any(match.groups()):
-        raise ValueError(f"{text!r} is no duration; write e.g. 20d, 2h30m or 45s")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    try:
-        span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        span = timedelta.max
-    if span > LONGEST:
-        raise ValueError(f"{text!r} is longer than {LONGEST.days} days")
-    return span
-
-
-def moment_of(text: object) -> datetime:
-    """A moment written as time before the investigation, e.g. ``-25m``."""
-    if isinstance(text, datetime) and text.tzinfo is not None and text <= NOW:
-        return text
-    words = str(text)
-    if not words.startswith("-"):
-        raise ValueError(f"{text!r} is no moment; write e.g. -25m for 25 minutes before the investigation")
-    return NOW - span_of(words[1:])
-
-
-Span = Annotated[timedelta, BeforeValidator(span_of)]
-At = Annotated[datetime, BeforeValidator(moment_of)]
 
 
 class Strict(BaseModel):
@@ -333,35 +284,3 @@ class CaseFile(Strict):
             {"name": f"{model}-v{version}", "made": "-30d1h", "live_since": "-30d"},
         ]
         return {**content, "endpoint": {**endpoint, "configs": configs}}
-
-
-def read_case(folder: Path) -> CaseFile:
-    """The case of a folder, without what it says of the right answer.
-
-    Raises:
-        ManifestError: names the file, line and key, what is wrong and what to do.
-    """
-    return read_as(CaseFile, folder, without=OF_THE_ANSWER)
-
-
-C = TypeVar("C", bound=CaseFile)
-
-
-def document_of(folder: Path) -> Document:
-    """The file of a folder, with the line of every key. Raises `ManifestError`."""
-    if not folder.is_dir():
-        raise ManifestError(str(folder), None, "", "is no folder; name one that holds a case.yaml")
-    return read(folder / FILE)
-
-
-def read_as(schema: type[C], folder: Path, *, without: frozenset[str] = frozenset()) -> C:
-    """Like `read_case`, as a case that says more; keys `without` which it is read are not looked at."""
-    document = document_of(folder)
-    content = {key: value for key, value in document.mapping().items() if key not in without}
-    for key in ("name", "folder"):
-        if key in content:
-            raise document.wrong((key,), "is the folder's own and is not written down; remove it")
-    try:
-        return schema.model_validate({**content, "name": folder.resolve().name, "folder": folder})
-    except ValidationError as error:
-        raise first_problem(document, error, schema) from error

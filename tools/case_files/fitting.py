@@ -3,8 +3,9 @@
 import difflib
 
 from incidents.catalogue import Catalogue, ModelSpec
-from tools.case_files.case_file import CaseFile, document_of
-from tools.case_files.partners import PER_FEATURE
+from tools.case_files.case_file import CaseFile
+from tools.case_files.reading import document_of
+from tools.case_files.recorded_prometheus import PER_FEATURE
 from tools.case_files.series import HEALTHY, SAME_SERIES, rows_of
 from tools.manifests.yaml_lines import Document
 

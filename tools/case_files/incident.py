@@ -4,7 +4,8 @@ from incidents.alert import Alert
 from incidents.catalogue import Catalogue, ModelSpec, Unlisted
 from incidents.incident import Incident, IncidentState, key_of, worst_severity
 from incidents.investigation import Case
-from tools.case_files.case_file import NOW, CaseFile
+from tools.case_files.case_file import CaseFile
+from tools.case_files.moments import NOW
 
 
 def incident_of(case: CaseFile, measured: ModelSpec, catalogue: Catalogue) -> Case:

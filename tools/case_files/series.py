@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tools.case_files.case_file import NOW, Course
+from tools.case_files.case_file import Course
+from tools.case_files.moments import NOW
+
+BASELINE = 0.92
+"""Every quality metric at registration."""
 
 
 @dataclass(frozen=True)

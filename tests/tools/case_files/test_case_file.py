@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from incidents.errors import ManifestError
-from tools.case_files.case_file import NOW, CaseFile, Course, read_case
+from tools.case_files.case_file import CaseFile, Course
 from tools.case_files.fitting import model_of
 from tools.case_files.incident import incident_of
+from tools.case_files.moments import NOW
+from tools.case_files.reading import read_case
 from tools.manifests.load import load_catalogue
 
 ROOT = Path(__file__).parents[3]

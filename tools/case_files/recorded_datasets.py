@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from incidents.catalogue import ModelSpec
 from incidents.origin import DataObject
-from tools.case_files.case_file import NOW, CapturedColumn, CaseFile, MonitoredColumn
+from tools.case_files.case_file import CapturedColumn, CaseFile, MonitoredColumn
+from tools.case_files.moments import NOW
 from tools.datasets.captured import CapturedData, CapturedFeature, verdict_of, worst_first
 from tools.datasets.feature_drift import Nulls
 from tools.datasets.monitor import Violation

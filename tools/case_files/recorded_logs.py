@@ -1,29 +1,16 @@
-"""The log lines, commits and releases of a case, as CloudWatch Logs and GitHub would have told them."""
+"""What CloudWatch Logs would have told in a case."""
 
-import hashlib
 from collections.abc import Generator
 from datetime import datetime, timedelta
 
 from incidents.catalogue import ModelSpec
-from tools.case_files.case_file import NOW, CaseFile, LoggedLines
+from tools.case_files.case_file import CaseFile, LoggedLines
+from tools.case_files.moments import NOW
 from tools.cloudwatch_logs.records import LogLine, LogLines, LogPlace
 from tools.cloudwatch_logs.trouble import TROUBLE
-from tools.github.history import Commit, History, Release
-from tools.sagemaker.states import PipelineJob
 
 ACCESS_EVERY = timedelta(seconds=30)
 ACCESS = '169.254.178.2 "POST /invocations HTTP/1.1" 200 48 "-" "AHC/2.0"'
-
-
-def jobs_of(case: CaseFile, model: ModelSpec) -> list[PipelineJob]:
-    """A job for each kind that the case has lines of, of the pipeline that runs such."""
-    training = model.retraining.pipeline if model.retraining else f"{model.name}-train"
-    named = {logged.group for logged in case.logs}
-    jobs = (
-        PipelineJob(kind="training", name=f"{model.name}-training-7f3a", pipeline=training),
-        PipelineJob(kind="processing", name=f"{model.name}-processing-7f3a", pipeline=model.data.pipeline or training),
-    )
-    return [job for job in jobs if job.kind in named]
 
 
 class RecordedLogs:
@@ -66,30 +53,3 @@ def _written(logged: LoggedLines, stream: str) -> Generator[LogLine]:
     for number in range(logged.times):
         for text in logged.text.replace("{n}", str(number)).splitlines():
             yield LogLine(logged.at + number * apart, stream, text)
-
-
-class RecordedHistory:
-    """The commits and releases of a case."""
-
-    def __init__(self, case: CaseFile, model: ModelSpec) -> None:
-        """Nothing is read before it is asked."""
-        self._case = case
-
-    async def history(self, repository: str, since: datetime, until: datetime) -> History:
-        """What lies in the window, newest first."""
-        place = f"https://github.example/{repository}"
-        commits = [
-            Commit(sha=sha, at=one.at, message=one.message, login=one.login, url=f"{place}/commit/{sha}")
-            for one in self._case.commits
-            if since <= one.at <= until
-            for sha in [one.sha or hashlib.sha1(one.message.encode(), usedforsecurity=False).hexdigest()]
-        ]
-        releases = [
-            Release(tag=one.tag, at=one.at, name=one.name, login=one.login, url=f"{place}/releases/tag/{one.tag}")
-            for one in self._case.releases
-            if since <= one.at <= until
-        ]
-        return History(
-            tuple(sorted(commits, key=lambda one: one.at, reverse=True)),
-            tuple(sorted(releases, key=lambda one: one.at, reverse=True)),
-        )
