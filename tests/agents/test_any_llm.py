@@ -27,7 +27,8 @@ from incidents.remediation import RollbackEndpoint
 from sandbox.llm.api import FaultKind
 from sandbox.llm.wire import text, tool_use
 from tests.agents.conftest import FAULTS_TOLD, Server
-from tests.agents.fakes import World, bad_deployment
+from tests.agents.scenarios import bad_deployment
+from tests.agents.world import World
 
 LLAMA = "llama3.1:8b"
 

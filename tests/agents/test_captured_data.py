@@ -12,18 +12,9 @@ from incidents.catalogue import DataSpec
 from incidents.diagnosis import Confidence, RootCause
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
-from tests.agents.fakes import (
-    NOW,
-    ONSET,
-    World,
-    alert,
-    bad_deployment,
-    benign_drift,
-    case_of,
-    feature_drift,
-    upstream_nulls,
-    world,
-)
+from tests.agents.moments import NOW, ONSET
+from tests.agents.scenarios import bad_deployment, benign_drift, feature_drift, upstream_nulls
+from tests.agents.world import World, alert, case_of, world
 from tools.datasets.captured import CapturedData, CapturedFeature, CategoryShift, verdict_of, worst_first
 from tools.datasets.feature_drift import Nulls
 

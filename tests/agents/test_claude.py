@@ -16,7 +16,9 @@ from incidents.remediation import RollbackEndpoint
 from sandbox.llm.api import FaultKind
 from sandbox.llm.wire import Refusal, text, tool_use
 from tests.agents.conftest import FAULTS_TOLD, Server
-from tests.agents.fakes import NOW, SCENARIOS, World, bad_deployment, feature_drift, upstream_nulls
+from tests.agents.moments import NOW
+from tests.agents.scenarios import SCENARIOS, bad_deployment, feature_drift, upstream_nulls
+from tests.agents.world import World
 
 CLAUDE = "claude-sonnet-5-5"
 TRIAGE = tool_use("triage_note", {"case_kind": "latency", "look_first": ["recent_changes"], "suspicion": ""})

@@ -8,7 +8,9 @@ from agents.collectors.free_query import query_prometheus
 from agents.collectors.lens import Lens
 from agents.timing import Timing
 from incidents.evidence import Evidence, EvidenceKind
-from tests.agents.fakes import FakePrometheus, bad_deployment, flat
+from tests.agents.fake_prometheus import FakePrometheus
+from tests.agents.scenarios import bad_deployment
+from tests.agents.shapes import flat
 
 
 async def found(promql: str, *series: tuple[Mapping[str, str], float]) -> Evidence:

@@ -23,7 +23,8 @@ from incidents.diagnosis import (
     RunbookCitation,
 )
 from incidents.evidence import Evidence, EvidenceKind, Figure
-from tests.agents.fakes import NOW, runbooks
+from tests.agents.fake_runbooks import runbooks
+from tests.agents.moments import NOW
 
 
 def fact(found: str, *figures: Figure, subject: str | None = None) -> Found:

@@ -11,7 +11,10 @@ from incidents.alert import Alert
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings
 from incidents.remediation import QuarantineData, RollbackEndpoint
-from tests.agents.fakes import NOW, ONSET, Shape, World, alert, bad_deployment, benign_drift, case_of, step_up, world
+from tests.agents.moments import NOW, ONSET
+from tests.agents.scenarios import bad_deployment, benign_drift
+from tests.agents.shapes import Shape, step_up
+from tests.agents.world import World, alert, case_of, world
 from tools.sagemaker.states import Change
 
 FRAUD = {"model": "fraud-detector", "env": "prod"}

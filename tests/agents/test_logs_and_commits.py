@@ -15,7 +15,8 @@ from agents.wording import our_words
 from incidents.diagnosis import Confidence, RootCause
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
-from tests.agents.fakes import CATALOGUE, runbooks
+from tests.agents.fake_runbooks import runbooks
+from tests.agents.world import CATALOGUE
 from tools.case_files.reading import read_case
 
 MODEL = "product-recommender"

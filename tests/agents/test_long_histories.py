@@ -19,7 +19,9 @@ from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
 from sandbox.llm.wire import Reply, tool_use
 from tests.agents.conftest import Server
-from tests.agents.fakes import NOW, World, bad_deployment
+from tests.agents.moments import NOW
+from tests.agents.scenarios import bad_deployment
+from tests.agents.world import World
 
 SLOW, ROLLBACK = "latency rose after a deployment", "roll back the endpoint config"
 TRIAGE = tool_use("triage_note", {"case_kind": "latency", "look_first": [], "suspicion": ""})

@@ -8,7 +8,9 @@ from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
 from incidents.evidence import Evidence
 from incidents.investigation import Findings
-from tests.agents.fakes import NOW, World, bad_deployment, upstream_nulls
+from tests.agents.moments import NOW
+from tests.agents.scenarios import bad_deployment, upstream_nulls
+from tests.agents.world import World
 from tools.datasets.captured import verdict_of
 from tools.datasets.feature_drift import Nulls
 from tools.datasets.monitored import MonitoredData, MonitoredFeature

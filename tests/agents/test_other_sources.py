@@ -18,7 +18,8 @@ from incidents.investigation import Findings
 from sandbox.llm.checks import blocks_of
 from sandbox.llm.wire import Block, Reply, tool_use
 from tests.agents.conftest import Server
-from tests.agents.fakes import World, bad_deployment
+from tests.agents.scenarios import bad_deployment
+from tests.agents.world import World
 from tests.tools.mcp_servers.conftest import SECRETS, stdio
 from tests.tools.mcp_servers.server import HOSTILE
 from tools.mcp_servers.client import McpClient

@@ -10,7 +10,8 @@ from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.evidence import EvidenceKind
 from incidents.investigation import Findings
 from incidents.remediation import RollbackEndpoint, StartRetraining
-from tests.agents.fakes import SCENARIOS, World, alert, bad_deployment, case_of, world
+from tests.agents.scenarios import SCENARIOS, bad_deployment
+from tests.agents.world import World, alert, case_of, world
 
 PARTNERS = ("prometheus", "sagemaker", "datasets", "runbooks")
 

@@ -19,8 +19,10 @@ from incidents.investigation import Findings
 from incidents.past_incident import Attempt, PastIncident
 from incidents.thread import ThreadRef
 from incidents.trust import Outcome
-from tests.agents.fakes import NOW, World, bad_deployment
+from tests.agents.moments import NOW
+from tests.agents.scenarios import bad_deployment
 from tests.agents.test_untrusted_text import ORDER
+from tests.agents.world import World
 from tools.errors import Unavailable
 from tools.runbook_index.past_ranking import PastHit
 

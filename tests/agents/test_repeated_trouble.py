@@ -7,7 +7,10 @@ import pytest
 from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
 from incidents.diagnosis import Confidence, RootCause
-from tests.agents.fakes import NOW, ONSET, Shape, World, bad_deployment, flat
+from tests.agents.moments import NOW, ONSET
+from tests.agents.scenarios import bad_deployment
+from tests.agents.shapes import Shape, flat
+from tests.agents.world import World
 
 LIVE_AGAIN = ONSET - timedelta(seconds=90)
 ABSENT = float("nan")

@@ -8,7 +8,10 @@ from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings
-from tests.agents.fakes import NOW, ONSET, Shape, World, latency_saturation, step_up
+from tests.agents.moments import NOW, ONSET
+from tests.agents.scenarios import latency_saturation
+from tests.agents.shapes import Shape, step_up
+from tests.agents.world import World
 
 ABSENT = float("nan")
 BAD_SINCE, BACK_SINCE = ONSET - timedelta(minutes=40), ONSET - timedelta(minutes=20)

@@ -10,24 +10,12 @@ from incidents.alert import Alert
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings
 from incidents.remediation import RollbackEndpoint, StartRetraining
-from tests.agents.fakes import (
-    NOW,
-    ONSET,
-    PAGES,
-    SCENARIOS,
-    FakePrometheus,
-    Page,
-    Shape,
-    World,
-    alert,
-    bad_deployment,
-    case_of,
-    feature_drift,
-    flat,
-    step_up,
-    upstream_nulls,
-    world,
-)
+from tests.agents.fake_prometheus import FakePrometheus
+from tests.agents.fake_runbooks import PAGES, Page
+from tests.agents.moments import NOW, ONSET
+from tests.agents.scenarios import SCENARIOS, bad_deployment, feature_drift, upstream_nulls
+from tests.agents.shapes import Shape, flat, step_up
+from tests.agents.world import World, alert, case_of, world
 from tools.datasets.monitor import Violation
 from tools.errors import Unavailable
 from tools.prometheus.series import Series

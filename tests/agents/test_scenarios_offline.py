@@ -18,7 +18,10 @@ from incidents.remediation import (
     RollbackEndpoint,
     StartRetraining,
 )
-from tests.agents.fakes import NOW, ONSET, PAGES, SCENARIOS, World, bad_deployment, feature_drift
+from tests.agents.fake_runbooks import PAGES
+from tests.agents.moments import NOW, ONSET
+from tests.agents.scenarios import SCENARIOS, bad_deployment, feature_drift
+from tests.agents.world import World
 
 
 async def found(world: World) -> Findings:

@@ -24,17 +24,10 @@ from incidents.remediation import (
     ShiftTraffic,
     StartRetraining,
 )
-from tests.agents.fakes import (
-    NOW,
-    World,
-    alert,
-    bad_deployment,
-    case_of,
-    feature_drift,
-    step_up,
-    upstream_nulls,
-    world,
-)
+from tests.agents.moments import NOW
+from tests.agents.scenarios import bad_deployment, feature_drift, upstream_nulls
+from tests.agents.shapes import step_up
+from tests.agents.world import World, alert, case_of, world
 from tools.datasets.monitor import Violation
 from tools.sagemaker.states import VariantState
 

@@ -9,7 +9,8 @@ from agents.strategies import STRATEGIES, in_words, look_first
 from agents.toolsets.investigation import investigation_toolset
 from incidents.alert import AlertKind
 from tests.agents.conftest import Server
-from tests.agents.fakes import CATALOGUE, World, bad_deployment, upstream_nulls
+from tests.agents.scenarios import bad_deployment, upstream_nulls
+from tests.agents.world import CATALOGUE, World
 
 
 @pytest.mark.parametrize("kind", AlertKind)

@@ -22,7 +22,8 @@ from agents.tracing import Trace
 from bot.telemetry import receiver_takes, tracer_provider
 from incidents.investigation import Findings
 from tests.agents.conftest import Server
-from tests.agents.fakes import World, bad_deployment, benign_drift
+from tests.agents.scenarios import bad_deployment, benign_drift
+from tests.agents.world import World
 
 SECRET = "xoxb-1234567890-abcdefghij"
 

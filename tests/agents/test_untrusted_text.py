@@ -13,7 +13,10 @@ from agents.llm_config import LlmConfig
 from agents.redaction import redact
 from incidents.investigation import Findings
 from tests.agents.conftest import Server
-from tests.agents.fakes import NOW, Page, World, bad_deployment, upstream_nulls
+from tests.agents.fake_runbooks import Page
+from tests.agents.moments import NOW
+from tests.agents.scenarios import bad_deployment, upstream_nulls
+from tests.agents.world import World
 from tools.datasets.monitor import Violation
 
 ORDER = (

@@ -8,7 +8,9 @@ from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
-from tests.agents.fakes import World, bad_deployment, feature_drift, flat
+from tests.agents.scenarios import bad_deployment, feature_drift
+from tests.agents.shapes import flat
+from tests.agents.world import World
 from tools.errors import NotFound
 from tools.sagemaker.versions import ServedVersion
 

@@ -10,20 +10,11 @@ from agents.llm_config import LlmConfig
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings
-from tests.agents.fakes import (
-    NOW,
-    ONSET,
-    FakePrometheus,
-    Shape,
-    World,
-    alert,
-    bad_deployment,
-    case_of,
-    feature_drift,
-    flat,
-    step_up,
-    world,
-)
+from tests.agents.fake_prometheus import FakePrometheus
+from tests.agents.moments import NOW, ONSET
+from tests.agents.scenarios import bad_deployment, feature_drift
+from tests.agents.shapes import Shape, flat, step_up
+from tests.agents.world import World, alert, case_of, world
 from tools.errors import Unavailable
 from tools.prometheus.series import Series
 

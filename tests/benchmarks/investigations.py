@@ -29,7 +29,8 @@ from agents.timing import Timing
 from agents.workbench import Workbench
 from incidents.diagnosis import DiagnosisDraft
 from incidents.investigation import Case, Findings
-from tests.agents.fakes import World, bad_deployment
+from tests.agents.scenarios import bad_deployment
+from tests.agents.world import World
 from tests.benchmarks.figures import Figure, Target, figure
 from tests.benchmarks.instant_model import InstantModel, Recorder
 from tests.benchmarks.processes import BenchmarkFailed

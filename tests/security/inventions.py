@@ -1,7 +1,7 @@
 """What a language model may invent, in more than a hundred ways, and true statements in as many spellings.
 
-Of the worlds of `tests.agents.fakes`. In `bad_deployment` the p99 latency rose from 0.21 s to 2.48 s and the error rate
-from 0.2 % to 6.1 % at 19:02 UTC on 20 November, after product-recommender-v24 had gone live (at 19:01; by so few
+Of the worlds of `tests.agents.scenarios`. In `bad_deployment` the p99 latency rose from 0.21 s to 2.48 s and the error
+rate from 0.2 % to 6.1 % at 19:02 UTC on 20 November, after product-recommender-v24 had gone live (at 19:01; by so few
 samples as here, at 19:02:30). In `feature_drift` the PSI of amount is 0.41; in `upstream_nulls` 38.1 % of
 last_login_days are null.
 """

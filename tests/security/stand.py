@@ -39,7 +39,12 @@ from incidents.message import MessageKind, OutboxMessage
 from incidents.origin import DataObject
 from incidents.remediation import AnyRemediation
 from incidents.storm import Digest
-from tests.agents.fakes import NOW, SCENARIOS, FakePrometheus, FakeSageMaker, Page, World
+from tests.agents.fake_prometheus import FakePrometheus
+from tests.agents.fake_runbooks import Page
+from tests.agents.fake_sagemaker import FakeSageMaker
+from tests.agents.moments import NOW
+from tests.agents.scenarios import SCENARIOS
+from tests.agents.world import World
 from tests.bot.slack.samples import LINKS
 from tests.bot.workflows.fakes import Clock, FakeGitHub, FakeOperator
 from tests.bot.workflows.fakes import FakePrometheus as NoSeries

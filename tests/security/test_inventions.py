@@ -18,7 +18,7 @@ from agents.tracing import Trace
 from agents.workbench import Workbench
 from bot.slack.rendered import Rendered
 from incidents.diagnosis import Confidence
-from tests.agents.fakes import SCENARIOS
+from tests.agents.scenarios import SCENARIOS
 from tests.security.inventions import TRUE, inventions
 from tests.security.inventor import NAME, Invention, Inventor
 from tests.security.stand import TIMING, Stand

@@ -23,7 +23,7 @@ from incidents.policy import Allow, RequireApproval
 from incidents.proposal import PlanDraft, When
 from incidents.remediation import AnyRemediation, OpenIssue
 from incidents.spec import SIDES
-from tests.agents.fakes import SCENARIOS
+from tests.agents.scenarios import SCENARIOS
 from tests.bot.slack.samples import LINKS
 from tests.incidents.builders import catalogue, policy
 from tests.security.attacks import ATTACKS, EVIL_HOST

@@ -30,7 +30,7 @@ from sandbox.llm.api import LocalMessagesApi
 from sandbox.llm.part import LlmPart
 from sandbox.llm.wire import Refusal, Reply, text, tool_use
 from sandbox.parts import UnknownFault
-from tests.agents.fakes import NOW
+from tests.agents.moments import NOW
 
 MODEL = "claude-sonnet-5-5"
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
