@@ -47,7 +47,7 @@ class Invention:
         on: what it claims to stand on: ids, or the first words of facts that were found.
         details: file and heading of a citation, kind of a culprit.
         place: where it is written.
-        world: the scenario of `tests.agents.fakes` that it is told about.
+        world: the scenario of `tests.agents.scenarios` that it is told about.
     """
 
     text: str

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from incidents.catalogue import ModelSpec
 from sandbox.app import Sandbox, SandboxConfig
 from sandbox.sagemaker.iam import ADMIN_ACCESS_KEY
-from tests.agents.fakes import CATALOGUE
+from tests.agents.world import CATALOGUE
 from tools.datasets.captured import CapturedData, CapturedFeature
 from tools.datasets.reader import DatasetReader
 from tools.datasets.window import Window
