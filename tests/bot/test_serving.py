@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,20 +17,13 @@ from sandbox.slack.server import SlackServer
 from sandbox.slack.signed_http import SignedSender
 from sandbox.slack.workspace import Workspace
 from tests.thoroughness import thorough
+from tests.waiting import eventually
 
 Json = dict[str, Any]
 TOKEN = "a-token-of-a-test"
 NOBODY = "http://127.0.0.1:9"
 START_S, ANSWER_S = 40.0, 15.0
 SERVE = (sys.executable, "-m", "bot", "serve")
-
-
-async def eventually(look: Callable[[], Awaitable[Any]], seconds: float, what: str) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := await look()):
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
-        await asyncio.sleep(0.05)
-    return found
 
 
 @asynccontextmanager
@@ -68,7 +60,7 @@ async def serving(
             except aiohttp.ClientConnectionError:
                 return False
 
-        await eventually(ready, START_S, "the bot")
+        await eventually(ready, "the bot", within=START_S)
         yield url
     finally:
         if process.returncode is None:
@@ -110,7 +102,7 @@ async def test_slack_over_signed_http_is_answered_and_forged_or_stale_requests_a
         async def told() -> list[Json]:
             return [m for m in await messages(slack, hand, "UVIEWER") if m["ephemeral"] and "status" in str(m)]
 
-        await eventually(told, ANSWER_S, "the answer")
+        await eventually(told, "the answer", within=ANSWER_S)
         sender = SignedSender(hand, f"{url}/slack/events", secret)
         payload = {"command": "/agentops", "text": "help", "user_id": "UVIEWER", "team_id": "TSANDBOX"}
         forged = await sender.send("slash_commands", payload, bad_signature=True)
@@ -152,7 +144,7 @@ async def test_on_postgresql_an_alert_becomes_one_thread_across_a_restart(
                 f"{url}/webhooks/alertmanager", json=payload, headers={"Authorization": f"Bearer {TOKEN}"}
             ) as answer:
                 assert (answer.status, await answer.json()) == (200, received)
-            await eventually(in_thread, START_S, "the thread")
+            await eventually(in_thread, "the thread", within=START_S)
     assert len(await messages(slack, hand)) == 1
 
 
@@ -170,5 +162,5 @@ async def test_the_daily_note_is_posted_and_says_that_nothing_is_known_where_pro
         return [m for m in await messages(slack, hand) if m["text"].startswith("Nothing needed on 0 of 3 models")]
 
     async with serving(slack, tmp_path, settings):
-        (message,) = await eventually(told, 30.0, "the note")
+        (message,) = await eventually(told, "the note", within=30)
     assert "nothing is known of them" in str(message)

@@ -11,8 +11,9 @@ import pytest
 
 from sandbox.slack.server import SlackServer
 from sandbox.slack.workspace import Workspace
-from tests.bot.test_serving import SERVE, TOKEN, eventually, serving
+from tests.bot.test_serving import SERVE, TOKEN, serving
 from tests.thoroughness import thorough
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 NOT_READ_ONLY = 90
@@ -84,7 +85,7 @@ async def test_an_alert_becomes_a_thread_where_only_data_and_tmp_can_be_written(
             async with hand.get(f"{slack.url}/_sandbox/slack/messages?channel=CINCIDENTS&persona=") as answer:
                 return any(one["reply_count"] >= 2 for one in (await answer.json())["messages"])
 
-        await eventually(told, PATIENCE_S, "the thread")
+        await eventually(told, "the thread", within=PATIENCE_S)
     log = (tmp_path / "bot.log").read_text(encoding="utf-8")
     assert "Read-only file system" not in log and "Permission denied" not in log
     assert (tmp_path / "chroma").is_dir()

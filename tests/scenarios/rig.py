@@ -22,6 +22,7 @@ from bot.demo import Driver
 from bot.processes import DemoOptions, SandboxAddress, Webhook, bot_log, bot_running, free_port, sandbox_running
 from incidents.incident import Incident
 from incidents.ledger import IncidentFile
+from tests.waiting import eventually
 from tools.incident_store.database import Database
 from tools.incident_store.reader import StoreReader
 
@@ -113,13 +114,7 @@ class Rig:
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str, patience: float = PATIENCE_S) -> T:
         """The first thing found, looked for again and again until the patience ends."""
-        deadline = time.monotonic() + patience
-        while True:
-            found = await look()
-            if found:
-                return found
-            assert time.monotonic() < deadline, f"waited {patience:.0f} s for {what}"
-            await asyncio.sleep(0.15)
+        return await eventually(look, what, within=patience)
 
     # What Alertmanager does
 

@@ -1,6 +1,5 @@
 """A running workspace, the SDK's client, an app of Bolt's over sockets, and a hand for what a person does."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -15,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sandbox.slack.delivery import Timing
 from sandbox.slack.server import SlackServer
 from sandbox.slack.workspace import Workspace
+from tests.waiting import eventually
 
 SUBSCRIPTIONS = frozenset({"app_mention", "app_home_opened", "message.channels", "message.im"})
 SCOPES = (
@@ -28,15 +28,6 @@ SCOPES = (
     "channels:read",
     "reactions:write",
 )
-
-
-async def eventually(found: Callable[[], Awaitable[Any]], seconds: float) -> Any:
-    """What `found` gives once it is true, asked again and again for `seconds`."""
-    for _ in range(int(seconds * 100)):
-        if value := await found():
-            return value
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"not within {seconds} s")
 
 
 class Hand:
@@ -67,9 +58,9 @@ class Hand:
     async def views(self, persona: str = "UONCALL") -> list[dict[str, Any]]:
         return (await self.get("slack/views", persona=persona))["views"]
 
-    async def eventually(self, found: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:
-        """What `found` gives once it is true; fails after `seconds`."""
-        return await eventually(found, seconds)
+    async def eventually(self, look: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:
+        """What `look` gives once it is true; fails after `seconds`."""
+        return await eventually(look, look.__name__, within=seconds)
 
 
 @pytest.fixture
@@ -124,7 +115,7 @@ async def connect(server: SlackServer) -> AsyncIterator[Connect]:
             async def one_more() -> bool:
                 return len(server.workspace.sockets) > before
 
-            await eventually(one_more, 5.0)
+            await eventually(one_more, "the connection", within=5)
             return handler
 
         yield connected

@@ -1,6 +1,5 @@
 """What an investigator reads in captured requests while a scenario runs in the sandbox."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,12 +9,11 @@ from incidents.catalogue import ModelSpec
 from sandbox.app import Sandbox, SandboxConfig
 from sandbox.sagemaker.iam import ADMIN_ACCESS_KEY
 from tests.agents.world import CATALOGUE
+from tests.waiting import eventually
 from tools.datasets.captured import CapturedData, CapturedFeature
 from tools.datasets.reader import DatasetReader
 from tools.datasets.window import Window
 from tools.sagemaker.connection import AwsCredentials
-
-DEADLINE_SECONDS = 40.0
 
 
 @dataclass
@@ -28,16 +26,14 @@ class Story:
 
     async def captured(self, rows: int) -> CapturedData:
         """What was captured since it began, once there are so many rows."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + DEADLINE_SECONDS
-        while True:
-            now = datetime.now(UTC)
+
+        async def enough() -> CapturedData | None:
             before = Window(self.began - timedelta(seconds=60), self.began - timedelta(seconds=2))
-            found = await self.reader.captured(self.model, Window(self.began + timedelta(seconds=2), now), before)
-            if found.rows >= rows:
-                return found
-            assert loop.time() < deadline, f"{found.rows} rows"
-            await asyncio.sleep(0.5)
+            since = Window(self.began + timedelta(seconds=2), datetime.now(UTC))
+            read = await self.reader.captured(self.model, since, before)
+            return read if read.rows >= rows else None
+
+        return await eventually(enough, f"{rows} captured rows")
 
 
 @asynccontextmanager

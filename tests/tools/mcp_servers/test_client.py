@@ -12,18 +12,12 @@ import pytest
 
 from tests.thoroughness import thorough
 from tests.tools.mcp_servers.conftest import alive, stdio
+from tests.waiting import until
 from tools.errors import AccessDenied, NotFound, Unavailable, UpstreamError
 from tools.mcp_servers.client import McpClient
 from tools.mcp_servers.spec import McpServer
 
 Make = Callable[..., McpClient]
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.02)
 
 
 async def test_only_what_is_listed_is_offered_and_what_may_change_something_is_refused(clients: Make):
@@ -77,7 +71,7 @@ async def test_a_server_that_died_is_started_again_and_leaves_no_zombie(clients:
     assert (await client.ask("logs", "bare", {})).text == "fine"
     (pid,) = (await client.pids()).values()
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: not alive(pid))
+    await until(lambda: not alive(pid), "the server to end", within=10)
     assert (await client.ask("logs", "bare", {})).text == "fine"
     assert list((await client.pids()).values()) != [pid]
 

@@ -1,10 +1,8 @@
 """The client against the real program, scraping a metric and loading rules."""
 
-import asyncio
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import eventually
 from tools.errors import InvalidRequest, Unavailable
 from tools.prometheus.client import PrometheusClient
 from tools.prometheus.thresholds import rate_range, rules_for, rules_from_files, series_of, split
@@ -90,17 +89,15 @@ def url(folder: Path) -> Iterator[str]:
 async def test_a_rule_is_read_split_and_asked_for_its_alerts_series(url: str, folder: Path) -> None:
     client = PrometheusClient(url)
     began = datetime.now(UTC)
-    deadline = time.monotonic() + 40
-    query = "count_over_time(ml_feature_psi[30s]) > 2"
-    while True:
+
+    async def scraped() -> bool:
         try:
             await client.ready()
-            if len(await client.query(query)) == 2:
-                break
+            return len(await client.query("count_over_time(ml_feature_psi[30s]) > 2")) == 2
         except Unavailable:
-            pass
-        assert time.monotonic() < deadline, "Prometheus did not scrape in time"
-        await asyncio.sleep(0.1)
+            return False
+
+    await eventually(scraped, "Prometheus to scrape")
 
     labels = {
         "alertname": "ModelFeatureDriftHigh",
