@@ -3,14 +3,12 @@
 import asyncio
 import re
 import shutil
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from sqlalchemy import make_url
 
 from bot.workflows.issues import CLAIM, IssueFollower
@@ -22,6 +20,7 @@ from tests.bot.slack.fakes import eventually
 from tests.bot.workflows.fakes import Clock
 from tests.bot.workflows.rig import PACE
 from tests.incidents.builders import alert, later
+from tests.sandbox.github.listening import listening_github
 from tests.thoroughness import DATABASES
 from tests.tools.incident_store.stage import LEASE, Stage
 from tests.tools.incident_store.test_issues import opened
@@ -120,25 +119,16 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 @pytest.fixture
 async def desk(database: Database) -> AsyncIterator[Desk]:
-    app = web.Application()
-    part = GitHubPart([REPOSITORY])
-    part.install(app, "token")
-    runner = web.AppRunner(app)
-    await runner.setup()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    await web.SockSite(runner, listener).start()
-    await part.start(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    desk = Desk(Stage(database), part, Clock(later(minutes=2)))
-    desk.incident_id = desk.stage.awaiting()
-    desk.repository.open("Nulls", "38 % are null", ["agentops"])
-    opened(desk.stage, desk.incident_id, number="1", url="https://github.example/1")
-    await desk.look()
-    assert desk.comments == []
-    yield desk
-    for one in desk.operators:
-        await one.close()
-    await runner.cleanup()
+    async with listening_github(REPOSITORY) as part:
+        desk = Desk(Stage(database), part, Clock(later(minutes=2)))
+        desk.incident_id = desk.stage.awaiting()
+        desk.repository.open("Nulls", "38 % are null", ["agentops"])
+        opened(desk.stage, desk.incident_id, number="1", url="https://github.example/1")
+        await desk.look()
+        assert desk.comments == []
+        yield desk
+        for one in desk.operators:
+            await one.close()
 
 
 def news(body: str) -> list[str]:

@@ -1,11 +1,9 @@
 """From an allowed proposal to one issue on the local GitHub, by the executor itself; and from there to its comments."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
-from aiohttp import web
 
 from bot.workflows.issues import IssueFollower
 from incidents.execution import ExecutionState
@@ -14,6 +12,7 @@ from incidents.origin import IncidentOrigin
 from sandbox.github.part import GitHubPart
 from tests.bot.workflows.rig import PACE, Rig
 from tests.incidents.builders import START, allowed, issue, proposal
+from tests.sandbox.github.listening import listening_github
 from tools.github.operator import GitHubOperator
 from tools.incident_store.issue_reader import IssueReader
 
@@ -41,24 +40,15 @@ class Opening:
 
 @pytest.fixture
 async def opening(make_rig: Callable[..., Rig]) -> AsyncIterator[Opening]:
-    app = web.Application()
-    part = GitHubPart([REPOSITORY])
-    part.install(app, "token")
-    runner = web.AppRunner(app)
-    await runner.setup()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    await web.SockSite(runner, listener).start()
-    await part.start(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    operator = GitHubOperator(part.github.token, part.github.base_url)
-    rig = make_rig(github=operator)
-    incident_id = rig.stage.open()
-    origin = IncidentOrigin(incident_id=incident_id, opened_at=START)
-    made = proposal("i1", incident_id, remediation=issue(), origin=origin, decision=allowed())
-    rig.stage.propose(incident_id, made)
-    yield Opening(rig, part, operator, incident_id)
-    await operator.close()
-    await runner.cleanup()
+    async with listening_github(REPOSITORY) as part:
+        operator = GitHubOperator(part.github.token, part.github.base_url)
+        rig = make_rig(github=operator)
+        incident_id = rig.stage.open()
+        origin = IncidentOrigin(incident_id=incident_id, opened_at=START)
+        made = proposal("i1", incident_id, remediation=issue(), origin=origin, decision=allowed())
+        rig.stage.propose(incident_id, made)
+        yield Opening(rig, part, operator, incident_id)
+        await operator.close()
 
 
 async def test_an_allowed_issue_is_opened_once_and_followed(opening: Opening) -> None:

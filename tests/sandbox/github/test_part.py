@@ -1,16 +1,15 @@
 """The local GitHub: what it refuses, how it pages, what its faults do."""
 
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from sandbox.github.part import GitHubPart
 from sandbox.parts import UnknownFault
+from tests.sandbox.github.listening import listening_github
 
 NAME = "example-ml/churn-predictor"
 
@@ -30,21 +29,11 @@ class Local:
 
 @pytest.fixture
 async def local() -> AsyncIterator[Local]:
-    app = web.Application()
-    part = GitHubPart([NAME])
-    part.install(app, "token")
-    runner = web.AppRunner(app)
-    await runner.setup()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    await web.SockSite(runner, listener).start()
-    await part.start(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    url = part.ready_fields()["github_url"]
-    assert url is not None and url.endswith("/github")
-    async with aiohttp.ClientSession() as session:
-        yield Local(part, session, url)
-    await part.stop()
-    await runner.cleanup()
+    async with listening_github(NAME) as part:
+        url = part.ready_fields()["github_url"]
+        assert url is not None and url.endswith("/github")
+        async with aiohttp.ClientSession() as session:
+            yield Local(part, session, url)
 
 
 async def test_an_issue_is_opened_commented_on_closed_and_listed_for_the_page(local: Local) -> None:

@@ -1,15 +1,14 @@
 """The local GitHub, listening, and clients that reach it."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
-from aiohttp import web
 
 from sandbox.github.api import LocalGitHub
 from sandbox.github.part import GitHubPart
 from sandbox.github.repository import Repository
+from tests.sandbox.github.listening import listening_github
 from tools.github.operator import GitHubOperator
 
 REPOSITORY = "example-ml/churn-predictor"
@@ -40,22 +39,13 @@ class Local:
 
 @pytest.fixture
 async def local() -> AsyncIterator[Local]:
-    app = web.Application()
-    part = GitHubPart([REPOSITORY])
-    part.install(app, "token")
-    runner = web.AppRunner(app)
-    await runner.setup()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    await web.SockSite(runner, listener).start()
-    await part.start(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    made: list[GitHubOperator] = []
+    async with listening_github(REPOSITORY) as part:
+        made: list[GitHubOperator] = []
 
-    def new_operator(token: str | None = None, url: str | None = None) -> GitHubOperator:
-        made.append(GitHubOperator(token or part.github.token, url or part.github.base_url))
-        return made[-1]
+        def new_operator(token: str | None = None, url: str | None = None) -> GitHubOperator:
+            made.append(GitHubOperator(token or part.github.token, url or part.github.base_url))
+            return made[-1]
 
-    yield Local(part, new_operator)
-    for one in made:
-        await one.close()
-    await runner.cleanup()
+        yield Local(part, new_operator)
+        for one in made:
+            await one.close()
