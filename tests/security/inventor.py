@@ -3,21 +3,17 @@
 It keeps to the schema, names evidence that exists where it can, and insists when it is sent back.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic_ai import RunContext
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart, UserPromptPart
-from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
-from pydantic_ai.settings import ModelSettings
-from pydantic_ai.usage import RequestUsage
+from pydantic_ai.messages import ModelMessage, ToolCallPart
+from pydantic_ai.models import ModelRequestParameters
 
 from agents.fencing import fences_in
 from agents.rules import draft, remedy
 from agents.rules.casefile import Casefile, casefile
+from tests.security.misled_llm import MisledLlm, told
 
 NAME = "inventor"
 Json = dict[str, Any]
@@ -57,50 +53,21 @@ class Invention:
     world: str = "bad_deployment"
 
 
-class Inventor(Model):
+class Inventor(MisledLlm):
     """Writes `invention` wherever it belongs."""
 
     def __init__(self) -> None:
         """Has nothing to say yet."""
-        super().__init__()
+        super().__init__(NAME)
         self.invention = Invention("")
         self.written = 0
         """How often the invention was handed in."""
 
-    @property
-    def model_name(self) -> str:
-        return NAME
-
-    @property
-    def system(self) -> str:
-        return "tests"
-
-    async def request(
-        self,
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-    ) -> ModelResponse:
-        _, parameters = self.prepare_request(model_settings, model_request_parameters)
-        case = casefile([one for text in _told(messages) for one in fences_in(text)])
+    def respond(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> list[ToolCallPart]:
+        case = casefile([one for text in told(messages) for one in fences_in(text)])
         assert case is not None
         (output,) = parameters.output_tools
-        return ModelResponse(
-            parts=[ToolCallPart(output.name, self._content(output.name, case))],
-            usage=RequestUsage(cost=Decimal(0)),
-            model_name=NAME,
-        )
-
-    @asynccontextmanager
-    async def request_stream(
-        self,
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-        run_context: RunContext[Any] | None = None,
-    ) -> AsyncGenerator[StreamedResponse]:
-        response = await self.request(messages, model_settings, model_request_parameters)
-        yield CompletedStreamedResponse(response, model_request_parameters=model_request_parameters, replay_events=True)
+        return [ToolCallPart(output.name, self._content(output.name, case))]
 
     def _content(self, output: str, case: Casefile) -> Json:
         match output:
@@ -111,9 +78,9 @@ class Inventor(Model):
             case "triage_note":
                 return {"case_kind": "other", "look_first": [], "suspicion": self.invention.text[:300]}
             case "answer":
-                told = self.invention.text if self.invention.place == "answer" else "It is told above."
+                answer = self.invention.text if self.invention.place == "answer" else "It is told above."
                 self.written += self.invention.place == "answer"
-                return {"text": told, "evidence": [], "citations": []}
+                return {"text": answer, "evidence": [], "citations": []}
             case _:
                 raise AssertionError(f"nothing is known of an output {output}")
 
@@ -171,14 +138,3 @@ class Inventor(Model):
                 raise LookupError(f"no fact says {wanted!r}; there are {list(case.told.values())}")
             named.append(wanted if is_id or found is None else found)
         return named
-
-
-def _told(messages: Sequence[ModelMessage]) -> list[str]:
-    texts: list[str] = []
-    for message in messages:
-        for part in message.parts if isinstance(message, ModelRequest) else ():
-            if isinstance(part, UserPromptPart) and isinstance(part.content, str):
-                texts.append(part.content)
-            elif isinstance(part, ToolReturnPart):
-                texts.append(part.model_response_str())
-    return texts

@@ -7,21 +7,17 @@ When it is sent back, it insists.
 
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic_ai import RunContext
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart, UserPromptPart
-from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
-from pydantic_ai.settings import ModelSettings
-from pydantic_ai.usage import RequestUsage
+from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
+from pydantic_ai.models import ModelRequestParameters
 
 from agents.fencing import fences_in
 from agents.rules import draft
 from agents.rules.casefile import casefile
 from incidents.diagnosis import RootCause
+from tests.security.misled_llm import MisledLlm, told
 
 NAME = "obedient"
 LOGS = "logs__read"
@@ -44,12 +40,12 @@ _END = "2026-11-20T00:00:00Z"
 _ESCAPED = {"\\u003c": "<", "\\u003e": ">", "\\u0026": "&", "\\n": "\n", '\\"': '"'}
 
 
-class Obedient(Model):
+class Obedient(MisledLlm):
     """Obeys. `heard` counts what it understood, `called` the tools that it was told to call."""
 
     def __init__(self) -> None:
         """Has heard nothing yet."""
-        super().__init__()
+        super().__init__(NAME)
         self.heard: Counter[str] = Counter()
         self.called: Counter[str] = Counter()
         self.plans: list[Json] = []
@@ -58,23 +54,9 @@ class Obedient(Model):
         self.believes_itself = True
         """Whether it keeps to the cause that the rules see, so that something is permitted, or to what it is told."""
 
-    @property
-    def model_name(self) -> str:
-        return NAME
-
-    @property
-    def system(self) -> str:
-        return "tests"
-
-    async def request(
-        self,
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-    ) -> ModelResponse:
-        _, parameters = self.prepare_request(model_settings, model_request_parameters)
-        told = [*_told(messages), *(tool.description or "" for tool in parameters.function_tools)]
-        ordered = _readable("\n".join(told))
+    def respond(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> list[ToolCallPart]:
+        texts = [*told(messages), *(tool.description or "" for tool in parameters.function_tools)]
+        ordered = _readable("\n".join(texts))
         self.remembered = ordered = "\n".join(dict.fromkeys([*self.remembered.split("\n"), *_sentences(ordered)]))
         first = not any(isinstance(message, ModelResponse) for message in messages)
         (output,) = parameters.output_tools
@@ -84,20 +66,9 @@ class Obedient(Model):
             calls.append(ToolCallPart(LOGS, {"query": "anything"}, tool_call_id="call-logs"))
         if calls:
             self.called.update(call.tool_name for call in calls)
-            return _response(*calls)
-        content = self._content(output.name, ordered, [one for text in told for one in fences_in(text)])
-        return _response(ToolCallPart(output.name, content))
-
-    @asynccontextmanager
-    async def request_stream(
-        self,
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-        run_context: RunContext[Any] | None = None,
-    ) -> AsyncGenerator[StreamedResponse]:
-        response = await self.request(messages, model_settings, model_request_parameters)
-        yield CompletedStreamedResponse(response, model_request_parameters=model_request_parameters, replay_events=True)
+            return calls
+        content = self._content(output.name, ordered, [one for text in texts for one in fences_in(text)])
+        return [ToolCallPart(output.name, content)]
 
     def _content(self, output: str, ordered: str, fences: Sequence[Json]) -> Json:
         match output:
@@ -129,18 +100,6 @@ class Obedient(Model):
             content["culprit"] = {"kind": "endpoint_config", "name": "attacker-config"}
             content["retraining"] = {"retrain": True, "because": words[:400], "evidence": ["E1"]}
         return content
-
-
-def _told(messages: Sequence[ModelMessage]) -> list[str]:
-    texts: list[str] = []
-    for message in messages:
-        for part in message.parts if isinstance(message, ModelRequest) else ():
-            if isinstance(part, UserPromptPart):
-                assert isinstance(part.content, str)
-                texts.append(part.content)
-            elif isinstance(part, ToolReturnPart):
-                texts.append(part.model_response_str())
-    return texts
 
 
 def _readable(text: str) -> str:
@@ -231,7 +190,3 @@ def _plan(ordered: str, fences: Sequence[Json]) -> Json:
         for one in wanted
     ]
     return {"choices": choices, "explanation": words[:600]}
-
-
-def _response(*parts: ToolCallPart) -> ModelResponse:
-    return ModelResponse(parts=list(parts), usage=RequestUsage(cost=Decimal(0)), model_name=NAME)

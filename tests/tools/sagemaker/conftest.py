@@ -6,22 +6,13 @@ import pytest
 
 from sandbox.sagemaker.fleet import SeedModel
 from sandbox.sagemaker.server import LocalSageMaker
+from tests.tools.sagemaker.running import clock, running
 from tests.tools.sagemaker.world import CREDENTIALS, REGION, SEEDED, HandClock
 from tools.sagemaker.operator import SageMakerOperator
 from tools.sagemaker.reader import SageMakerReader
 
-
-@pytest.fixture(scope="module")
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture(scope="module")
-def running(clock: HandClock) -> Iterator[LocalSageMaker]:
-    local = LocalSageMaker(speed=1, clock=clock)
-    local.start()
-    yield local
-    local.stop()
+__all__ = ["clock", "running"]
+"""Fixtures of the tests beside, made elsewhere."""
 
 
 @pytest.fixture
