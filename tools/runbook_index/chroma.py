@@ -3,10 +3,10 @@
 One Chroma holds two collections: the passages of the runbooks, and the past incidents of our own database.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from tools.runbook_index.errors import IndexCorrupted, RunbookIndexUnavailable
@@ -128,6 +128,15 @@ class Chroma:
                 self._lock.release()
 
 
+class Record(NamedTuple):
+    """What is kept of one text: its vector, and fields to read it back by."""
+
+    id: str
+    text: str
+    vector: Sequence[float]
+    fields: Mapping[str, str | int]
+
+
 class Collection:
     """One collection by its name, made at the first write. Embeddings are computed by us and passed in.
 
@@ -160,10 +169,28 @@ class Collection:
         with self._chroma.calling(operation):
             yield self._opened
 
+    def write(self, metadata: Mapping[str, str | int], records: Sequence[Record], gone: Sequence[str]) -> None:
+        """Add or replace records by id, then take out those that are `gone`, then write the collection's metadata.
+
+        It is made where it does not exist. A crash between leaves old metadata, and the next run does the rest.
+        """
+        with self._made(metadata) as collection:
+            for at in range(0, len(records), BATCH):
+                batch = records[at : at + BATCH]
+                collection.upsert(
+                    ids=[record.id for record in batch],
+                    documents=[record.text for record in batch],
+                    embeddings=[list(record.vector) for record in batch],
+                    metadatas=[record.fields for record in batch],
+                )
+            for at in range(0, len(gone), BATCH):
+                collection.delete(ids=list(gone[at : at + BATCH]))
+            collection.modify(metadata=dict(metadata))
+
     @contextmanager
-    def made(self, operation: str, metadata: Mapping[str, str | int]) -> Generator[Any, None, None]:
-        """The same, made with this metadata and without a revision where it does not exist."""
-        with self._chroma.calling(operation) as client:
+    def _made(self, metadata: Mapping[str, str | int]) -> Generator[Any, None, None]:
+        """Chroma's own collection; made with this metadata and without a revision where it does not exist."""
+        with self._chroma.calling("write") as client:
             if self._opened is None:
                 self._opened = client.get_or_create_collection(
                     self._name,

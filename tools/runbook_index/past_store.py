@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from incidents.past_incident import PastIncident
-from tools.runbook_index.chroma import BATCH, Chroma, Collection
+from tools.runbook_index.chroma import BATCH, Chroma, Collection, Record
 
 COLLECTION = "past-incidents"
 KIND = "past_incident"
@@ -36,18 +36,8 @@ class PastIncidentStore:
         gone: Sequence[str],
     ) -> None:
         """Add or replace records by id, take out those that are `gone`, then write the collection's metadata."""
-        with self._collection.made("write", metadata) as collection:
-            for at in range(0, len(records), BATCH):
-                batch = records[at : at + BATCH]
-                collection.upsert(
-                    ids=[one.id for one in batch],
-                    documents=[one.text for one in batch],
-                    embeddings=[list(vector) for vector in vectors[at : at + BATCH]],
-                    metadatas=[_fields(one) for one in batch],
-                )
-            for at in range(0, len(gone), BATCH):
-                collection.delete(ids=list(gone[at : at + BATCH]))
-            collection.modify(metadata=dict(metadata))
+        kept = [Record(one.id, one.text, vector, _fields(one)) for one, vector in zip(records, vectors, strict=True)]
+        self._collection.write(metadata, kept, gone)
 
     def read(self) -> tuple[list[PastIncident], list[str]]:
         """Every record, in no order; and the ids of those that another version wrote and that cannot be read."""

@@ -6,7 +6,7 @@ Its metadata names the embedding model, the dimension and the splitter's format.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tools.runbook_index.chroma import BATCH, Chroma, Collection
+from tools.runbook_index.chroma import BATCH, Chroma, Collection, Record
 from tools.runbook_index.records import Passage
 
 COLLECTION = "runbooks"
@@ -46,18 +46,11 @@ class PassageStore:
             vectors: one a passage.
             stale: record ids to delete.
         """
-        with self._collection.made("write", metadata) as collection:
-            for at in range(0, len(passages), BATCH):
-                batch = passages[at : at + BATCH]
-                collection.upsert(
-                    ids=[passage.record_id for passage in batch],
-                    documents=[passage.text for passage in batch],
-                    embeddings=[list(vector) for vector in vectors[at : at + BATCH]],
-                    metadatas=[_fields(passage, hashes[passage.file]) for passage in batch],
-                )
-            for at in range(0, len(stale), BATCH):
-                collection.delete(ids=list(stale[at : at + BATCH]))
-            collection.modify(metadata=dict(metadata))
+        records = [
+            Record(passage.record_id, passage.text, vector, _fields(passage, hashes[passage.file]))
+            for passage, vector in zip(passages, vectors, strict=True)
+        ]
+        self._collection.write(metadata, records, stale)
 
     def read(self) -> tuple[list[Passage], dict[str, str]]:
         """Every passage, in the order of files and lines, and the SHA-256 of each file."""
