@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from incidents import report
+from incidents.cause_words import CAUSE
 from incidents.incident import LIVE_STATES
-from incidents.issue_text import CAUSE, moment
+from incidents.issue_text import moment
 from incidents.ledger import IncidentFile
 from incidents.markdown import code, escaped
 from incidents.report import Report

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from incidents.catalogue import ModelSpec
+from incidents.cause_words import CAUSE
 from incidents.diagnosis import Diagnosis, RootCause
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.incident import Incident
@@ -15,17 +16,6 @@ from incidents.remediation import OpenIssue
 
 MOST_BODY = 20_000
 """What `OpenIssue.body` takes; GitHub takes 65,536 characters."""
-CAUSE: dict[RootCause, str] = {
-    RootCause.DATA_QUALITY: "Broken input data",
-    RootCause.FEATURE_DRIFT: "Feature drift",
-    RootCause.CONCEPT_DRIFT: "Concept drift",
-    RootCause.TRAINING_SERVING_SKEW: "Training-serving skew",
-    RootCause.BAD_DEPLOYMENT: "Bad deployment",
-    RootCause.INFRASTRUCTURE: "Infrastructure",
-    RootCause.TRAFFIC_ANOMALY: "Unusual traffic",
-    RootCause.BENIGN: "Benign change",
-    RootCause.UNKNOWN: "Cause unknown",
-}
 _CLAIMS = 6
 _FACTS = 10
 _ALERTS = 8

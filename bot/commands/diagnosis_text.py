@@ -10,7 +10,8 @@ import typer
 from bot.commands.diagnosis_counts import counts
 from bot.commands.plan_preview import WHEN, PlannedStep
 from bot.slack.blocks.text import duration, line, plural, utc
-from bot.slack.blocks.wording import ADVICE, CAUSE, CONFIDENCE, RISK, culprit_words, why_nothing
+from bot.slack.blocks.wording import ADVICE, CONFIDENCE, RISK, culprit_words, why_nothing
+from incidents.cause_words import CAUSE
 from incidents.diagnosis import Claim, Diagnosis, Reasoner
 from incidents.effect import RiskClass
 from incidents.evidence import Evidence, EvidenceKind

@@ -7,9 +7,10 @@ from typing import Literal, assert_never
 
 from bot.slack.blocks.text import duration, line, plural
 from bot.slack.blocks.verification import VERDICT
-from bot.slack.blocks.wording import APPROVAL, CAUSE, CONFIDENCE, EXECUTION, OUTCOME, culprit_words, why_nothing
+from bot.slack.blocks.wording import APPROVAL, CONFIDENCE, EXECUTION, OUTCOME, culprit_words, why_nothing
 from incidents.alert import Alert
 from incidents.approval import ApprovalState
+from incidents.cause_words import CAUSE
 from incidents.evidence import EvidenceKind
 from incidents.execution import Execution, ExecutionState
 from incidents.incident import Incident

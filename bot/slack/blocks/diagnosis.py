@@ -9,8 +9,9 @@ from bot.slack.blocks.links import Links
 from bot.slack.blocks.reasoner import written_by
 from bot.slack.blocks.seen_before import seen_before
 from bot.slack.blocks.text import date, joined, mrkdwn
-from bot.slack.blocks.wording import ADVICE, CAUSE, CONFIDENCE, culprit_words, inside_a_sentence
+from bot.slack.blocks.wording import ADVICE, CONFIDENCE, culprit_words, inside_a_sentence
 from bot.slack.rendered import Block, Rendered
+from incidents.cause_words import CAUSE
 from incidents.diagnosis import Diagnosis
 from incidents.investigation import Findings
 

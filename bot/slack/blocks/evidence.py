@@ -8,8 +8,8 @@ from bot.slack.blocks.citations import marks, past_incident
 from bot.slack.blocks.kit import anchor, bullets, context, glue, paragraph, rendered, rich, section, words
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import mrkdwn, plural
-from bot.slack.blocks.wording import CAUSE
 from bot.slack.rendered import Block, Rendered
+from incidents.cause_words import CAUSE
 from incidents.diagnosis import Diagnosis
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings

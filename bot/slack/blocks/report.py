@@ -7,8 +7,9 @@ from bot.slack.blocks.citations import past_incident
 from bot.slack.blocks.kit import actions, button, context, header, rendered, section, table
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import code, duration, joined, mrkdwn, person
-from bot.slack.blocks.wording import CAUSE, culprit_words
+from bot.slack.blocks.wording import culprit_words
 from bot.slack.rendered import Rendered
+from incidents.cause_words import CAUSE
 from incidents.report import Milestone, Report
 
 _SPANS: tuple[tuple[str, str, str], ...] = (

@@ -7,7 +7,6 @@ from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import date, duration, mrkdwn, person, plural
 from bot.slack.blocks.waiting import WHY
 from bot.slack.blocks.wording import (
-    CAUSE,
     CONFIDENCE,
     SEVERITY,
     STATE,
@@ -18,6 +17,7 @@ from bot.slack.blocks.wording import (
 )
 from bot.slack.rendered import Rendered
 from incidents.approval import ApprovalState
+from incidents.cause_words import CAUSE
 from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
 from incidents.incident import Incident, IncidentState
 from incidents.ledger import IncidentFile, ProposalView

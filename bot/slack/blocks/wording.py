@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from bot.slack.blocks.text import joined, mrkdwn
 from incidents.alert import Alert, Severity
 from incidents.approval import ApprovalState
-from incidents.diagnosis import Advice, Confidence, Culprit, RootCause
+from incidents.diagnosis import Advice, Confidence, Culprit
 from incidents.effect import RiskClass
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
@@ -30,18 +30,6 @@ SEVERITY: dict[Severity, str] = {
     Severity.INFO: ":large_blue_circle: info",
 }
 """Signs that every Slack client draws, and that the sandbox draws without an emoji font."""
-
-CAUSE: dict[RootCause, str] = {
-    RootCause.DATA_QUALITY: "Broken input data",
-    RootCause.FEATURE_DRIFT: "Feature drift",
-    RootCause.CONCEPT_DRIFT: "Concept drift",
-    RootCause.TRAINING_SERVING_SKEW: "Training-serving skew",
-    RootCause.BAD_DEPLOYMENT: "Bad deployment",
-    RootCause.INFRASTRUCTURE: "Infrastructure",
-    RootCause.TRAFFIC_ANOMALY: "Unusual traffic",
-    RootCause.BENIGN: "Benign change",
-    RootCause.UNKNOWN: "Cause unknown",
-}
 
 CONFIDENCE: dict[Confidence, str] = {
     Confidence.HIGH: "high confidence",
