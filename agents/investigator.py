@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from agents.answering.answer import Answer
+from agents.answer import Answer
 from agents.brief import brief_of
 from agents.collectors.lens import Lens
 from agents.evidence_book import EvidenceBook

@@ -3,59 +3,41 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from incidents.catalogue import ModelSpec
-from incidents.verification import Sample
 from tools.cloudwatch_logs.records import LogLines, LogPlace
 from tools.datasets.captured import CapturedData
+from tools.datasets.monitor import Violation
 from tools.datasets.monitored import MonitoredData
 from tools.datasets.window import Window
 from tools.github.history import History
 from tools.mcp_servers.records import McpAnswer, Offer
+from tools.prometheus.series import InstantSample, Series
 from tools.runbook_index.past_ranking import PastHit
 from tools.runbook_index.records import RunbookHit
+from tools.sagemaker.preflight import Preflight
+from tools.sagemaker.states import (
+    Change,
+    EndpointConfig,
+    EndpointConfigSummary,
+    EndpointState,
+    PipelineJob,
+    PipelineState,
+)
 from tools.sagemaker.versions import ServedVersion
-
-
-class InstantSampleLike(Protocol):
-    """One value of one series at one moment."""
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """The series' labels."""
-        ...
-
-    @property
-    def value(self) -> float:
-        """The value; may be NaN."""
-        ...
-
-
-class SeriesLike(Protocol):
-    """Values of one series over a window."""
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """The series' labels."""
-        ...
-
-    @property
-    def samples(self) -> Sequence[Sample]:
-        """In order of time."""
-        ...
 
 
 class MetricsReader(Protocol):
     """`tools.prometheus.client.PrometheusClient`, as far as it is used here."""
 
-    async def query(self, promql: str, at: datetime | None = None) -> Sequence[InstantSampleLike]:
+    async def query(self, promql: str, at: datetime | None = None) -> Sequence[InstantSample]:
         """Values at a moment."""
         ...
 
     async def query_range(
         self, promql: str, start: datetime, end: datetime, step: timedelta | None = None
-    ) -> Sequence[SeriesLike]:
+    ) -> Sequence[Series]:
         """Values over a window."""
         ...
 
@@ -64,179 +46,18 @@ class MetricsReader(Protocol):
         ...
 
 
-class VariantLike(Protocol):
-    """A variant of an endpoint as it stands."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def weight(self) -> float | None:
-        """Its share of the traffic, against the sum of weights."""
-        ...
-
-    @property
-    def current_instances(self) -> int | None:
-        """Instances that serve."""
-        ...
-
-    @property
-    def desired_instances(self) -> int | None:
-        """Instances that were asked for."""
-        ...
-
-
-class EndpointLike(Protocol):
-    """An endpoint as it stands."""
-
-    @property
-    def config_name(self) -> str:
-        """The endpoint config that is live."""
-        ...
-
-    @property
-    def status(self) -> str:
-        """SageMaker's word, e.g. ``InService``."""
-        ...
-
-    @property
-    def created_at(self) -> datetime:
-        """When the endpoint was created."""
-        ...
-
-    @property
-    def last_modified(self) -> datetime:
-        """When it was last changed."""
-        ...
-
-    @property
-    def failure_reason(self) -> str | None:
-        """SageMaker's words, untrusted."""
-        ...
-
-    @property
-    def variants(self) -> Sequence[VariantLike]:
-        """Its variants."""
-        ...
-
-
-class ConfigVariantLike(Protocol):
-    """A variant as an endpoint config asks for it."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def model_name(self) -> str | None:
-        """The SageMaker model it serves."""
-        ...
-
-
-class ConfigLike(Protocol):
-    """One endpoint config."""
-
-    @property
-    def variants(self) -> Sequence[ConfigVariantLike]:
-        """Its variants."""
-        ...
-
-
-class ConfigSummaryLike(Protocol):
-    """One endpoint config among others."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was created."""
-        ...
-
-
-class ChangeLike(Protocol):
-    """Something that was changed about a model."""
-
-    @property
-    def at(self) -> datetime:
-        """When."""
-        ...
-
-    @property
-    def what(self) -> str:
-        """A short word for the sort of change."""
-        ...
-
-    @property
-    def subject(self) -> str:
-        """The thing that was changed."""
-        ...
-
-    @property
-    def detail(self) -> str:
-        """More about it, untrusted."""
-        ...
-
-
-class PipelineLike(Protocol):
-    """A training pipeline as it stands."""
-
-    @property
-    def status(self) -> str:
-        """SageMaker's word, e.g. ``Active``."""
-        ...
-
-
-class PreflightLike(Protocol):
-    """What was looked at before a change."""
-
-    @property
-    def problems(self) -> Sequence[str]:
-        """What stands against it, in plain words; empty when nothing does."""
-        ...
-
-
-class JobLike(Protocol):
-    """A job of a pipeline's run."""
-
-    @property
-    def kind(self) -> Literal["training", "processing"]:
-        """What sort of job."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def pipeline(self) -> str:
-        """The pipeline whose run it belongs to."""
-        ...
-
-    @property
-    def failed(self) -> bool:
-        """Whether its step failed."""
-        ...
-
-
 class SageMakerReads(Protocol):
     """`tools.sagemaker.reader.SageMakerReader`, as far as it is used here."""
 
-    async def endpoint(self, name: str) -> EndpointLike:
+    async def endpoint(self, name: str) -> EndpointState:
         """The endpoint as it stands."""
         ...
 
-    async def endpoint_config(self, name: str) -> ConfigLike:
+    async def endpoint_config(self, name: str) -> EndpointConfig:
         """The endpoint config of this name."""
         ...
 
-    async def endpoint_configs(self, prefix: str, limit: int) -> Sequence[ConfigSummaryLike]:
+    async def endpoint_configs(self, prefix: str, limit: int) -> Sequence[EndpointConfigSummary]:
         """Configs whose name begins so, newest first."""
         ...
 
@@ -244,46 +65,27 @@ class SageMakerReads(Protocol):
         """What a config serves under a variant, with its evaluation."""
         ...
 
-    async def pipeline(self, name: str) -> PipelineLike:
+    async def pipeline(self, name: str) -> PipelineState:
         """The training pipeline."""
         ...
 
-    async def rollback_preflight(self, endpoint: str, to_config: str) -> PreflightLike:
+    async def rollback_preflight(self, endpoint: str, to_config: str) -> Preflight:
         """What was looked at before a rollback."""
         ...
 
-    async def recent_changes(self, model: ModelSpec, since: datetime) -> Sequence[ChangeLike]:
+    async def recent_changes(self, model: ModelSpec, since: datetime) -> Sequence[Change]:
         """Changes, newest first."""
         ...
 
-    async def recent_jobs(self, model: ModelSpec, since: datetime) -> Sequence[JobLike]:
+    async def recent_jobs(self, model: ModelSpec, since: datetime) -> Sequence[PipelineJob]:
         """The jobs of the newest run of each of the model's pipelines, where it ended since then."""
-        ...
-
-
-class ViolationLike(Protocol):
-    """One violation of a model's data constraints."""
-
-    @property
-    def feature(self) -> str:
-        """The feature that violates."""
-        ...
-
-    @property
-    def check(self) -> str:
-        """The check's name, e.g. ``completeness_check``."""
-        ...
-
-    @property
-    def description(self) -> str:
-        """The monitor's words, untrusted."""
         ...
 
 
 class DatasetReads(Protocol):
     """`tools.datasets.reader.DatasetReader`, as far as it is used here."""
 
-    async def violations(self, model: ModelSpec) -> Sequence[ViolationLike]:
+    async def violations(self, model: ModelSpec) -> Sequence[Violation]:
         """What the last run of Model Monitor found."""
         ...
 

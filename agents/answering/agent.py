@@ -3,7 +3,7 @@
 from pydantic_ai import Agent, ModelRetry, RunContext, ToolOutput
 from pydantic_ai.models import Model
 
-from agents.answering.answer import AnswerDraft
+from agents.answer import AnswerDraft
 from agents.grounding import checked_citations, told_problem
 from agents.instructions import instructions
 from agents.toolsets.investigation import investigation_toolset

@@ -10,12 +10,12 @@ from agents.collectors.lens import Lens, why
 from agents.readings.found import Found
 from agents.readings.serving import ChangeReading, EndpointReading, LiveConfigReading, NoChangesReading
 from agents.redaction import redact
-from agents.sources import ChangeLike, EndpointLike
 from agents.wording import cut, in_its_words, moment_in_words
 from incidents.catalogue import EndpointSpec, ModelSpec
 from incidents.evidence import EvidenceKind
 from tools.errors import UpstreamError
 from tools.sagemaker.changes import RUN_ENDED
+from tools.sagemaker.states import Change, EndpointState
 
 SOURCE = "SageMaker"
 _ENDED = re.compile(r"ended (\w+)(?:: (.*))?$", re.DOTALL)
@@ -67,7 +67,7 @@ async def endpoint_state(lens: Lens) -> Sequence[Found]:
     return (Found(evidence, reading),)
 
 
-def _state_in_words(name: str, state: EndpointLike, reading: EndpointReading) -> str:
+def _state_in_words(name: str, state: EndpointState, reading: EndpointReading) -> str:
     instances = sum(variant.current_instances or 0 for variant in state.variants)
     changed = (
         f"last changed at {moment_in_words(reading.updated_at)} on {reading.updated_at:%d %b}"
@@ -106,7 +106,7 @@ async def _from_sagemaker(lens: Lens, model: ModelSpec) -> Sequence[Found]:
     return [_change(lens, asked, change, model.endpoint) for change in changes[:MOST_CHANGES]]
 
 
-def _change(lens: Lens, asked: str, change: ChangeLike, endpoint: EndpointSpec | None) -> Found:
+def _change(lens: Lens, asked: str, change: Change, endpoint: EndpointSpec | None) -> Found:
     evidence = lens.fact(
         EvidenceKind.CHANGE,
         SOURCE,

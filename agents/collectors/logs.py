@@ -12,11 +12,12 @@ from agents.log_signs import Sign
 from agents.readings.found import Found
 from agents.readings.written import LogPatternReading, LogSummaryReading
 from agents.redaction import redact
-from agents.sources import JobLike, LogReads
+from agents.sources import LogReads
 from agents.wording import as_name, duration_in_words, in_its_words, moment_in_words
 from incidents.evidence import Evidence, EvidenceKind, Figure
 from tools.cloudwatch_logs.records import LogLines, LogPlace
 from tools.errors import NotFound, UpstreamError
+from tools.sagemaker.states import PipelineJob
 
 SOURCE = "CloudWatch Logs"
 MOST_PATTERNS = 4
@@ -44,7 +45,7 @@ async def logs(lens: Lens, onset: datetime) -> Sequence[Found]:
     if model is None or reader is None:
         return ()
     since = lens.now - lens.timing.changes_lookback
-    jobs: Sequence[JobLike] = ()
+    jobs: Sequence[PipelineJob] = ()
     gaps: list[Found] = []
     try:
         jobs = await lens.sources.sagemaker.recent_jobs(model, since)
@@ -158,7 +159,7 @@ async def _endpoint(log: _Log) -> Sequence[Found]:
     return facts
 
 
-async def _job(log: _Log, job: JobLike) -> Sequence[Found]:
+async def _job(log: _Log, job: PipelineJob) -> Sequence[Found]:
     whose = f"The {job.kind} job {as_name(job.name)} of {job.pipeline}{', which failed,' if job.failed else ''}"
     try:
         found = await log.trouble()

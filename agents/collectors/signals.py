@@ -121,8 +121,8 @@ def _shape(lens: Lens, signal: Signal, samples: Sequence[Sample], step: timedelt
 
 
 async def _looked_closer(
-    lens: Lens, signal: Signal, query: str, seen: list[tuple[Mapping[str, str], Shape]]
-) -> list[tuple[Mapping[str, str], Shape]]:
+    lens: Lens, signal: Signal, query: str, seen: list[tuple[dict[str, str], Shape]]
+) -> list[tuple[dict[str, str], Shape]]:
     """Finer samples around the onsets of what is past its limit: a time to the minute and a half convicts nobody."""
     step, fine = lens.timing.step, lens.timing.fine_step
     onsets = [

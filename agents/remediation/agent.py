@@ -7,8 +7,8 @@ from pydantic_ai import Agent, ModelRetry, RunContext, ToolOutput
 from pydantic_ai.models import Model
 
 from agents.instructions import instructions
+from agents.permitted_step import Step
 from agents.remediation.plan_check import plan_problems
-from agents.remediation.step import Step
 from agents.workbench import Workbench
 from incidents.proposal import PlanDraft
 

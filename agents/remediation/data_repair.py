@@ -5,7 +5,7 @@ import re
 from pydantic import ValidationError
 
 from agents.collectors.lens import Lens
-from agents.remediation.step import Step
+from agents.permitted_step import Step
 from agents.rules.broken_data import broken, source_first, window_end, window_start
 from agents.rules.symptoms import Symptoms
 from incidents.catalogue import ModelSpec

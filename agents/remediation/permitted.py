@@ -5,8 +5,8 @@ catalogue, the readings and the clock, never from the words of a diagnosis.
 """
 
 from agents.collectors.lens import Lens
+from agents.permitted_step import Step
 from agents.remediation import data_repair, retraining, rollback, telling
-from agents.remediation.step import Step
 from agents.rules.symptoms import Symptoms
 from incidents.diagnosis import Confidence, Diagnosis, RootCause
 from incidents.remediation import OpenIssue

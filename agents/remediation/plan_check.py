@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from agents.evidence_book import EvidenceBook
 from agents.grounding import problem_of, told_problem
-from agents.remediation.step import Step, chains_of, identity
+from agents.permitted_step import Step, chains_of, identity
 from incidents.proposal import PlanDraft, RemediationChoice
 
 

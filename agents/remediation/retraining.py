@@ -4,8 +4,8 @@ Behind it the way back for a candidate that is refused at its gate.
 """
 
 from agents.collectors.lens import Lens
+from agents.permitted_step import Step
 from agents.remediation import rollback
-from agents.remediation.step import Step
 from agents.rules.symptoms import Symptoms
 from agents.rules.training_window import training_window
 from incidents.catalogue import ModelSpec

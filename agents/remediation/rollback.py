@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from agents.collectors.lens import Lens
-from agents.remediation.step import Step
+from agents.permitted_step import Step
 from agents.rules.symptoms import Symptoms
-from agents.sources import ConfigVariantLike, VariantLike
 from incidents.catalogue import EndpointSpec, ModelSpec
 from incidents.origin import VariantWeight
 from incidents.proposal import When
 from incidents.remediation import RollbackEndpoint, ShiftTraffic
 from tools.errors import UpstreamError
+from tools.sagemaker.states import ConfigVariant, VariantState
 
 MOST_CANDIDATES = 3
 """Configs that are looked at for a rollback before a person has to choose one."""
@@ -97,7 +97,7 @@ async def _shift(lens: Lens, spec: EndpointSpec, live_config: str, served: str |
 
 
 def _weights(
-    running: Sequence[VariantLike], served: set[str], live: Sequence[ConfigVariantLike]
+    running: Sequence[VariantState], served: set[str], live: Sequence[ConfigVariant]
 ) -> tuple[VariantWeight, ...]:
     """Absolute weights: nothing for the new variants, the old ones as they are to each other; empty where none may."""
     known = {variant.name for variant in live}

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from agents.remediation.step import Step
+from agents.permitted_step import Step
 from agents.rules.broken_data import broken, broken_since, source_first
 from agents.rules.symptoms import Symptoms
 from agents.wording import listed, moment_in_words

@@ -2,7 +2,7 @@
 
 import re
 
-from agents.answering.answer import AnswerDraft
+from agents.answer import AnswerDraft
 from agents.rules.casefile import Casefile
 from agents.wording import moment_in_words, our_words
 from incidents.diagnosis import Diagnosis, RunbookCitation

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from agents.remediation.step import Step
+from agents.permitted_step import Step
 from agents.rules.casefile import Casefile
 from agents.wording import listed
 from incidents.diagnosis import Diagnosis, RootCause

@@ -7,8 +7,8 @@ import pytest
 from agents.evidence_book import EvidenceBook
 from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
+from agents.permitted_step import Step
 from agents.remediation.plan_check import bounded_plan, plan_problems
-from agents.remediation.step import Step
 from incidents.diagnosis import Advice, RootCause
 from incidents.evidence import Evidence, EvidenceKind
 from incidents.investigation import Findings

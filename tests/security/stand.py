@@ -15,7 +15,7 @@ from pydantic_ai.models import Model
 from sqlalchemy import delete
 from sqlmodel import SQLModel
 
-from agents.answering.answer import Answer
+from agents.answer import Answer
 from agents.investigator import Investigator
 from agents.llm import LanguageModel
 from agents.llm_config import LlmConfig

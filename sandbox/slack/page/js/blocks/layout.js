@@ -2,17 +2,9 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { withEmoji } from "../text/inline.js";
-import { mrkdwn } from "../text/mrkdwn.js";
+import { textObject } from "../text/text_object.js";
 import { element } from "./elements.js";
 import { picture } from "./media.js";
-
-/** A text object (mrkdwn or plain_text) as nodes. */
-export function textObject(text) {
-  if (!text) return [];
-  if (typeof text === "string") return withEmoji(text);
-  return text.type === "mrkdwn" ? mrkdwn(text.text, { verbatim: text.verbatim }) : withEmoji(text.text ?? "");
-}
 
 export function header(block) {
   const level = Math.min(6, (block.level ?? 1) + 2);

@@ -1,7 +1,7 @@
 // Block Kit's confirm object: asked before the action is sent.
 
 import { h } from "../dom.js";
-import { textObject } from "../blocks/layout.js";
+import { textObject } from "../text/text_object.js";
 import { showDialog } from "./dialog.js";
 
 /** Ask; resolves to true only when the person confirms. */
