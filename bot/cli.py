@@ -146,7 +146,8 @@ app.command()(diagnose)
 def check() -> None:
     """Say in plain words which settings, tokens, servers, channels and files are right, and what to do."""
     from bot import logs
-    from bot.check import Finding, examine
+    from bot.check.examination import examine
+    from bot.check.finding import Finding
 
     settings = settings_or_exit()
     logs.configure("error", "console")

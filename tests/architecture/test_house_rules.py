@@ -28,7 +28,7 @@ OURS_MADE_IN_BOOTSTRAP = {
 
 ALSO_MADE_IN = {
     # Commands beside `serve`, each a process of its own.
-    "Database": {"bot/check.py", "bot/check_replicas.py", "bot/demo.py", "bot/commands/stored.py"},
+    "Database": {"bot/check/database.py", "bot/check/replicas.py", "bot/demo.py", "bot/commands/stored.py"},
     # The sandbox's own class of that name.
     "Engine": {"sandbox/world/monitoring.py"},
 }

@@ -15,7 +15,7 @@ from bot.cli import app
 from sandbox.app import Sandbox, SandboxConfig
 from tests.bot.quiet import restored_logging
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TOKEN = "token-of-sixteen-characters"
 NOBODY = "http://127.0.0.1:9"
 """The discard port: nothing listens there."""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.check_written import examine_history, examine_logs
+from bot.check.finding import Finding
+from bot.check.github import examine_history
+from bot.check.logs import examine_logs
 from tools.cloudwatch_logs.records import LogLines, LogPlace
 from tools.errors import AccessDenied, NotFound, Throttled, Unavailable, UpstreamError
 from tools.github.history import History
@@ -38,18 +40,18 @@ class Answering:
         return History((), ())
 
 
-async def logs(error: UpstreamError | None = None) -> list[tuple[str, str, str]]:
+async def logs(error: UpstreamError | None = None) -> list[Finding]:
     return [told async for told in examine_logs(Answering(error), CATALOGUE)]
 
 
-async def commits(error: UpstreamError | None = None) -> list[tuple[str, str, str]]:
+async def commits(error: UpstreamError | None = None) -> list[Finding]:
     return [told async for told in examine_history(Answering(error), CATALOGUE)]
 
 
 async def test_logs_that_can_be_read_are_right() -> None:
     told = await logs()
-    assert {verdict for _, verdict, _ in told} == {"right"}
-    assert {subject for subject, _, _ in told} == {
+    assert {one.verdict for one in told} == {"right"}
+    assert {one.subject for one in told} == {
         *(f"log of {name}" for name in CATALOGUE.models),
         "log of training jobs",
         "log of processing jobs",
@@ -58,28 +60,28 @@ async def test_logs_that_can_be_read_are_right() -> None:
 
 async def test_a_missing_permission_is_named_with_its_group_and_where_it_stands() -> None:
     (told,) = await logs(AccessDenied("CloudWatch Logs", "FilterLogEvents", "not authorized"))
-    assert told[:2] == ("log of fraud-detector", "wrong")
-    assert "logs:FilterLogEvents on /aws/sagemaker/Endpoints/fraud-detector-prod" in told[2]
-    assert "manifests/iam/reader.json" in told[2]
+    assert (told.verdict, told.subject) == ("wrong", "log of fraud-detector")
+    assert "logs:FilterLogEvents on /aws/sagemaker/Endpoints/fraud-detector-prod" in told.text
+    assert "manifests/iam/reader.json" in told.text
 
 
 async def test_a_group_that_is_not_there_yet_is_worth_knowing() -> None:
-    assert {verdict for _, verdict, _ in await logs(NotFound("CloudWatch Logs", "FilterLogEvents", "none"))} == {"note"}
+    assert {one.verdict for one in await logs(NotFound("CloudWatch Logs", "FilterLogEvents", "none"))} == {"note"}
 
 
 @pytest.mark.parametrize("error", [Unavailable, Throttled])
 async def test_a_cloudwatch_that_does_not_answer_is_one_finding(error: type[UpstreamError]) -> None:
-    ((subject, verdict, _),) = await logs(error("CloudWatch Logs", "FilterLogEvents", "reset"))
+    ((verdict, subject, _),) = await logs(error("CloudWatch Logs", "FilterLogEvents", "reset"))
     assert (subject, verdict) == ("CloudWatch Logs", "note")
 
 
 async def test_repositories_that_can_be_read_are_right() -> None:
-    assert {verdict for _, verdict, _ in await commits()} == {"right"}
+    assert {one.verdict for one in await commits()} == {"right"}
 
 
 async def test_a_token_without_contents_is_told_what_it_lacks() -> None:
     told = await commits(AccessDenied("GitHub", "ListCommits", "the token does not allow it"))
-    assert {verdict for _, verdict, _ in told} == {"note"}
+    assert {one.verdict for one in told} == {"note"}
     assert all("contents: read" in text for _, _, text in told)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.check_replicas import Told, examine_replicas
+from bot.check.finding import Finding
+from bot.check.replicas import examine_replicas
 from bot.settings import Settings
 from incidents.clock import now
 from tests.thoroughness import thorough
@@ -16,7 +17,7 @@ from tools.incident_store.writer.replicas import Replica, ReplicaWriter
 NOBODY = "http://127.0.0.1:9"
 
 
-async def told(folder: Path, **given: str) -> list[Told]:
+async def told(folder: Path, **given: str) -> list[Finding]:
     settings = Settings(_env_file=None, data_dir=folder, **given)  # pyright: ignore[reportCallIssue, reportArgumentType] pydantic-settings' own argument
     return [one async for one in examine_replicas(settings)]
 
@@ -38,8 +39,8 @@ async def test_a_chroma_server_that_does_not_answer_is_named(tmp_path: Path) -> 
 @thorough
 async def test_before_the_first_start_there_are_no_tables_to_look_at(tmp_path: Path, url: str) -> None:
     (replicas, index) = await told(tmp_path, database_url=url, executor_id="agentops-0")
-    assert "this one is agentops-0" in replicas[2]
-    assert index[0] == "note" and "each replica needs one of its own" in index[2]
+    assert "this one is agentops-0" in replicas.text
+    assert index.verdict == "note" and "each replica needs one of its own" in index.text
 
 
 @thorough
@@ -51,4 +52,4 @@ async def test_who_lives_is_told_and_the_same_name_is_noted(tmp_path: Path, url:
     (other, _) = await told(tmp_path, database_url=url, executor_id="agentops-1")
     assert other == ("right", "replicas", "this one is agentops-1; agentops-0 runs now")
     (same, _) = await told(tmp_path, database_url=url, executor_id="agentops-0")
-    assert same[0] == "note" and "process 7 on host-a runs as agentops-0" in same[2]
+    assert same.verdict == "note" and "process 7 on host-a runs as agentops-0" in same.text
