@@ -1,58 +1,13 @@
 """S3 objects, marked: sends exactly the requests of a quarantine, under its role, once each. Deletes nothing."""
 
-from typing import Any
+from tools.sagemaker.declared_calls import DeclaredCalls
 
-from incidents.effect import ApiRequest
-from tools.errors import InvalidRequest
-from tools.sagemaker.calls import Calls
-from tools.sagemaker.connection import AwsConnection, AwsCredentials
-from tools.sagemaker.roles import RoleSessions
-
-SERVICE = "S3"
 METHODS = {"PutObject": "put_object", "PutObjectTagging": "put_object_tagging"}
 """The operations that the specs declare, and boto3's method of each; nothing else can be sent."""
 
 
-class DatasetOperator:
+class DatasetOperator(DeclaredCalls):
     """Puts manifests and tags. One attempt each; both may be sent again, as they say the whole of what is to be."""
 
-    def __init__(
-        self,
-        *,
-        region: str,
-        endpoint_url: str | None = None,
-        credentials: AwsCredentials | None = None,
-        external_id: str | None = None,
-        use_roles: bool = True,
-    ) -> None:
-        """`use_roles`: assume the remediation's role for each call; without it the process's own credentials send."""
-        connection = AwsConnection(region=region, endpoint_url=endpoint_url, credentials=credentials)
-        self._sessions = RoleSessions(connection, external_id=external_id, use_roles=use_roles)
-        # No deadline: a call that was sent is waited for, so that nobody takes it for one that was not.
-        self._calls = Calls(SERVICE, deadline_s=None, threads=4)
-
-    async def send(self, request: ApiRequest, *, role_arn: str | None, execution_id: str) -> dict[str, str]:
-        """Send it, and answer the plain texts of what came back, e.g. ``ETag``.
-
-        Raises:
-            InvalidRequest: no spec declares this operation, or S3 refused it.
-            AccessDenied: the role is not named, cannot be assumed, or does not allow it. Nothing was changed.
-            Unavailable: no answer came; to send it again does no harm.
-            NotFound: the bucket or the object is gone.
-            Throttled: as S3 says.
-        """
-        if request.service != "s3" or request.operation not in METHODS:
-            raise InvalidRequest(SERVICE, request.operation, "no remediation declares this operation; nothing was sent")
-        return await self._calls.run(request.operation, lambda: self._send(request, role_arn, execution_id))
-
-    def close(self) -> None:
-        """Take no further call."""
-        self._calls.close()
-
-    def _send(self, request: ApiRequest, role_arn: str | None, execution_id: str) -> dict[str, str]:
-        client = self._sessions.client(request, role_arn=role_arn, execution_id=execution_id)
-        try:
-            answer: dict[str, Any] = getattr(client, METHODS[request.operation])(**request.parameters)
-        finally:
-            client.close()
-        return {key: value for key, value in answer.items() if isinstance(value, str)}
+    service = "S3"
+    methods = METHODS
