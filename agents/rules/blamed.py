@@ -6,7 +6,7 @@ from functools import cached_property
 from agents.rules.deployment import Deployment, last_switch, over_with, overlap, times_of
 from agents.rules.measured import Measured, earliest
 from agents.rules.written import Written
-from incidents.alert import AlertKind
+from incidents.alert import AlertKind, Severity
 
 LABELS_VARY = 0.1
 """A label delay is known to a tenth of it: some labels come sooner, and it is a mean."""
@@ -22,7 +22,20 @@ class Blamed(Measured):
 
     @property
     def _seen_onset(self) -> datetime | None:
+        scores = self.predictions_drifted if self.scores_jumped else []
+        jumped = earliest(scores)
+        if jumped is not None and self._drifted_long_before(jumped):
+            return earliest(self.serving_harm or self.quality_harm or scores)
         return earliest(self.serving_harm or self.quality_harm or self.drifted or self.predictions_drifted)
+
+    def _drifted_long_before(self, moment: datetime) -> bool:
+        """Whether some inputs drifted, all of them long before a moment and none past its critical limit."""
+        last = moment - self.brief.change_may_precede_onset
+        return bool(self.drifted) and all(
+            one.severity is Severity.WARNING
+            and (one.onset < last if one.onset is not None else one.before is not None and one.before >= one.bound)
+            for one in self.drifted
+        )
 
     @cached_property
     def judged_since(self) -> datetime | None:
@@ -44,6 +57,18 @@ class Blamed(Measured):
         """How far off `judged_since` may be; nothing where the harm's onset does not rest on it."""
         rests = not self.serving_harm and self.harm_onset == self.judged_since
         return LABELS_VARY * self._label_wait if rests else timedelta(0)
+
+    @property
+    def _judged_at_latest(self) -> datetime:
+        """Up to when a change may still have spoilt the predictions whose labels tell of harm; else the harm's onset.
+
+        Strong drift before them explains the harm itself. Small drift does not ("feature PSI above 0.25 before the
+        drop", should this be retrained at all?), so what went live between it and them comes into question, too.
+        """
+        small = bool(self.drifted) and all(one.severity is Severity.WARNING for one in self.drifted)
+        if self.serving_harm or not small or self.judged_since is None:
+            return self.harm_onset
+        return self.judged_since + LABELS_VARY * self._label_wait
 
     @cached_property
     def harm_from(self) -> datetime | None:
@@ -79,7 +104,7 @@ class Blamed(Measured):
     def change(self) -> Deployment | None:
         """A change of the endpoint near the onset, a way back to an older config and mere scaling among them."""
         first = self.harm_onset - self.brief.change_may_precede_onset - self._label_margin
-        last = self.harm_onset + self.brief.clock_slack + self._label_margin
+        last = max(self.harm_onset + self._label_margin, self._judged_at_latest) + self.brief.clock_slack
         switched = last_switch(self.dossier, first, last)
         if switched is not None:
             return switched
@@ -166,6 +191,15 @@ class Blamed(Measured):
         change = self.change
         acquitted = self.returned or self.same_config_throughout or self.undone_in_vain
         return None if change is None or acquitted else change
+
+    @cached_property
+    def drift_is_older(self) -> bool:
+        """All drift is below its critical limit and was there long before the deployment, when quality still held.
+
+        A shift "worth a look" (`ModelFeatureDriftHigh`, Meaning) that cost nothing for so long does not explain what
+        began with a new version: by then it belonged to inputs that were unchanged.
+        """
+        return self.deployment is not None and self._drifted_long_before(self.deployment.at - self._label_margin)
 
     @cached_property
     def over_with(self) -> tuple[Deployment, datetime] | None:

@@ -111,6 +111,7 @@ def _bad_deployment(case: Casefile) -> str:
     if s.deployment is None:
         return f"{case.brief.endpoint} {what}."
     inputs = " while its inputs stayed as they were" if s.inputs_flat else ""
+    older = f" {_older_drift(case)}" if s.version_worse and not s.serving_harm else ""
     live = f"{s.deployment.config} went live at {moment_in_words(s.deployment.at)}"
     endpoint = case.dossier.endpoint
     carried = (
@@ -118,7 +119,12 @@ def _bad_deployment(case: Casefile) -> str:
         if endpoint is not None and endpoint.config != s.deployment.config
         else ""
     )
-    return f"{case.brief.endpoint} {what} right after {live}{inputs}. The new version is the cause.{carried}"
+    return f"{case.brief.endpoint} {what} right after {live}{inputs}. The new version is the cause.{older}{carried}"
+
+
+def _older_drift(case: Casefile) -> str:
+    features = listed(names([r.feature for r in case.symptoms.drifted_features])) or "the inputs as a whole"
+    return f"The drift of {features} is small and began long before it."
 
 
 def _feature_drift(case: Casefile) -> str:

@@ -276,10 +276,18 @@ class Symptoms(Blamed):
         return moved and monitored and self.data_readable and not self.data_broken and self.volume_usual
 
     @property
+    def version_worse(self) -> bool:
+        """Quality fell or the scores jumped right after the deployment, beside sound data and an older, small drift."""
+        worse = bool(self.quality_harm) or self.scores_jumped
+        return worse and self.drift_is_older and self.data_readable and not self.data_broken
+
+    @property
     def rollback_helps(self) -> bool:
         """Harm that began with a deployment and that nothing upstream explains."""
         if self.deployment is None or self.load_explains or self.log_explains:
             return False
         worse = bool(self.quality_harm) or self.scores_jumped
         schema = self.schema_of_deployment
-        return bool(self.serving_harm) or schema or (worse and self.inputs_flat) or self.skew_shown
+        return (
+            bool(self.serving_harm) or schema or (worse and self.inputs_flat) or self.version_worse or self.skew_shown
+        )

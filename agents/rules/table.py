@@ -139,6 +139,12 @@ RULES: Sequence[Rule] = (
         "served features jumped right after the config was changed while the data upstream is sound",
     ),
     Rule(
+        RootCause.BAD_DEPLOYMENT,
+        lambda s: s.version_worse,
+        Confidence.MEDIUM,
+        "quality or scores changed right after the config was changed; all drift is small and much older",
+    ),
+    Rule(
         RootCause.TRAINING_SERVING_SKEW,
         lambda s: s.deployment is not None and bool(s.quality_harm) and bool(s.drifted),
         Confidence.LOW,

@@ -131,6 +131,57 @@ async def test_drift_that_began_after_the_fall_is_not_its_cause():
     assert "before any of its inputs drifted" in diagnosis.summary
 
 
+def beside_drift(drift: float, since: datetime, **more: list[tuple[dict[str, str], Shape]]) -> World:
+    """F1 fell right after v42 went live, as labels come at once; a feature drifted at another time."""
+    made = fraud(fired("ModelF1Low", ago(minutes=45)), live_since=ago(minutes=70), labels_wait=300.0)
+    drifted = [({**FRAUD, "feature": "amount"}, step_up(0.03, drift, since))]
+    made.prometheus.series |= {"ml_feature_psi{": drifted, **more}
+    return made
+
+
+async def test_small_drift_of_long_before_does_not_take_the_blame_from_a_new_version():
+    findings = await found(beside_drift(0.14, ago(hours=6)))
+    diagnosis = findings.diagnosis
+    assert (diagnosis.root_cause, diagnosis.culprit.name) == (RootCause.BAD_DEPLOYMENT, V42)
+    assert diagnosis.confidence is Confidence.MEDIUM
+    assert diagnosis.onset is not None and diagnosis.onset >= ago(minutes=75)
+    assert [choice.remediation for choice in findings.plan.choices] == [
+        RollbackEndpoint(endpoint="fraud-detector-prod", to_config=V41)
+    ]
+    assert "The drift of amount is small and began long before it." in diagnosis.summary
+    assert diagnosis.struck == ()
+
+
+@pytest.mark.parametrize(("drift", "since"), [(0.41, ago(hours=6)), (0.14, ago(minutes=92))])
+async def test_drift_that_is_strong_or_came_shortly_before_a_new_version_leaves_the_blame_open(
+    drift: float, since: datetime
+):
+    findings = await found(beside_drift(drift, since))
+    assert findings.diagnosis.root_cause is not RootCause.BAD_DEPLOYMENT
+    assert not any(
+        isinstance(choice.remediation, RollbackEndpoint) and not choice.condition for choice in findings.plan.choices
+    )
+
+
+async def test_a_version_that_went_live_between_small_drift_and_the_fall_lets_nothing_be_retrained():
+    findings = await found(beside_drift(0.14, ago(minutes=92)))
+    assert findings.diagnosis.root_cause is RootCause.TRAINING_SERVING_SKEW
+    assert findings.diagnosis.confidence is Confidence.LOW
+    assert findings.plan.choices == ()
+
+
+async def test_scores_that_jump_with_a_new_version_are_its_doing_though_an_input_drifted_hours_before():
+    calm = [(FRAUD, step_up(0.004, 0.004))]
+    made = beside_drift(
+        0.14,
+        ago(hours=6),
+        ml_model_f1=calm,
+        ml_model_recall=calm,
+        ml_prediction_psi=[(FRAUD, step_up(0.03, 0.4, ago(minutes=69)))],
+    )
+    assert (await found(made)).diagnosis.root_cause is RootCause.BAD_DEPLOYMENT
+
+
 async def test_a_hotfix_that_does_not_help_is_not_what_one_goes_back_from():
     made = bad_deployment()
     series = made.prometheus.series["ml_endpoint_config_info"]
