@@ -16,7 +16,7 @@ def advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
             return (Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
         case RootCause.BAD_DEPLOYMENT if s.over_with and not s.serving_harm:
             return (Advice.WATCH, Advice.DO_NOT_RETRAIN)
-        case RootCause.INFRASTRUCTURE if s.full:
+        case RootCause.INFRASTRUCTURE if s.full or s.too_few:
             return (Advice.SCALE_ENDPOINT, Advice.WATCH)
         case RootCause.TRAFFIC_ANOMALY:
             return _on_traffic(case)

@@ -161,6 +161,12 @@ class Blamed(Measured):
         return bool(known) and not overlap(known, breached)
 
     @property
+    def put_back(self) -> bool:
+        """The metrics saw how the config that served well before took the place of another one."""
+        live = self.dossier.live_config
+        return self.returned and live is not None and live.since is not None
+
+    @property
     def undone_in_vain(self) -> bool:
         """The config before the change is live again, and the trouble stayed: the change was not its cause.
 

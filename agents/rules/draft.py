@@ -78,7 +78,7 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
             signals = s.serving_harm[:2] + s.volume_high[:1] + s.volume_low[:1]
             if cause is RootCause.TRAFFIC_ANOMALY:
                 signals += s.anomalies[:1] + s.drifted[:1] + s.quality_harm[:1]
-            loads = (*s.full, s.traffic_grew, s.traffic_fell, s.crowded)
+            loads = (*s.full, s.fewer_since, s.traffic_grew, s.traffic_fell, s.crowded)
             others = [case.claim(r.evidence) for r in loads if r is not None]
             others += _season(case, ["traffic"]) + _same_config(case)
             others += [case.claim(s.training_failed.evidence)] if s.training_failed and not s.serving_harm else []
@@ -170,7 +170,7 @@ def _same_config(case: Casefile) -> list[Claim]:
         return []
     if live and live.since is None:
         return [case.claim(live.evidence)]
-    if live and case.symptoms.returned:
+    if live and case.symptoms.put_back:
         text = f"{live.config}, which is live, is no new version: it was put back and had served well before."
         return [Claim(text=text, evidence=(live.evidence,))]
     return [case.claim(endpoint.evidence)] if endpoint else []

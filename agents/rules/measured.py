@@ -186,6 +186,12 @@ class Measured:
         return [one for one in (self.cpu, self.memory, self.throttled) if one is not None]
 
     @cached_property
+    def fewer(self) -> CapacityReading | None:
+        """The number of instances, where it fell: a host was lost, or somebody or something scaled in."""
+        count = self.dossier.capacity.get("instances")
+        return count if count and count.onset is not None and count.now < count.before else None
+
+    @cached_property
     def crowded(self) -> CapacityReading | None:
         """Requests per instance, where each instance has far more to do than before."""
         each = self.dossier.capacity.get("per_instance")

@@ -155,6 +155,10 @@ def _infrastructure(case: Casefile) -> str:
         if s.deployment is None:
             return f"{told} No new version is the cause; the owner of that has to look."
         return f"{told} {s.deployment.config} had served well before that: the owner of that has to look."
+    fewer = s.fewer_since
+    left = f" since it has {fewer.now:.0f} of {fewer.before:.0f} instances" if fewer else ""
+    if s.too_few and not s.full:
+        return f"{endpoint} is slow or fails{left}, without a new version. It needs its instances back."
     if not s.full:
         if s.written.decides("out_of_memory"):
             return f"{endpoint} is slow or fails, and logs since then that memory or disk ran out, on the same version."
@@ -167,12 +171,12 @@ def _infrastructure(case: Casefile) -> str:
             f"{endpoint} is slow or fails without a new version and without being saturated. "
             "Something it depends on is the likeliest."
         )
-    grew = " because far more requests arrive than before" if s.traffic_grew else ""
-    if grew and s.traffic_of_the_hour:
+    grew = " because far more requests arrive than before" if s.traffic_grew else left
+    if s.traffic_grew and s.traffic_of_the_hour:
         grew = ", although no more requests arrive than at this hour a week ago"
     if s.deployment is not None:
         config = f"The trouble came with the traffic and not with {s.deployment.config}, which was live before it"
-    elif s.returned:
+    elif s.put_back:
         config = "The config that is live was put back and had served well before"
     else:
         config = "No new config went live when it began"

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from agents.readings.base import ReadingBase
 from agents.readings.data import CapturedFeatureReading, MonitorStatisticsReading
-from agents.readings.metrics import SeasonReading, SignalReading
+from agents.readings.metrics import CapacityReading, SeasonReading, SignalReading
 from agents.readings.serving import ChangeReading
 from agents.readings.written import LogPatternReading
 from agents.rules.blamed import LABELS_VARY, Blamed
@@ -242,6 +242,23 @@ class Symptoms(Blamed):
         if not self.serving_harm or self.cpu is None or not self._departed_with(self.harm_onset, grown):
             return False
         return self.deployment is None or self.harm_onset - self.deployment.at >= self.brief.together
+
+    @cached_property
+    def fewer_since(self) -> CapacityReading | None:
+        """The number of instances, where it fell in the minutes in which serving got worse."""
+        began_together = self.fewer is not None and self._departed_with(self.harm_onset, [self.fewer.onset])
+        return self.fewer if self.serving_harm and began_together else None
+
+    @cached_property
+    def too_few(self) -> bool:
+        """Instances are gone since the harm began, and nothing says that those left suffice.
+
+        Where requests fail, "instances fewer than the usual count" are enough to scale (`EndpointErrorRateHigh`,
+        Mitigation 4). Where they are only slow and CPU is known not to be the limit, a dependency is likelier
+        (`EndpointLatencyP99High`, Mitigation 5).
+        """
+        cpu = self.dossier.capacity.get("cpu")
+        return self.fewer_since is not None and (bool(self.failing) or self.cpu is not None or cpu is None)
 
     @cached_property
     def log_explains(self) -> bool:

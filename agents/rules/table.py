@@ -241,6 +241,12 @@ RULES: Sequence[Rule] = (
         "slow or failing without a new config, and the endpoint's log names what it lacks",
     ),
     Rule(
+        RootCause.INFRASTRUCTURE,
+        lambda s: s.too_few,
+        Confidence.MEDIUM,
+        "slow or failing since there are fewer instances, without a new config",
+    ),
+    Rule(
         RootCause.BAD_DEPLOYMENT,
         lambda s: bool(s.serving_harm) and not s.changes_readable and bool(s.written.decides("broken_code")),
         Confidence.LOW,

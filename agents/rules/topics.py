@@ -167,7 +167,7 @@ def topic_of(symptoms: Symptoms, cause: RootCause) -> Topic:
             return STALE_SOURCE
         case RootCause.DATA_QUALITY if s.unit_changed or s.rescaled or any("type" in v.check for v in s.broken):
             return TOPICS[cause] if s.nulls else UNIT_CHANGED
-        case RootCause.INFRASTRUCTURE if not s.full:
+        case RootCause.INFRASTRUCTURE if not (s.full or s.too_few):
             return DEPENDENCY
         case _:
             return TOPICS[cause]

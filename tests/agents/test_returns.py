@@ -131,4 +131,6 @@ async def test_an_endpoint_that_was_only_scaled_was_not_deployed_to():
     made = latency_saturation()
     made.sagemaker.last_modified = ONSET - timedelta(minutes=5)
     made.prometheus.series["sum(rate(ml_inference_requests_total"] = [({}, step_up(40.0, 100.0))]
-    assert (await found(made)).diagnosis.root_cause is RootCause.INFRASTRUCTURE
+    diagnosis = (await found(made)).diagnosis
+    assert diagnosis.root_cause is RootCause.INFRASTRUCTURE
+    assert "put back" not in diagnosis.model_dump_json()
