@@ -10,7 +10,7 @@ def advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
     if not case.brief.listed:
         return (Advice.ADD_TO_CATALOGUE, Advice.INVESTIGATE_BY_HAND)
     match cause:
-        case RootCause.DATA_QUALITY if s.data_broken or s.healed:
+        case RootCause.DATA_QUALITY if s.data_broken or s.healed or s.left_behind:
             return (Advice.QUARANTINE_DATA, Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
         case RootCause.DATA_QUALITY:
             return (Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)

@@ -10,7 +10,7 @@ from agents.rules.symptoms import Symptoms
 def broken(symptoms: Symptoms) -> bool:
     """Whether the readings, and not only somebody's words, say that the data is broken or missing."""
     s = symptoms
-    return s.data_broken or bool(s.volume_low or s.rows_doubled or s.healed or s.stale)
+    return s.data_broken or bool(s.volume_low or s.rows_doubled or s.healed or s.left_behind or s.stale)
 
 
 def broken_since(symptoms: Symptoms) -> datetime | None:
@@ -21,7 +21,8 @@ def broken_since(symptoms: Symptoms) -> datetime | None:
     know, it is when the features that they name began to drift.
     """
     s = symptoms
-    measured: list[SignalReading] = s.nulls + s.schema + s.unit_changed + s.volume_low + s.rows_doubled + s.healed
+    measured: list[SignalReading] = s.nulls + s.schema + s.unit_changed + s.volume_low + s.rows_doubled
+    measured += s.healed + s.left_behind
     if measured:
         began = [at for one in measured for at in (one.onset, one.first_breach) if at is not None]
         return min(began, default=None)
@@ -37,7 +38,7 @@ def window_end(symptoms: Symptoms) -> datetime | None:
     s = symptoms
     if s.data_broken or s.volume_low or s.rows_doubled or s.stale:
         return None
-    ends = [one.last_breach for one in s.healed if one.last_breach is not None]
+    ends = [one.last_breach for one in s.healed + s.left_behind if one.last_breach is not None]
     return max(ends) + s.brief.together if ends else None
 
 

@@ -10,9 +10,10 @@ def supporting(case: Casefile, cause: RootCause) -> list[Claim]:
     match cause:
         case RootCause.DATA_QUALITY:
             broken = [case.claim(c.evidence) for c in (s.captured_broken + s.wrong_values)[:2]]
-            broken += [case.claim(r.evidence) for r in s.healed[:2] + s.training_refused_data[:1]]
+            broken += [case.claim(r.evidence) for r in (s.healed or s.left_behind)[:2]]
             broken += [case.claim(s.stale.evidence)] if s.stale else []
-            broken += [case.claim(s.training_failed.evidence)] if s.training_refused_data and s.training_failed else []
+            if s.refused_run and (s.training_refused_data or s.left_behind):
+                broken += [case.claim(one.evidence) for one in (s.refused_values[0], s.refused_run)]
             named = {v.feature for v in s.broken}
             return broken + [case.claim(m.evidence) for m in dossier.monitor_statistics if m.feature in named][:1]
         case RootCause.FEATURE_DRIFT:

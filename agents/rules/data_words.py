@@ -1,5 +1,6 @@
 """What a diagnosis of broken data says on top."""
 
+from agents.readings.metrics import SignalReading
 from agents.rules.casefile import Casefile
 from agents.wording import listed, moment_in_words
 
@@ -8,6 +9,8 @@ def data_quality(case: Casefile) -> str:
     """One or two sentences: what is wrong with the data, and what follows."""
     s, brief = case.symptoms, case.brief
     source = f" from {brief.data_source}" if brief.data_source else ""
+    if s.left_behind and not s.quality_harm:
+        return _left_behind(case, source)
     if s.nulls or s.schema or s.broken or s.captured_broken:
         return _broken(case, source)
     if s.unit_changed:
@@ -45,6 +48,17 @@ def _broken(case: Casefile, source: str) -> str:
     return f"{what}{source}.{follows} Retraining on this data would teach {model} the fault."
 
 
+def _left_behind(case: Casefile, source: str) -> str:
+    s, model = case.symptoms, case.brief.model
+    features = listed(names([r.feature for r in s.left_behind])) or "Rows"
+    refused = " The last training run failed, and its log names values it does not accept." if s.refused_run else ""
+    return (
+        f"{features}{source} came broken until {_until(s.left_behind)}, and what comes now is well again. The rows of "
+        f"that time stay as they came until the pipeline has run for them again: {model} must not be trained on them."
+        f"{refused}"
+    )
+
+
 def _missing(case: Casefile, source: str) -> str:
     s, brief = case.symptoms, case.brief
     if s.stale:
@@ -57,8 +71,8 @@ def _missing(case: Casefile, source: str) -> str:
     if s.healed:
         features = listed(names([r.feature for r in s.healed])) or "Rows"
         return (
-            f"{features}{source} came broken until {_until(case)}. The labels that came since are of predictions made "
-            f"then, which is why {brief.model} seems to have lost quality. The data is well again: no retraining."
+            f"{features}{source} came broken until {_until(s.healed)}. The labels that came since are of predictions "
+            f"made then, which is why {brief.model} seems to have lost quality. The data is well again: no retraining."
         )
     if s.training_refused_data:
         return (
@@ -73,8 +87,8 @@ def _missing(case: Casefile, source: str) -> str:
     return f"Far fewer rows than usual arrive at {brief.model}: its source is stale or cut."
 
 
-def _until(case: Casefile) -> str:
-    ends = [r.last_breach for r in case.symptoms.healed if r.last_breach is not None]
+def _until(over: list[SignalReading]) -> str:
+    ends = [r.last_breach for r in over if r.last_breach is not None]
     return moment_in_words(max(ends)) if ends else "a while ago"
 
 

@@ -190,7 +190,11 @@ def _culprit(case: Casefile, cause: RootCause) -> Culprit:
         case RootCause.DATA_QUALITY:
             moved = s.drifted_features if s.unit_changed else []
             named = [r.feature for r in s.nulls] + [v.feature for v in s.broken] + [r.feature for r in moved]
-            named += [c.feature for c in s.captured_broken] + s.wrong_features + [r.feature for r in s.healed]
+            named += (
+                [c.feature for c in s.captured_broken]
+                + s.wrong_features
+                + [r.feature for r in s.healed + s.left_behind]
+            )
             named += [r.feature for r in s.drifted_features] if s.stale else []
             feature = next((name for name in named if name), None)
             if feature:

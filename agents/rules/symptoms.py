@@ -128,6 +128,31 @@ class Symptoms(Blamed):
             and one.first_breach - margin <= judged <= one.last_breach + margin
         ]
 
+    @cached_property
+    def left_behind(self) -> list[SignalReading]:
+        """Nulls or schema violations that are over, and whose rows lie where the next training reads them.
+
+        An alert of the incident tells of them, or a training run has failed on its values since they began. New rows
+        are well again, and the old ones stay as they came until the pipeline has run for them again: the quarantine is
+        for that time (`FeatureNullRateHigh`, Mitigation 2 and 7).
+        """
+        if self.nulls or self.schema:
+            return []
+        near = self.brief.together
+        told = [alert.starts_at for alert in self.dossier.alerts if alert.kind is AlertKind.DATA_QUALITY]
+        failed = self.refused_run.at if self.refused_run is not None else None
+        return [
+            one
+            for one in self.dossier.signals
+            if one.kind is AlertKind.DATA_QUALITY
+            and one.first_breach is not None
+            and one.last_breach is not None
+            and (
+                any(one.first_breach - near <= at <= one.last_breach + near for at in told)
+                or (failed is not None and failed >= one.first_breach)
+            )
+        ]
+
     @property
     def drift_came_after(self) -> bool:
         """All drift began after quality had fallen, so it is not the cause.
@@ -170,13 +195,22 @@ class Symptoms(Blamed):
         return failed_run(self.dossier, self.brief.training_pipeline) if told else None
 
     @property
-    def training_refused_data(self) -> list[LogPatternReading]:
-        """What the failed training logged about values that it does not accept.
+    def refused_values(self) -> list[LogPatternReading]:
+        """What the newest training run logged about values that it does not accept."""
+        return [r for r in self.dossier.logged if r.place == "training" and r.sign == "bad_input" and r.error]
+
+    @cached_property
+    def refused_run(self) -> ChangeReading | None:
+        """The last training run, where it failed and logged values that it does not accept.
 
         "If it fails for data, stop: the data is the incident" (procedure on retraining, Run 3).
         """
-        logged = [r for r in self.dossier.logged if r.place == "training" and r.sign == "bad_input" and r.error]
-        return logged if self.training_failed is not None else []
+        return failed_run(self.dossier, self.brief.training_pipeline) if self.refused_values else None
+
+    @property
+    def training_refused_data(self) -> bool:
+        """Whether that run failed, and an alert is about a pipeline."""
+        return self.refused_run is not None and self.training_failed is not None
 
     @cached_property
     def schema_of_deployment(self) -> bool:

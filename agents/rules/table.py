@@ -278,7 +278,13 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         RootCause.DATA_QUALITY,
-        lambda s: bool(s.training_refused_data) and not any(r.severity for r in s.dossier.signals),
+        lambda s: bool(s.left_behind) and not s.quality_harm,
+        Confidence.MEDIUM,
+        "nulls or schema violations are over, and the rows of that time still lie where the next training reads them",
+    ),
+    Rule(
+        RootCause.DATA_QUALITY,
+        lambda s: s.training_refused_data and not any(r.severity for r in s.dossier.signals),
         Confidence.MEDIUM,
         "a training run failed, and its log names values that it does not accept",
     ),

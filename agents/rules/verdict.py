@@ -20,6 +20,7 @@ def verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
                 *s.wrong_values,
                 *s.rows_doubled,
                 *s.healed,
+                *s.left_behind,
                 *((s.stale,) if s.stale else ()),
             )
         case RootCause.BAD_DEPLOYMENT:

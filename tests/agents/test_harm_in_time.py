@@ -123,6 +123,40 @@ async def test_a_fall_after_healed_nulls_of_one_label_delay_ago_is_a_matter_of_t
     assert diagnosis.struck == ()
 
 
+def hole_in_the_afternoon(*alerts: Alert) -> World:
+    """A third of a feature was null for three hours; since ten minutes nothing is out of its limits any more."""
+    made = fraud(*alerts, live_since=ago(days=9))
+    begin, end = ago(hours=3, minutes=10), ago(minutes=10)
+    made.prometheus.series |= {
+        "ml_feature_null_ratio": [({**FRAUD, "feature": "amount"}, lambda at: 0.3 if begin <= at < end else 0.004)],
+        "ml_model_f1": [(FRAUD, lambda _: 0.004)],
+        "ml_model_recall": [(FRAUD, lambda _: 0.004)],
+    }
+    return made
+
+
+async def test_nulls_that_are_over_stay_in_the_training_data_and_are_quarantined():
+    nulls = fired("FeatureNullRateHigh", ago(hours=3, minutes=5), feature="amount")
+    over = nulls.model_copy(update={"status": "resolved", "ends_at": ago(minutes=5)})
+    findings = await found(hole_in_the_afternoon(over))
+    diagnosis = findings.diagnosis
+    assert (diagnosis.root_cause, diagnosis.culprit.name) == (RootCause.DATA_QUALITY, "amount")
+    assert diagnosis.confidence is Confidence.MEDIUM
+    assert not diagnosis.retraining.retrain
+    assert Advice.QUARANTINE_DATA in diagnosis.advice
+    (quarantine,) = [c.remediation for c in findings.plan.choices if isinstance(c.remediation, QuarantineData)]
+    assert quarantine.window_start <= ago(hours=3, minutes=10)
+    assert ago(minutes=10) <= quarantine.window_end <= NOW
+    assert "what comes now is well again" in diagnosis.summary
+    assert diagnosis.struck == ()
+
+
+async def test_nulls_that_are_over_and_that_no_alert_tells_of_are_not_the_matter_of_another_alert():
+    findings = await found(hole_in_the_afternoon(fired("ModelPredictionDriftHigh", ago(minutes=5))))
+    assert findings.diagnosis.root_cause is RootCause.BENIGN
+    assert findings.plan.choices == ()
+
+
 async def test_drift_that_began_after_the_fall_is_not_its_cause():
     made = fraud(fired("ModelF1Low", ago(minutes=45)), live_since=ago(days=9))
     made.prometheus.series["ml_feature_psi{"] = [({**FRAUD, "feature": "amount"}, step_up(0.03, 0.13, ago(minutes=30)))]

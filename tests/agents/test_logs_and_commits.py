@@ -169,6 +169,22 @@ async def test_code_that_cannot_run_names_the_version_where_changes_cannot_be_re
     assert findings.plan.choices == ()
 
 
+@pytest.mark.parametrize("text", ["ValueError: Input X contains NaN", "ERROR exit code 1"])
+async def test_a_training_run_that_failed_on_values_brings_back_the_nulls_that_are_over(text: str) -> None:
+    run = f"a run of {MODEL}-train ended Failed: step Train: AlgorithmError: exit code 1"
+    failed = {"at": "-40m", "what": "pipeline run ended", "subject": f"{MODEL}-train", "detail": run}
+    hole = [{"at": "-3h", "to": 0.3}, {"at": "-100m", "to": 0.004}]
+    findings = await found(
+        alerts=[{"name": "ModelPredictionDriftHigh", "since": "-20m"}],
+        metrics={"null_rate.session_length": {"moves": hole}},
+        changes=[failed],
+        logs=[{"at": "-41m", "group": "training", "text": text}],
+    )
+    on_values = "NaN" in text
+    assert findings.diagnosis.root_cause is (RootCause.DATA_QUALITY if on_values else RootCause.BENIGN)
+    assert ("QuarantineData" in [choice.remediation.kind for choice in findings.plan.choices]) == on_values
+
+
 async def test_nothing_merged_is_a_finding() -> None:
     (fact,) = await history()
     assert fact.found.startswith(f"Nothing was merged or released in example-ml/{MODEL} between ")
