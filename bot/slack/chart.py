@@ -119,7 +119,7 @@ def _draw_panel(axis: Axes, panel: Panel) -> None:
     if panel.threshold is not None and math.isfinite(panel.threshold):
         axis.axhline(panel.threshold, color=_THRESHOLD, linewidth=1.1, linestyle=(0, (6, 3)))
         axis.annotate(
-            f"threshold {number(panel.threshold)}",
+            f"threshold {number(panel.threshold)}{f' {_safe(panel.unit, 12)}' if panel.unit else ''}",
             xy=(0, panel.threshold),
             xycoords=("axes fraction", "data"),
             xytext=(3, 3),

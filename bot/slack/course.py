@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, assert_never
 
-from bot.slack.blocks.text import duration, line, plural
+from bot.slack.blocks.text import duration, line, plural, unescaped
 from bot.slack.blocks.verification import VERDICT
-from bot.slack.blocks.wording import APPROVAL, CONFIDENCE, EXECUTION, OUTCOME, culprit_words, why_nothing
+from bot.slack.blocks.wording import (
+    APPROVAL,
+    CONFIDENCE,
+    EXECUTION,
+    OUTCOME,
+    alert_words,
+    culprit_words,
+    inside_a_sentence,
+    signal_words,
+    trouble_lasted,
+    why_nothing,
+)
+from bot.slack.looks import found_again
 from incidents.alert import Alert
 from incidents.approval import ApprovalState
 from incidents.cause_words import CAUSE
@@ -79,7 +91,8 @@ def course_of(file: IncidentFile) -> Course | None:
     steps = [*_beginning(file.incident, looks[-1])]
     said: set[str] = set()
     for look in looks[-MOST_LOOKS:]:
-        steps += _look(look, [view.proposal.created_at for view in file.proposals], said)
+        proposed = [view.proposal.created_at for view in file.proposals]
+        steps += _looked_again(look) if found_again(file, look) else _look(look, proposed, said)
     for view in file.proposals:
         steps += _proposal(view, among_others=len(file.proposals) > 1)
     titles = {view.proposal.id: view.proposal.title for view in file.proposals}
@@ -117,7 +130,7 @@ def _beginning(incident: Incident, newest: InvestigationView) -> Iterator[Step]:
     onset = newest.findings.diagnosis.onset if newest.findings else None
     if onset is not None and onset < incident.started_at:
         yield Step(onset, "Trouble begins", details=("first sign in the metrics",))
-    names = list(dict.fromkeys(alert.name for alert in incident.alerts))
+    names = list(dict.fromkeys(inside_a_sentence(unescaped(alert_words(alert.name))) for alert in incident.alerts))
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         ended = _last_end(incident.alerts)
@@ -159,6 +172,12 @@ def _look(look: InvestigationView, proposed: Sequence[datetime], said: set[str])
         gaps=(*gaps[:MOST_GAPS], *more),
     )
     yield from _diagnosis(findings, ended, said)
+
+
+def _looked_again(look: InvestigationView) -> Iterator[Step]:
+    began = look.started_at or look.created_at
+    gaps = tuple(look.findings.diagnosis.gaps[:MOST_GAPS]) if look.findings else ()
+    yield Step(began, "Looked again: the diagnosis stays", ended=look.finished_at, gaps=gaps)
 
 
 def _diagnosis(findings: Findings, at: datetime, said: set[str]) -> Iterator[Step]:
@@ -230,7 +249,7 @@ def _change(execution: Execution, began: datetime, title: str) -> Step:
 
 def _check(view: VerificationView) -> Step:
     told = [
-        f"{check.threshold.alert}{f' ({check.subject})' if check.subject else ''}: {OUTCOME[check.outcome]}"
+        f"{unescaped(signal_words(check.threshold.alert, check.subject))}: {OUTCOME[check.outcome]}"
         for check in view.checks
     ]
     told = list(dict.fromkeys(told))[:4]
@@ -260,8 +279,9 @@ def _end(file: IncidentFile) -> Iterator[Step]:
         yield Step(closed.at, "Closed by hand", details=(closed.text,))
     elif incident.resolved_at is not None:
         cleared = next((entry.text for entry in file.timeline if entry.kind == "resolved"), "")
-        after = duration(incident.resolved_at - incident.started_at)
-        yield Step(incident.resolved_at, f"Recovered after {after}", details=(cleared,) if cleared else (), mood="good")
+        lasted = trouble_lasted(incident, file.findings.diagnosis.onset if file.findings else None)
+        after = f" after {duration(lasted)}" if lasted else ""
+        yield Step(incident.resolved_at, f"Recovered{after}", details=(cleared,) if cleared else (), mood="good")
 
 
 def shortened(text: str) -> str:

@@ -35,6 +35,10 @@ _HEAD, _FOOT, _BETWEEN = 0.62, 0.34, 0.085
 _MOST_LINES = 3
 """Of one detail."""
 _LEAST_BAR = 0.035
+_TOOK = 0.62
+"""Room that the words of a bar take beside it, in inches."""
+_TOOK_PT = {"left": 6.6, "right": 6.6, "center": 5.8}
+"""Inside the bar they have its height."""
 ONE_DAY = timedelta(hours=20)
 """Longer courses name the day of each step."""
 
@@ -175,16 +179,18 @@ def _draw_bar(axis: Canvas, step: Step, centre: float, scale: _Scale, colour: st
         zorder=2,
     )
     took = duration(step.ended - step.began) if step.ended - step.began >= timedelta(seconds=0.5) else "under 1 s"
-    late = right > _RIGHT - 0.55
-    axis.text(
-        left - 0.05 if late else right + 0.05,
-        centre,
-        took,
-        fontsize=6.6,
-        color=_FAINT,
-        ha="right" if late else "left",
-        va="center_baseline",
-    )
+    at, side, ink = _place(left, right)
+    ink = colour if idle and side == "center" else ink
+    axis.text(at, centre, took, fontsize=_TOOK_PT[side], color=ink, ha=side, va="center_baseline", zorder=4)
+
+
+def _place(left: float, right: float) -> tuple[float, str, str]:
+    """Where the words of a bar stand, on which side of that point, and their colour: never over the steps' words."""
+    if right <= _RIGHT - _TOOK:
+        return right + 0.05, "left", _FAINT
+    if left - _TOOK >= _BARS_AT:
+        return left - 0.05, "right", _FAINT
+    return (left + right) / 2, "center", "white"
 
 
 def _draw_axis(axis: Canvas, scale: _Scale, *, top: float, bottom: float) -> None:

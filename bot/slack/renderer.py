@@ -7,7 +7,7 @@ from typing import assert_never
 from bot.slack.blocks.advice import advice_message
 from bot.slack.blocks.answer import answer_message
 from bot.slack.blocks.daily_note import daily_note_message
-from bot.slack.blocks.diagnosis import diagnosis_message
+from bot.slack.blocks.diagnosis import Waiting, diagnosis_message
 from bot.slack.blocks.digest import digest_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
@@ -22,6 +22,7 @@ from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.report import SIMILAR, report_message
 from bot.slack.blocks.root import root_message
 from bot.slack.blocks.verification import verification_message
+from bot.slack.looks import began_at, found_again
 from bot.slack.needed import needed
 from bot.slack.people import LookupFailed
 from bot.slack.ports import Groups, Shelf
@@ -93,10 +94,13 @@ class Renderer:
                 finished = one.state in {"done", "failed"}
                 return progress_message(one.steps, question=one.question, finished=finished)
             case MessageKind.DIAGNOSIS:
-                proposed, allowed = _open_titles(file)
-                return diagnosis_message(_findings(file, subject), self._links, proposed=proposed, allowed=allowed)
+                look = _investigation(file, subject)
+                return diagnosis_message(
+                    _findings(file, subject), self._links, _waiting(file, look), again=found_again(file, look)
+                )
             case MessageKind.EVIDENCE:
-                return evidence_message(_findings(file, subject), self._links)
+                again = found_again(file, _investigation(file, subject)) is not None
+                return evidence_message(_findings(file, subject), self._links, again=again)
             case MessageKind.ADVICE:
                 forbidden = [entry.text for entry in file.timeline if entry.kind == "forbidden"]
                 return advice_message(file.incident, _findings(file, subject), forbidden=forbidden[-5:])
@@ -239,9 +243,15 @@ def _to_ask_again(file: IncidentFile, subject: str) -> list[ProposalView]:
     return sorted(open_ones, key=lambda view: view.proposal.id != subject)
 
 
-def _open_titles(file: IncidentFile) -> tuple[list[str], list[str]]:
-    """Of what may still be done: what people decide, and what the policy lets run without them."""
+def _waiting(file: IncidentFile, look: InvestigationView) -> Waiting:
+    """What may still be done, by its titles. A card put up before this look began stands above its diagnosis."""
     live = {ApprovalState.PENDING, ApprovalState.APPROVED}
-    views = [view for view in file.proposals if view.approval.state in live]
-    alone = [view for view in views if isinstance(view.proposal.decision.effect, Allow)]
-    return [one.proposal.title for one in views if one not in alone], [one.proposal.title for one in alone]
+    open_ones = [view.proposal for view in file.proposals if view.approval.state in live]
+    alone = [one for one in open_ones if isinstance(one.decision.effect, Allow)]
+    asked = [one for one in open_ones if one not in alone]
+    above = [one for one in asked if one.created_at < began_at(look)]
+    return Waiting(
+        below=tuple(one.title for one in asked if one not in above),
+        above=tuple(one.title for one in above),
+        allowed=tuple(one.title for one in alone),
+    )

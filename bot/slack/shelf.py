@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.slack.blocks.chart import MOST_ALT, chart_missing, chart_post
+from bot.slack.blocks.text import unescaped
+from bot.slack.blocks.units import is_share, unit_of
+from bot.slack.blocks.wording import alert_words, signal_words
 from bot.slack.chart import (
     MOST_LINES,
     MOST_PANELS,
@@ -24,14 +27,14 @@ from bot.slack.course import in_words as course_in_words
 from bot.slack.course_chart import render_course
 from bot.slack.rendered import FilePost, Rendered
 from bot.slack.views import AnswerView, Note
-from incidents.alert import Alert, AlertKind
+from incidents.alert import Alert
 from incidents.daily_note import DailyNote
 from incidents.incident import Incident
 from incidents.investigation import Findings
 from incidents.ledger import IncidentFile
 from incidents.message import COURSE
 from incidents.storm import Digest
-from incidents.verification import Threshold
+from incidents.verification import Sample, Threshold
 from tools.errors import UpstreamError
 from tools.incident_store.reader import StoreReader
 from tools.prometheus.client import PrometheusClient
@@ -45,17 +48,6 @@ BEFORE = timedelta(minutes=60)
 POINTS = 240
 PATIENCE_S = 4.0
 """The thread, the card included, waits for the chart: a picture is not worth longer."""
-UNITS = {
-    AlertKind.FEATURE_DRIFT: "PSI",
-    AlertKind.PREDICTION_DRIFT: "PSI",
-    AlertKind.LATENCY: "s",
-    AlertKind.ERROR_RATE: "share",
-    AlertKind.DATA_QUALITY: "share",
-    AlertKind.ANOMALY_SPIKE: "share",
-}
-"""Where the kind of the alert tells it."""
-UNITS_BY_NAME = {"EndpointCpuSaturated": "share"}
-"""Where the alert's name tells more than its kind."""
 
 
 def _no_note(id: int) -> DailyNote | None:
@@ -148,7 +140,7 @@ class StoreShelf:
             found = await asyncio.gather(*(self._panel(incident, alert, start, end, step) for alert in told))
         panels = [panel for panel in found if panel is not None]
         if not panels:
-            return chart_missing(f"there are no samples to draw for {told[0].name}.")
+            return chart_missing(f"there are no samples to draw of “{unescaped(alert_words(told[0].name))}”.")
         spec = ChartSpec(
             title=f"{incident.model}: what fired, around its onset",
             start=start,
@@ -173,8 +165,10 @@ class StoreShelf:
         series = _about(alert, incident, found)
         if not any(one.samples for one in series):
             return None
-        lines = tuple(Line(_name(one), one.samples) for one in series[:MOST_LINES])
-        return Panel(alert.name, UNITS_BY_NAME.get(alert.name) or UNITS.get(alert.kind, ""), lines, threshold.bound)
+        times = 100 if is_share(alert.name, alert.kind) else 1
+        lines = tuple(Line(_name(one), _times(one.samples, times)) for one in series[:MOST_LINES])
+        title = unescaped(signal_words(alert.name))
+        return Panel(title, unit_of(alert.name, alert.kind), lines, threshold.bound * times)
 
     async def _threshold(self, alert: Alert) -> Threshold | None:
         for rule in rules_for(await self._rules(), alert.labels):
@@ -200,7 +194,11 @@ def _marks(incident: Incident, findings: Findings) -> Iterator[Mark]:
     elif onset is not None:
         yield Mark(onset, "onset", "onset")
     first = min(incident.firing, key=lambda alert: alert.starts_at)
-    yield Mark(first.starts_at, f"{first.name} fires", "alert")
+    yield Mark(first.starts_at, f"alert: {unescaped(alert_words(first.name))}", "alert")
+
+
+def _times(samples: Sequence[Sample], factor: float) -> tuple[Sample, ...]:
+    return tuple(Sample(at=one.at, value=one.value * factor) for one in samples)
 
 
 def _about(alert: Alert, incident: Incident, found: Sequence[Series]) -> list[Series]:

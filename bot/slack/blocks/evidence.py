@@ -34,11 +34,17 @@ _KIND: dict[EvidenceKind, str] = {
 }
 
 
-def evidence_message(findings: Findings, links: Links) -> Rendered:
-    """What else it could be, and for each fact that was used: what was asked and what came back."""
+def evidence_message(findings: Findings, links: Links, *, again: bool = False) -> Rendered:
+    """What else it could be, and for each fact that was used: what was asked and what came back.
+
+    Where a look found `again` what the one before it had found, only the facts are told: the rest stands there.
+    """
     diagnosis = findings.diagnosis
     used = _used(findings)[:_PIECES]
-    title = f"Evidence: {len(used)} of {plural(len(findings.evidence), 'fact')} read"
+    of_all = f"{len(used)} of {plural(len(findings.evidence), 'fact')}"
+    title = f"Evidence, read again: {of_all}" if again else f"Evidence: {of_all} read"
+    if again:
+        return rendered(title, [section(f"*{title}*"), *_pieces(used, links, asked=False), *_struck(diagnosis)])
     blocks = [
         *_hypotheses(diagnosis),
         section(f"*{title}*"),
@@ -60,12 +66,12 @@ def _used(findings: Findings) -> tuple[Evidence, ...]:
     return tuple(one for one in findings.evidence if one.id in ids or one.kind is EvidenceKind.GAP)
 
 
-def _pieces(evidence: tuple[Evidence, ...], links: Links) -> Iterator[Block]:
+def _pieces(evidence: tuple[Evidence, ...], links: Links, *, asked: bool = True) -> Iterator[Block]:
     for start in range(0, len(evidence), _PER_BLOCK):
-        yield rich(bullets([_piece(piece, links) for piece in evidence[start : start + _PER_BLOCK]]))
+        yield rich(bullets([_piece(piece, links, asked=asked) for piece in evidence[start : start + _PER_BLOCK]]))
 
 
-def _piece(piece: Evidence, links: Links) -> RichTextElement:
+def _piece(piece: Evidence, links: Links, *, asked: bool) -> RichTextElement:
     runs = [words(piece.id, 12, bold=True), glue(f" {_KIND[piece.kind]}, "), words(piece.source, 60)]
     if piece.heading is not None:
         where = f": {piece.subject or ''} › {piece.heading}"
@@ -75,7 +81,7 @@ def _piece(piece: Evidence, links: Links) -> RichTextElement:
         runs += [glue(": "), words(piece.found, 260)]
     else:
         runs += [glue(": "), words(piece.found, 260)]
-    if piece.asked.strip() and piece.heading is None:
+    if asked and piece.asked.strip() and piece.heading is None:
         runs += [glue("\n"), words(piece.asked, 220, mono=True)]
     address = links.safe(piece.link)
     if address is None and piece.heading is not None and piece.subject:

@@ -104,7 +104,9 @@ def _late(own: Sequence[TimelineEntry]) -> Iterator[str]:
 
 
 def _facts(execution: Execution, view: ProposalView, now: datetime) -> Iterator[str]:
+    one_by_one = 2 <= len(view.proposal.requests) <= _ONE_BY_ONE
     operations = list(dict.fromkeys(f"{one.service} {one.operation}" for one in view.proposal.requests))
+    operations = [] if one_by_one else operations
     yield from (mrkdwn(one, 80) for one in operations[:4])
     yield f"digest `{view.proposal.short_digest}`"
     if execution.started_at is not None:

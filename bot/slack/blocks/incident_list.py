@@ -17,7 +17,8 @@ def incidents_message(view: IncidentsView, links: Links) -> Rendered:
     what = "incident" if view.asked.state else "open incident"
     if not view.total:
         if view.asked.words:
-            return rendered(f"No {what} fits.", [section(f"No {what} fits{asked_words(view.asked)}.")])
+            hint = " What recovered is `resolved` before it is `closed`; `any` shows all." if view.asked.state else ""
+            return rendered(f"No {what} fits.", [section(f"No {what} fits{asked_words(view.asked)}.{hint}")])
         return rendered("No open incident.", [section(":white_check_mark: No open incident.")])
     title = f"{'more than ' if view.more else ''}{plural(view.total, what)}"
     lines = incident_blocks(view.incidents, links) or [section("This page is empty.")]

@@ -12,7 +12,7 @@ from bot.slack.blocks.comparison import comparison_blocks
 from bot.slack.blocks.heading import heading
 from bot.slack.blocks.kit import context, fields, header, rendered, section, table
 from bot.slack.blocks.proposal_buttons import buttons
-from bot.slack.blocks.proposal_state import state_word, state_words
+from bot.slack.blocks.proposal_state import state_word, state_words, votes_words
 from bot.slack.blocks.text import minutes, mrkdwn, person
 from bot.slack.blocks.wording import RISK
 from bot.slack.rendered import Block, Rendered
@@ -52,16 +52,25 @@ def proposal_message(view: ProposalView, *, anchor: Anchor | None = None, origin
             ("It counts as done when", "\n".join(f"• {mrkdwn(c, 200)}" for c in proposal.success_criteria[:5]) or "–"),
         ),
         context(*_checked(proposal), " · ".join(_identity(view, anchor))),
+        *_voted(view),
         *end,
     ]
-    return rendered(f"{state_word(view)}: {mrkdwn(title, 200)}", blocks, tail=len(end) + 1)
+    return rendered(f"{state_word(view)}: {mrkdwn(title, 200)}", blocks, tail=len(end) + len(list(_voted(view))) + 1)
+
+
+def _voted(view: ProposalView) -> Iterator[Block]:
+    """Beside the buttons once more: whoever clicked there has to see, without scrolling up, that it counted."""
+    votes = votes_words(view) if view.approval.state is ApprovalState.PENDING else ""
+    if votes:
+        yield section(f":white_check_mark: {votes}")
 
 
 def _why(proposal: Proposal) -> Iterator[str]:
     marks = f" [{', '.join(mrkdwn(e, 12) for e in proposal.evidence[:8])}]" if proposal.evidence else ""
     yield f"*What:* {mrkdwn(proposal.title, 200)}"
     yield f"*Why:* {mrkdwn(proposal.reason, 600)}{marks}"
-    if proposal.condition:
+    # Of a promotion it is fulfilled, and said where it comes from.
+    if proposal.condition and not isinstance(proposal.remediation, PromoteModel):
         yield f"*Condition:* {mrkdwn(proposal.condition, 300)}"
     for told in proposal.did_not_work[:_DID_NOT_WORK]:
         yield f":warning: *Did not work before:* {mrkdwn(told, 240)}"
@@ -72,13 +81,11 @@ def _separate(view: ProposalView) -> Iterator[Block]:
     remediation = view.proposal.remediation
     if not isinstance(remediation, PromoteModel):
         return
-    alarms = ", ".join(mrkdwn(alarm, 80) for alarm in remediation.alarms[:10])
     waits = view.approval.state is ApprovalState.PENDING
     apart = "A decision of its own: whoever approved the training has not approved this.\n" if waits else ""
     yield section(
         f"{apart}*Canary:* {remediation.canary_percent} % of the capacity first, watched for "
-        f"{minutes(remediation.bake_minutes)}; then all of it, watched as long again before the old fleet goes.\n"
-        f"*Alarms that take it back by themselves:* {alarms}"
+        f"{minutes(remediation.bake_minutes)}; then all of it, watched as long again before the old fleet goes."
     )
 
 

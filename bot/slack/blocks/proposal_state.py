@@ -46,13 +46,19 @@ def state_words(view: ProposalView) -> str:
             return f"{sign} *{word}*{_by(approval)}{_at(approval.decided_at)}{why}. It can no longer be approved."
 
 
-def _votes(view: ProposalView) -> str:
+def votes_words(view: ProposalView) -> str:
+    """Who has approved so far, and how many more it takes; mrkdwn, empty where nobody has."""
     approval = view.approval
     if not approval.votes:
         return ""
     count = len(approval.votes) + (1 if view.broke_glass else 0)
     names = ", ".join(f"{person(vote.person)} at {date(vote.at, '{time}')}" for vote in approval.votes)
-    return f"\nApproved so far: {count} of {approval.needed} ({names}){_glass(view)}"
+    return f"Approved so far: {count} of {approval.needed} ({names}){_glass(view)}"
+
+
+def _votes(view: ProposalView) -> str:
+    words = votes_words(view)
+    return f"\n{words}" if words else ""
 
 
 def _glass(view: ProposalView) -> str:

@@ -7,7 +7,7 @@ from bot.slack.blocks.citations import past_incident
 from bot.slack.blocks.kit import actions, button, context, header, rendered, section, table
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.text import code, duration, joined, mrkdwn, person
-from bot.slack.blocks.wording import culprit_words
+from bot.slack.blocks.wording import culprit_words, trouble_lasted, with_alerts_in_words
 from bot.slack.rendered import Rendered
 from incidents.cause_words import CAUSE
 from incidents.report import Milestone, Report
@@ -25,7 +25,8 @@ SIMILAR = "Similar: "
 def report_message(report: Report, links: Links) -> Rendered:
     """The whole story, from the timeline alone."""
     incident = report.incident
-    over = f" after {duration(incident.resolved_at - incident.started_at)}" if incident.resolved_at else ""
+    lasted = trouble_lasted(incident, report.diagnosis.onset if report.diagnosis else None)
+    over = f" after {duration(lasted)}" if lasted else ""
     if report.closed_by is not None:
         title = f"{incident.model} was closed by hand"
     else:
@@ -33,7 +34,7 @@ def report_message(report: Report, links: Links) -> Rendered:
     blocks = [header(f"Report: {title}"), section("\n".join(_story(report)))]
     if report.milestones:
         rows = [
-            (m.what, f"{m.at.astimezone(UTC):%H:%M:%S}", f"+{duration(m.since_onset)}", m.text)
+            (m.what, f"{m.at.astimezone(UTC):%H:%M:%S}", f"+{duration(m.since_onset)}", with_alerts_in_words(m.text))
             for m in report.milestones
         ]
         blocks.append(table(("What", "UTC", "After", "How"), rows, limit=160))

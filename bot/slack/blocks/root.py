@@ -1,6 +1,7 @@
 """The first post of an incident's thread: the channel alone tells the state of the world."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from bot.slack.blocks.kit import context, rendered, section
 from bot.slack.blocks.links import Links
@@ -12,19 +13,23 @@ from bot.slack.blocks.wording import (
     STATE,
     approvers_words,
     culprit_words,
+    trouble_lasted,
     what_fired,
     why_nothing,
 )
 from bot.slack.rendered import Rendered
 from incidents.approval import ApprovalState
 from incidents.cause_words import CAUSE
+from incidents.evidence import Evidence
 from incidents.execution import FINAL_EXECUTION_STATES, ExecutionState
 from incidents.incident import Incident, IncidentState
+from incidents.investigation import Findings
 from incidents.ledger import IncidentFile, ProposalView
 from incidents.report import closed_by_hand
 from incidents.timeline import TimelineEntry
 
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED})
+_SIGNALS_TOLD = 2
 
 
 def root_message(file: IncidentFile, links: Links) -> Rendered:
@@ -36,7 +41,8 @@ def root_message(file: IncidentFile, links: Links) -> Rendered:
         state = f"closed by {person(by_hand.actor)}"
     elif incident.state in _OVER and incident.resolved_at is not None:
         closed = "; closed" if incident.state is IncidentState.CLOSED else ""
-        state = f"recovered after {duration(incident.resolved_at - incident.started_at)}{closed}"
+        lasted = trouble_lasted(incident, file.findings.diagnosis.onset if file.findings else None)
+        state = f"recovered after {duration(lasted or timedelta())}{closed}"
     model = mrkdwn(incident.model, 80)
     fired = what_fired(incident.firing or incident.alerts)
     now = [*_taken(incident), *_restless(file), *_now(file)]
@@ -108,6 +114,8 @@ def _now(file: IncidentFile) -> Iterator[str]:
     findings = file.findings
     if findings is not None:
         diagnosis = findings.diagnosis
+        if file.incident.state not in _OVER:
+            yield from _how_bad(findings)
         culprit = culprit_words(diagnosis.culprit)
         named = f": {mrkdwn(culprit, 160)}" if culprit else ""
         yield f"*Diagnosis:* {CAUSE[diagnosis.root_cause]}{named} ({CONFIDENCE[diagnosis.confidence]})"
@@ -127,6 +135,19 @@ def _now(file: IncidentFile) -> Iterator[str]:
             yield from _over(file) if by_hand is None else [f"*Why:* {mrkdwn(by_hand.text, 300)}"]
         case IncidentState.NEW | IncidentState.INVESTIGATING:
             return
+
+
+def _how_bad(findings: Findings) -> Iterator[str]:
+    """The first statements about a signal that is past its limit: from what to what, since when."""
+    past = {one.id for one in findings.evidence if _is_past_its_limit(one)}
+    told = [claim.text for claim in findings.diagnosis.claims if past.intersection(claim.evidence)]
+    if told:
+        yield f"*How bad:* {' '.join(mrkdwn(one, 240) for one in told[:_SIGNALS_TOLD])}"
+
+
+def _is_past_its_limit(one: Evidence) -> bool:
+    figures = {figure.name: figure.value for figure in one.figures}
+    return "now" in figures and "limit" in figures and figures["now"] > figures["limit"]
 
 
 def _in_state(file: IncidentFile, state: ApprovalState) -> list[ProposalView]:

@@ -41,6 +41,11 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def unescaped(text: str) -> str:
+    """`escape` taken back, for words that stand in a picture or a table."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def mrkdwn(text: str, limit: int) -> str:
     """Untrusted text on one line of mrkdwn: cleaned, cut, escaped; marks that could break ours become look-alikes."""
     return escape(line(text, limit).translate(_MARKS))

@@ -1,5 +1,6 @@
 """How remediations went: a table whose rows add up, the times, why people said no, and what it might justify."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.slack.blocks.kit import context, rendered, section, table
@@ -39,6 +40,9 @@ HEAD = (
 )
 """With the model before it where there are several: 16 columns; Slack takes 20."""
 
+_ALWAYS = frozenset({"Remediation", "Proposed", "Approved", "Recovered"})
+"""Columns that are shown whatever was counted."""
+
 _ROWS = 40
 _MODELS = 10
 _DENIALS = 5
@@ -58,10 +62,7 @@ def trust_message(trust: Trust, model: str | None = None) -> Rendered:
         section(f"*{title}*"),
         *_models(trust),
         _table(trust, several=model is None),
-        context(
-            "Proposed = approved + by policy + denied + expired + overtaken + waiting. "
-            "Approved + by policy = recovered + failed + undone + unproven + stopped + under way."
-        ),
+        context(*_sums(trust)),
         *_suggestions(trust.lines),
         *_denials(trust.lines),
     ]
@@ -105,8 +106,30 @@ def times_words(times: Times) -> str:
 
 
 def _table(trust: Trust, *, several: bool) -> Block:
-    rows = [[line.model, *row(line)] if several else row(line) for line in trust.lines[:_ROWS]]
-    return table(("Model", *HEAD) if several else HEAD, rows, limit=60)
+    """Without the columns in which nothing was counted: fifteen of them fit into no window."""
+    rows = [row(line) for line in trust.lines[:_ROWS]]
+    empty = _empty(rows)
+    kept = [place for place, name in enumerate(HEAD) if name not in empty]
+    head = [HEAD[place] for place in kept]
+    shown = [[one[place] for place in kept] for one in rows]
+    if several:
+        head = ["Model", *head]
+        shown = [[line.model, *one] for line, one in zip(trust.lines, shown, strict=False)]
+    return table(head, shown, limit=60)
+
+
+def _empty(rows: list[list[str]]) -> list[str]:
+    columns = zip(HEAD, zip(*rows, strict=True), strict=True)
+    return [name for name, column in columns if name not in _ALWAYS and set(column) == {"0"}]
+
+
+def _sums(trust: Trust) -> Iterator[str]:
+    """How the figures add up, and which of them are none everywhere."""
+    yield "Proposed = approved + by policy + denied + expired + overtaken + waiting."
+    yield "Approved + by policy = recovered + failed + undone + unproven + stopped + under way."
+    empty = _empty([row(line) for line in trust.lines[:_ROWS]])
+    if empty:
+        yield f"None: {', '.join(name.lower() for name in empty)}."
 
 
 def _models(trust: Trust) -> list[Block]:

@@ -3,25 +3,13 @@
 from collections.abc import Sequence
 
 from bot.slack.blocks.kit import context, rendered, section, table
-from bot.slack.blocks.text import date, duration, mrkdwn, number, plural
+from bot.slack.blocks.text import date, duration, mrkdwn, number, plural, unescaped
+from bot.slack.blocks.units import is_share, kind_of
 from bot.slack.blocks.wording import OUTCOME, signal_words
 from bot.slack.rendered import Rendered
-from incidents.alert import KIND_BY_ALERT_NAME, AlertKind
+from incidents.alert import AlertKind
 from incidents.ledger import VerificationView
-from incidents.verification import SignalCheck, Threshold
-
-_SHARES = frozenset(
-    {
-        AlertKind.ERROR_RATE,
-        AlertKind.DATA_QUALITY,
-        AlertKind.DATA_VOLUME,
-        AlertKind.ANOMALY_SPIKE,
-        AlertKind.ACCURACY_DROP,
-    }
-)
-
-_CATALOGUE = {"latency_p99": AlertKind.LATENCY, "error_rate": AlertKind.ERROR_RATE}
-"""Signals of the catalogue that have a unit."""
+from incidents.verification import Outcome, SignalCheck, Threshold
 
 VERDICT: dict[str, tuple[str, str]] = {
     "watching": (":hourglass_flowing_sand:", "Checking the recovery"),
@@ -49,7 +37,7 @@ def verification_message(view: VerificationView) -> Rendered:
     blocks = [section(f"{sign} *{word}*{f' – {rest}' if rest else ''}{note}")]
     if view.checks:
         rows = [_row(check) for check in view.checks]
-        blocks.append(table(("Signal", "Threshold", "Worst value", "Samples", "Verdict"), rows))
+        blocks.append(table(("Signal", "Has to stay", "Worst value", "Verdict"), rows))
         blocks.append(context(_basis(view.checks)))
     return rendered(f"{word}. {mrkdwn(view.note, 200)}" if view.note else f"{word}.", blocks)
 
@@ -63,24 +51,29 @@ def _basis(checks: Sequence[SignalCheck]) -> str:
     return f"{own}; {others} more from the catalogue" if others else own
 
 
-def _row(check: SignalCheck) -> tuple[str, str, str, str, str]:
+def _row(check: SignalCheck) -> tuple[str, str, str, str]:
     threshold = check.threshold
     comparison = "below" if threshold.comparison.startswith(">") else "above"
     worst = _figure(threshold, check.worst) if check.worst is not None else "–"
     name = signal_words(threshold.alert, check.subject)
-    name = name.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     return (
-        name,
-        f"stays {comparison} {_figure(threshold, threshold.bound)}",
+        unescaped(name),
+        f"{comparison} {_figure(threshold, threshold.bound)}",
         worst,
-        str(check.samples),
-        f"{OUTCOME[check.outcome]}: {check.why}",
+        _verdict(check),
     )
+
+
+def _verdict(check: SignalCheck) -> str:
+    """Why, where it is not as it should be; else on how many samples it stands."""
+    if check.outcome is Outcome.RECOVERED:
+        return f"{OUTCOME[check.outcome]}, {plural(check.samples, 'sample')}"
+    return f"{OUTCOME[check.outcome]}: {check.why}"
 
 
 def _figure(threshold: Threshold, value: float) -> str:
     """With the unit of the alert's kind: PSI has none, latency is in seconds, all other kinds are shares."""
-    kind = KIND_BY_ALERT_NAME.get(threshold.alert, _CATALOGUE.get(threshold.alert, AlertKind.OTHER))
-    if kind in _SHARES or threshold.alert == "EndpointCpuSaturated":
+    kind = kind_of(threshold.alert)
+    if is_share(threshold.alert, kind):
         return f"{100 * value:.3g} %"
     return f"{number(value)} s" if kind is AlertKind.LATENCY else number(value)

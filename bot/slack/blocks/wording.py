@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from bot.slack.blocks.text import joined, mrkdwn
 from incidents.alert import Alert, Severity
@@ -9,7 +10,7 @@ from incidents.approval import ApprovalState
 from incidents.diagnosis import Advice, Confidence, Culprit
 from incidents.effect import RiskClass
 from incidents.execution import ExecutionState
-from incidents.incident import IncidentState
+from incidents.incident import Incident, IncidentState
 from incidents.verification import Outcome
 
 STATE: dict[IncidentState, tuple[str, str]] = {
@@ -105,11 +106,26 @@ _ALERTS: dict[str, tuple[str, str]] = {
     "SchemaViolationRateHigh": ("", "Schema violations"),
     "InputVolumeAbnormal": ("", "Unusual input volume"),
 }
-_SIGNALS = {"prediction_psi": "Prediction drift", "error_rate": "Error rate", "latency_p99": "p99 latency"}
-"""Signals of the catalogue that are watched after a change."""
+_NAMED = re.compile(rf"\b({'|'.join(_ALERTS)})\b(?: fires)?")
+_SIGNALS = {
+    "prediction_psi": "Prediction drift",
+    "error_rate": "Error rate",
+    "latency_p99": "p99 latency",
+    "EndpointLatencyP99High": "p99 latency",
+    "EndpointErrorRateHigh": "Error rate",
+    "EndpointCpuSaturated": "CPU load",
+}
+"""What is measured, where an alert's words are a judgement; and the signals of the catalogue that are watched."""
 _NOTHING = re.compile(r"^Nothing is proposed(?: for approval)?[:.] ")
 _GROUPS_SHOWN = 4
 _SUBJECTS_SHOWN = 2
+
+
+def trouble_lasted(incident: Incident, onset: datetime | None) -> timedelta | None:
+    """From the first sign of it, in the metrics or by an alert, to the recovery; None while it lasts."""
+    if incident.resolved_at is None:
+        return None
+    return incident.resolved_at - min(incident.started_at, onset or incident.started_at)
 
 
 def alert_words(name: str) -> str:
@@ -118,8 +134,16 @@ def alert_words(name: str) -> str:
 
 
 def signal_words(name: str, subject: str = "") -> str:
-    """What is watched after a change: an alert's, about `subject` where it names one, or the catalogue's. Escaped."""
+    """What an alert or the catalogue measures, about `subject` where it names one: `p99 latency`. Escaped."""
     return _SIGNALS[name] if name in _SIGNALS else _group(name, [subject] if subject else [])
+
+
+def with_alerts_in_words(text: str) -> str:
+    """A sentence of the timeline with our own rules' names said in words: `p99 latency too high (critical)`.
+
+    Names of other rules stay as they are. Unescaped, as it came.
+    """
+    return _NAMED.sub(lambda found: inside_a_sentence(_ALERTS[found[1]][1]), text)
 
 
 def still_fires(alerts: Iterable[Alert]) -> str:

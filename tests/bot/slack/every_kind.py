@@ -9,7 +9,7 @@ from bot.slack.blocks.app_home import broken_home, closed_home, home_view
 from bot.slack.blocks.chart import chart_missing, chart_post
 from bot.slack.blocks.daily_note import daily_note_message
 from bot.slack.blocks.decision import decision_words
-from bot.slack.blocks.diagnosis import diagnosis_message
+from bot.slack.blocks.diagnosis import Waiting, diagnosis_message
 from bot.slack.blocks.digest import digest_message
 from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.execution import execution_message
@@ -38,6 +38,7 @@ from bot.slack.blocks.text import mrkdwn
 from bot.slack.blocks.trust import trust_message
 from bot.slack.blocks.verification import verification_message
 from bot.slack.listeners.commands.agentops import HELP_ENTRIES
+from bot.slack.looks import FoundAgain
 from bot.slack.rendered import Rendered
 from bot.slack.views import (
     DecisionReply,
@@ -90,8 +91,12 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
         yield f"progress {count}", progress_message(samples.steps(words, count=count), question=words)
     yield "chart", chart_post(b"png", title=words or "p99", said=words or "p99 rose at 13:58").message("F123")
     yield "chart missing", chart_missing(words or "matplotlib is not installed", told=[words or "p99: 2.5 s"] * 20)
-    yield "diagnosis", diagnosis_message(samples.findings(words), LINKS, proposed=[words or "Roll back"])
+    yield "diagnosis", diagnosis_message(samples.findings(words), LINKS, Waiting(below=(words or "Roll back",)))
     yield "evidence", evidence_message(samples.findings(words), LINKS)
+    again = FoundAgain((words or "EndpointErrorRateHigh fires (critical)",))
+    waiting = Waiting(above=(words or "Roll back",))
+    yield "diagnosis again", diagnosis_message(samples.findings(words), LINKS, waiting, again=again)
+    yield "evidence again", evidence_message(samples.findings(words), LINKS, again=True)
     for state in ApprovalState:
         yield (
             f"proposal {state}",

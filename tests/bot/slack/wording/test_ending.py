@@ -9,15 +9,15 @@ from tests.bot.slack.wording.said import said
 
 def test_report() -> None:
     assert said("report") == snapshot("""\
-text: Report: product-recommender recovered after 11 min 12 s
-header: Report: product-recommender recovered after 11 min 12 s
+text: Report: product-recommender recovered after 13 min 12 s
+header: Report: product-recommender recovered after 13 min 12 s
 section: *Cause:* Bad deployment: endpoint config product-recommender-v24
 *Done:* product-recommender-prod is InService on product-recommender-v23
 *How long it took:* Detect 2 min 6 s · Diagnose 54 s · Decide 3 min · Recover 7 min
 *Decided by:* <@UONCALL>
 row: What | UTC | After | How
 row: Trouble began | 13:58:00 | +0 s | first sign in the metrics
-row: Alert received | 14:00:06 | +2 min 6 s | EndpointLatencyP99High fires
+row: Alert received | 14:00:06 | +2 min 6 s | p99 latency too high
 row: Diagnosed | 14:01:00 | +3 min | bad_deployment: product-recommender-v24 (high confidence)
 row: Decided | 14:04:00 | +6 min | Approved
 row: Change sent | 14:04:06 | +6 min 6 s | UpdateEndpoint sent
@@ -72,7 +72,7 @@ section: *Cause:* Bad deployment: endpoint config product-recommender-v24
 :no_bell: *Marked as a false alarm* by <@UVIEWER>
 row: What | UTC | After | How
 row: Trouble began | 13:58:00 | +0 s | first sign in the metrics
-row: Alert received | 14:00:06 | +2 min 6 s | EndpointLatencyP99High fires
+row: Alert received | 14:00:06 | +2 min 6 s | p99 latency too high
 row: Diagnosed | 14:01:00 | +3 min | bad_deployment: product-recommender-v24 (high confidence)
 row: Decided | 14:04:00 | +6 min | Approved
 section: *Read next*

@@ -81,9 +81,9 @@ def test_verification_recovered() -> None:
     assert said("verification recovered") == snapshot("""\
 text: Recovered.
 section: :white_check_mark: *Recovered* – after 2 min 30 s of watching.
-row: Signal | Threshold | Worst value | Samples | Verdict
-row: p99 latency too high | stays below 1 s | 0.2312 s | 21 | recovered: all 21 samples are inside the threshold
-row: Error rate too high | stays below 5 % | 0.4 % | 21 | recovered: all 21 samples are inside the threshold
+row: Signal | Has to stay | Worst value | Verdict
+row: p99 latency | below 1 s | 0.2312 s | recovered, 21 samples
+row: Error rate | below 5 % | 0.4 % | recovered, 21 samples
 context: 2 signals, each judged by its alert's own expression\
 """)
 
@@ -92,9 +92,9 @@ def test_verification_failed() -> None:
     assert said("verification failed") == snapshot("""\
 text: Not recovered.
 section: :x: *Not recovered* – after 2 min 30 s of watching.
-row: Signal | Threshold | Worst value | Samples | Verdict
-row: p99 latency too high | stays below 1 s | 0.2312 s | 21 | inconclusive: samples are missing
-row: Error rate too high | stays below 5 % | 0.4 % | 21 | inconclusive: samples are missing
+row: Signal | Has to stay | Worst value | Verdict
+row: p99 latency | below 1 s | 0.2312 s | inconclusive: samples are missing
+row: Error rate | below 5 % | 0.4 % | inconclusive: samples are missing
 context: 2 signals, each judged by its alert's own expression\
 """)
 
@@ -103,9 +103,9 @@ def test_verification_inconclusive() -> None:
     assert said("verification inconclusive") == snapshot("""\
 text: Cannot be told.
 section: :warning: *Cannot be told* – after 2 min 30 s of watching.
-row: Signal | Threshold | Worst value | Samples | Verdict
-row: p99 latency too high | stays below 1 s | 0.2312 s | 21 | inconclusive: samples are missing
-row: Error rate too high | stays below 5 % | 0.4 % | 21 | inconclusive: samples are missing
+row: Signal | Has to stay | Worst value | Verdict
+row: p99 latency | below 1 s | 0.2312 s | inconclusive: samples are missing
+row: Error rate | below 5 % | 0.4 % | inconclusive: samples are missing
 context: 2 signals, each judged by its alert's own expression\
 """)
 
@@ -138,7 +138,7 @@ section: *Sent:* 4 of 4 calls
 • <04 Mar 2026 14:04 UTC as {time_secs}> 10 % of the capacity serves on the new config
 • <04 Mar 2026 14:09 UTC as {time_secs}> all traffic is on the new config
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
-context: sagemaker UpdateModelPackage · sagemaker CreateModel · sagemaker CreateEndpointConfig · sagemaker UpdateEndpoint · digest `ee8a7e18` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 1 min 54 s\
+context: digest `ee8a7e18` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 1 min 54 s\
 """)
 
 
@@ -153,5 +153,5 @@ section: *Sent:* 2 of 4 calls
 :white_circle: sagemaker CreateEndpointConfig – not sent yet
 :white_circle: sagemaker UpdateEndpoint – not sent yet
 context: EndpointArn: `arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x`
-context: sagemaker UpdateModelPackage · sagemaker CreateModel · sagemaker CreateEndpointConfig · sagemaker UpdateEndpoint · digest `ee8a7e18` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 1 min 54 s\
+context: digest `ee8a7e18` · began <04 Mar 2026 14:04 UTC as {time_secs}> · 1 min 54 s\
 """)

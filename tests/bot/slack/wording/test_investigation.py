@@ -90,6 +90,31 @@ context: Similar past incidents: INC-2025-03-recommender-cold-cache\
 """)
 
 
+def test_diagnosis_again() -> None:
+    assert said("diagnosis again") == snapshot("""\
+text: Looked again, the diagnosis stays: Bad deployment: endpoint config product-recommender-v24 (high confidence)
+section: *Looked again, the diagnosis stays:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
+*New since the last look:* error rate too high (critical)
+*What next:* Roll back – waits for approval on the card above.
+section: :warning: *Could not be read:* the data capture of the last hour
+section: *How it stands now*
+bullet: p99 is 12 times what it was before the deployment. [E1, E2]
+bullet: Nothing else changed in the hour before. [E2]
+context: Written by the offline rules, no language model · 0.4 s\
+""")
+
+
+def test_evidence_again() -> None:
+    assert said("evidence again") == snapshot("""\
+text: Evidence, read again: 2 of 3 facts
+section: *Evidence, read again: 2 of 3 facts*
+bullet: *E1* metric, prometheus: p99 rose from 0.21 s to 2.5 s at 13:58 <http://prometheus.example:9090/graph?g0.expr=p99|open>
+bullet: *E2* change, sagemaker: product-recommender-v24 went live at 13:57, after v23
+section: *Struck out, since the evidence does not say so (1 statement):*
+• ~The database is slow.~ – it names no evidence\
+""")
+
+
 def test_advice() -> None:
     assert said("advice") == snapshot("""\
 text: Nothing is proposed: The config before it served well for three weeks.

@@ -23,7 +23,6 @@ row: Taken back by itself | – | when an alarm fires: fraud-detector-errors, fr
 row: Instances | 2 x ml.m5.xlarge | the same
 section: A decision of its own: whoever approved the training has not approved this.
 *Canary:* 10 % of the capacity first, watched for 5 min; then all of it, watched as long again before the old fleet goes.
-*Alarms that take it back by themselves:* fraud-detector-errors, fraud-detector-latency
 section: :white_check_mark: *Candidate version 42 passes its gate against version 41*, by f1 with a margin of 0.01
 section: *Candidate and live, on the same rows*
 preformatted: figure                        candidate  live   change

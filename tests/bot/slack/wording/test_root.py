@@ -91,8 +91,8 @@ context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Das
 
 def test_root_resolved() -> None:
     assert said("root resolved") == snapshot("""\
-text: product-recommender: recovered after 11 min 12 s. Error rate too high and p99 latency too high. INC-7
-section: :white_check_mark: *product-recommender* – recovered after 11 min 12 s
+text: product-recommender: recovered after 13 min 12 s. Error rate too high and p99 latency too high. INC-7
+section: :white_check_mark: *product-recommender* – recovered after 13 min 12 s
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Done:* Roll product-recommender-prod back to product-recommender-v23
@@ -103,8 +103,8 @@ context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Das
 
 def test_root_closed() -> None:
     assert said("root closed") == snapshot("""\
-text: product-recommender: recovered after 11 min 12 s; closed. Error rate too high and p99 latency too high. INC-7
-section: :ballot_box_with_check: *product-recommender* – recovered after 11 min 12 s; closed
+text: product-recommender: recovered after 13 min 12 s; closed. Error rate too high and p99 latency too high. INC-7
+section: :ballot_box_with_check: *product-recommender* – recovered after 13 min 12 s; closed
 Error rate too high and p99 latency too high
 section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
 *Done:* Roll product-recommender-prod back to product-recommender-v23
