@@ -93,6 +93,9 @@ def _session(demo: Running) -> AbstractAsyncContextManager[aiohttp.ClientSession
 async def play(driver: Driver, scenario: str, answer: Answer) -> dict[str, Any]:
     """Start a scenario in a world where its model is well, answer each card, and tell what came of it."""
     begun = time.time()
+    known = [str(one["name"]) for one in (await driver.call("GET", "scenarios"))["scenarios"]]
+    if scenario not in known:
+        raise DemoFailed(f"--scenario: there is no {scenario}; there are {', '.join(known)}")
     model = (await driver.call("POST", f"scenarios/{scenario}"))["scenario"]["model"]
 
     async def opened() -> str | None:

@@ -9,8 +9,16 @@ import typer
 
 from bot.commands.diagnosis_counts import counts
 from bot.commands.plan_preview import WHEN, PlannedStep
-from bot.slack.blocks.text import duration, line, plural, utc
-from bot.slack.blocks.wording import ADVICE, CONFIDENCE, RISK, culprit_words, why_nothing
+from bot.slack.blocks.text import duration, line, minutes, plural, unescaped, utc
+from bot.slack.blocks.wording import (
+    ADVICE,
+    CONFIDENCE,
+    RISK,
+    culprit_words,
+    inside_a_sentence,
+    what_fired,
+    why_nothing,
+)
 from incidents.cause_words import CAUSE
 from incidents.diagnosis import Claim, Diagnosis, Reasoner
 from incidents.effect import RiskClass
@@ -59,8 +67,9 @@ def _head(case: Case, findings: Findings) -> Iterator[str]:
     where = f"{line(incident.model, 80)} in {line(incident.environment, 40)}"
     tier = f", tier {incident.tier}" if incident.listed else ", not in the catalogue"
     yield typer.style(where, bold=True) + f"{tier} · {utc(case.now)}"
-    fires = sorted({line(alert.name, 80) for alert in incident.alerts if alert.status == "firing"})
-    yield from _text(f"Fires: {', '.join(fires)}" if fires else "No alert fires.", indent=0)
+    fires = [alert for alert in incident.alerts if alert.status == "firing"]
+    told = inside_a_sentence(unescaped(what_fired(fires))) if fires else ""
+    yield from _text(f"Alerts: {told}" if told else "No alert fires.", indent=0)
     yield ""
     culprit = culprit_words(diagnosis.culprit)
     what = CAUSE[diagnosis.root_cause] + (f": {line(culprit, 220)}" if culprit else "")
@@ -95,6 +104,8 @@ def _plan(findings: Findings, steps: Sequence[PlannedStep]) -> Iterator[str]:
         if number > 1:
             yield ""
         yield from _step(number, step)
+    if steps and diagnosis.advice:
+        yield from ("", *_text("Besides:"))
     for advice in diagnosis.advice:
         yield from _text(ADVICE[advice], "– ")
 
@@ -115,14 +126,14 @@ def _step(number: int, step: PlannedStep) -> Iterator[str]:
     facts = [
         ("policy", step.policy),
         ("risk", RISK[RiskClass(step.risk)]),
-        ("takes", f"{estimate.minutes:g} min, {cost} ({estimate.basis})"),
+        ("takes", f"{minutes(estimate.minutes)}, {cost} ({estimate.basis})"),
         ("undo", step.undo),
-        ("success", "; ".join(step.success_criteria)),
+        ("done when", "; ".join(step.success_criteria)),
         ("checked", "; ".join(step.checked)),
     ]
     for name, told in facts:
         if told:
-            yield from _text(told, f"{name:<9}", indent=5)
+            yield from _text(told, f"{name:<11}", indent=5)
 
 
 def _hypotheses(diagnosis: Diagnosis) -> Iterator[str]:

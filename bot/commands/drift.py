@@ -62,6 +62,6 @@ def _table(features: "tuple[FeatureDrift, ...] | list[FeatureDrift]") -> list[st
 def _line(one: "FeatureDrift") -> str:
     psi = "" if one.psi is None else f"{one.psi:.3f}"
     ks = "" if one.ks is None else f"{one.ks:.3f}"
-    nulls = f"{one.nulls.reference:.1%} > {one.nulls.current:.1%}"
+    nulls = f"{one.nulls.reference:.1%} → {one.nulls.current:.1%}"
     name = one.feature if len(one.feature) <= NAME_WIDTH else f"{one.feature[: NAME_WIDTH - 1]}…"
     return f"{name:<{NAME_WIDTH}}  {one.verdict:<8}  {psi:>7}  {ks:>6}  {nulls:>15}  {one.why}"

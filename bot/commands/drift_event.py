@@ -75,8 +75,11 @@ def _print_event(detector: str, figures: Callable[[], _Figures], model: str, sta
 
     try:
         found = figures()
-    except (AgentOpsError, OSError) as error:
+    except AgentOpsError as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_SETUP) from error
+    except OSError as error:
+        typer.echo(f"{error.filename}: cannot be read: {error.strerror}", err=True)
         raise typer.Exit(WRONG_SETUP) from error
     try:
         event = DriftEvent(

@@ -10,7 +10,7 @@ import structlog
 from bot.slack.blocks.chart import MOST_ALT, chart_missing, chart_post
 from bot.slack.blocks.text import unescaped
 from bot.slack.blocks.units import is_share, unit_of
-from bot.slack.blocks.wording import alert_words, signal_words
+from bot.slack.blocks.wording import alert_words, inside_a_sentence, signal_words
 from bot.slack.chart import (
     MOST_LINES,
     MOST_PANELS,
@@ -194,7 +194,7 @@ def _marks(incident: Incident, findings: Findings) -> Iterator[Mark]:
     elif onset is not None:
         yield Mark(onset, "onset", "onset")
     first = min(incident.firing, key=lambda alert: alert.starts_at)
-    yield Mark(first.starts_at, f"alert: {unescaped(alert_words(first.name))}", "alert")
+    yield Mark(first.starts_at, f"alert: {inside_a_sentence(unescaped(alert_words(first.name)))}", "alert")
 
 
 def _times(samples: Sequence[Sample], factor: float) -> tuple[Sample, ...]:

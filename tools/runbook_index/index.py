@@ -16,7 +16,7 @@ from tools.runbook_index.memory import IncidentMemory
 from tools.runbook_index.passages import FORMAT, has_content, passages
 from tools.runbook_index.past_store import COLLECTION as PAST
 from tools.runbook_index.past_store import PastIncidentStore
-from tools.runbook_index.quotes import Sentence, find_quote, sentences
+from tools.runbook_index.quotes import MIN_QUOTE_WORDS, Sentence, find_quote, sentences
 from tools.runbook_index.records import IndexReport, Kind, Passage, RunbookHit
 from tools.runbook_index.search import Candidate, Corpus, rank
 from tools.runbook_index.sentence_vectors import SentenceVectors
@@ -251,7 +251,9 @@ def _best(choice: Sequence[Sentence], near: Sequence[float], asked: set[str]) ->
         own = words(choice[at].text)
         shared = len(asked.intersection(own)) / max(len(asked), 1)
         decides = 0.2 if _DECISION.match(choice[at].text) else 0.0
-        return near[at] + shared + decides - (1.0 if len(own) < 3 else 0.0)
+        # A link alone has many words in its address, and is no quote all the same.
+        fragment = min(len(own), len(choice[at].text.split())) < MIN_QUOTE_WORDS
+        return near[at] + shared + decides - (1.0 if fragment else 0.0)
 
     return choice[max(range(len(choice)), key=worth)]
 

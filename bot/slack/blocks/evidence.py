@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import RichTextElement
 from bot.slack.blocks.citations import marks, past_incident
 from bot.slack.blocks.kit import anchor, bullets, context, glue, paragraph, rendered, rich, section, words
 from bot.slack.blocks.links import Links
-from bot.slack.blocks.text import mrkdwn, plural
+from bot.slack.blocks.text import both_ends, mrkdwn, plural
 from bot.slack.rendered import Block, Rendered
 from incidents.cause_words import CAUSE
 from incidents.diagnosis import Diagnosis
@@ -19,6 +19,8 @@ _PER_BLOCK = 8
 _HYPOTHESES = 4
 _FOR_AND_AGAINST = 3
 _STRUCK = 5
+_OF_A_LOG = (240, 180)
+"""Characters of its beginning and of its end."""
 
 _KIND: dict[EvidenceKind, str] = {
     EvidenceKind.METRIC: "metric",
@@ -79,6 +81,8 @@ def _piece(piece: Evidence, links: Links, *, asked: bool) -> RichTextElement:
         if piece.lines:
             runs.append(glue(f", lines {piece.lines[0]}–{piece.lines[1]}"))
         runs += [glue(": "), words(piece.found, 260)]
+    elif piece.kind is EvidenceKind.LOG:
+        runs += [glue(": "), words(both_ends(piece.found, *_OF_A_LOG), sum(_OF_A_LOG) + 3)]
     else:
         runs += [glue(": "), words(piece.found, 260)]
     if asked and piece.asked.strip() and piece.heading is None:

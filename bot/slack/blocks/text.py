@@ -36,6 +36,11 @@ def line(text: str, limit: int) -> str:
     return plain(" ".join(text[: limit * 4 + 100].split()), limit)
 
 
+def both_ends(text: str, head: int, tail: int) -> str:
+    """The text with its middle left out where it is longer: a traceback names what failed in its last line."""
+    return text if len(text) <= head + tail else f"{text[:head].rstrip()} … {text[-tail:].lstrip()}"
+
+
 def escape(text: str) -> str:
     """Slack's three escapes."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -46,9 +46,15 @@ def _basis(checks: Sequence[SignalCheck]) -> str:
     """What each signal is judged by."""
     others = sum(not check.own for check in checks)
     if others == len(checks):
-        return f"{plural(others, 'signal')} of the catalogue"
+        return f"{plural(others, 'signal')} of the catalogue; {_samples(checks)}"
     own = f"{plural(len(checks) - others, 'signal')}, each judged by its alert's own expression"
-    return f"{own}; {others} more from the catalogue" if others else own
+    more = f"; {others} more from the catalogue" if others else ""
+    return f"{own}{more}; {_samples(checks)}"
+
+
+def _samples(checks: Sequence[SignalCheck]) -> str:
+    least, most = min(one.samples for one in checks), max(one.samples for one in checks)
+    return f"{plural(most, 'sample')} each" if least == most else f"{least} to {most} samples each"
 
 
 def _row(check: SignalCheck) -> tuple[str, str, str, str]:
@@ -60,15 +66,8 @@ def _row(check: SignalCheck) -> tuple[str, str, str, str]:
         unescaped(name),
         f"{comparison} {_figure(threshold, threshold.bound)}",
         worst,
-        _verdict(check),
+        OUTCOME[check.outcome] if check.outcome is Outcome.RECOVERED else f"{OUTCOME[check.outcome]}: {check.why}",
     )
-
-
-def _verdict(check: SignalCheck) -> str:
-    """Why, where it is not as it should be; else on how many samples it stands."""
-    if check.outcome is Outcome.RECOVERED:
-        return f"{OUTCOME[check.outcome]}, {plural(check.samples, 'sample')}"
-    return f"{OUTCOME[check.outcome]}: {check.why}"
 
 
 def _figure(threshold: Threshold, value: float) -> str:
@@ -76,4 +75,5 @@ def _figure(threshold: Threshold, value: float) -> str:
     kind = kind_of(threshold.alert)
     if is_share(threshold.alert, kind):
         return f"{100 * value:.3g} %"
-    return f"{number(value)} s" if kind is AlertKind.LATENCY else number(value)
+    figure = f"{value:.3g}" if abs(value) < 1000 else number(value)
+    return f"{figure} s" if kind is AlertKind.LATENCY else figure

@@ -1,9 +1,11 @@
 """Sentences that depend on more than one thing: what the policy lets run, and what a recovery was judged by."""
 
 from bot.slack.blocks.diagnosis import Waiting, diagnosis_message
+from bot.slack.blocks.evidence import evidence_message
 from bot.slack.blocks.proposal import proposal_message
 from bot.slack.blocks.verification import verification_message
 from bot.slack.blocks.wording import with_alerts_in_words
+from incidents.evidence import EvidenceKind
 from incidents.investigation import Findings
 from incidents.verification import Outcome, SignalCheck, Threshold
 from tests.bot.slack import samples
@@ -81,3 +83,13 @@ def test_names_of_our_own_rules_are_said_in_words_and_others_stay() -> None:
         "2 alerts joined: F1 drop (1), OurOwnRule (1)"
     )
     assert with_alerts_in_words("EndpointLatencyP99Higher fires") == "EndpointLatencyP99Higher fires"
+
+
+def test_what_a_log_says_last_is_shown_for_there_a_traceback_names_what_failed() -> None:
+    findings = samples.findings()
+    first, *others = findings.evidence
+    trace = f"p99 logged an error. In its own words: “Traceback {'File x ' * 200} TimeoutError: no answer within 2.0 s”"
+    log = first.model_copy(update={"kind": EvidenceKind.LOG, "found": trace})
+    said = read(evidence_message(findings.model_copy(update={"evidence": (log, *others)}), samples.LINKS))
+    assert "p99 logged an error." in said and "TimeoutError: no answer within 2.0 s”" in said
+    assert "File x " * 100 not in said

@@ -82,9 +82,9 @@ def test_verification_recovered() -> None:
 text: Recovered.
 section: :white_check_mark: *Recovered* – after 2 min 30 s of watching.
 row: Signal | Has to stay | Worst value | Verdict
-row: p99 latency | below 1 s | 0.2312 s | recovered, 21 samples
-row: Error rate | below 5 % | 0.4 % | recovered, 21 samples
-context: 2 signals, each judged by its alert's own expression\
+row: p99 latency | below 1 s | 0.231 s | recovered
+row: Error rate | below 5 % | 0.4 % | recovered
+context: 2 signals, each judged by its alert's own expression; 21 samples each\
 """)
 
 
@@ -93,9 +93,9 @@ def test_verification_failed() -> None:
 text: Not recovered.
 section: :x: *Not recovered* – after 2 min 30 s of watching.
 row: Signal | Has to stay | Worst value | Verdict
-row: p99 latency | below 1 s | 0.2312 s | inconclusive: samples are missing
+row: p99 latency | below 1 s | 0.231 s | inconclusive: samples are missing
 row: Error rate | below 5 % | 0.4 % | inconclusive: samples are missing
-context: 2 signals, each judged by its alert's own expression\
+context: 2 signals, each judged by its alert's own expression; 21 samples each\
 """)
 
 
@@ -104,9 +104,9 @@ def test_verification_inconclusive() -> None:
 text: Cannot be told.
 section: :warning: *Cannot be told* – after 2 min 30 s of watching.
 row: Signal | Has to stay | Worst value | Verdict
-row: p99 latency | below 1 s | 0.2312 s | inconclusive: samples are missing
+row: p99 latency | below 1 s | 0.231 s | inconclusive: samples are missing
 row: Error rate | below 5 % | 0.4 % | inconclusive: samples are missing
-context: 2 signals, each judged by its alert's own expression\
+context: 2 signals, each judged by its alert's own expression; 21 samples each\
 """)
 
 
