@@ -262,11 +262,17 @@ def test_a_window_as_narrow_as_a_phone_leaves_the_conversation_its_room(page: Pa
     metrics = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     page.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        page.until(lambda: page.find("channel-messages").rect["width"] >= 340, "the messages have room")
+        page.until(
+            lambda: page.run("return arguments[0].clientWidth >= 340", page.find("channel-messages")),
+            "the messages have room",
+        )
         assert page.run("return document.documentElement.scrollWidth") == 400
         assert page.run("return arguments[0].textContent", page.find("channel-CINCIDENTS")) == "ml-incidents"
         page.click(f"open-thread-{root}")
-        page.until(lambda: page.find("thread-messages").rect["width"] >= 340, "the thread has room")
+        page.until(
+            lambda: page.run("return arguments[0].clientWidth >= 340", page.find("thread-messages")),
+            "the thread has room",
+        )
         page.click("thread-close")
         page.click("scenarios-open")
         page.find("scenario-feature_drift")
