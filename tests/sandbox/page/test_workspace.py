@@ -263,14 +263,14 @@ def test_a_window_as_narrow_as_a_phone_leaves_the_conversation_its_room(page: Pa
     page.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
         page.until(
-            lambda: page.run("return arguments[0].clientWidth >= 340", page.find("channel-messages")),
+            lambda: page.run("return arguments[0].clientWidth >= 320", page.find("channel-messages")),
             "the messages have room",
         )
         assert page.run("return document.documentElement.scrollWidth") == 400
         assert page.run("return arguments[0].textContent", page.find("channel-CINCIDENTS")) == "ml-incidents"
         page.click(f"open-thread-{root}")
         page.until(
-            lambda: page.run("return arguments[0].clientWidth >= 340", page.find("thread-messages")),
+            lambda: page.run("return arguments[0].clientWidth >= 320", page.find("thread-messages")),
             "the thread has room",
         )
         page.click("thread-close")
