@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.slack.blocks.text import line, number
+from bot.slack.picture import leaving_nothing
 from incidents.errors import AgentOpsError
 from incidents.verification import Sample
 
@@ -79,6 +80,7 @@ def in_words(spec: ChartSpec) -> list[str]:
     ]
 
 
+@leaving_nothing
 def render_chart(spec: ChartSpec) -> bytes:
     """The picture as PNG. Takes a few hundred milliseconds: call it in a worker thread.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.slack.blocks.text import duration
 from bot.slack.chart import DPI, WIDTH_INCHES, ChartUnavailable
 from bot.slack.course import Course, Mood, Step, shortened
+from bot.slack.picture import leaving_nothing
 
 if TYPE_CHECKING:
     from bot.slack.letters import Letters
@@ -53,6 +54,7 @@ class _Row:
     bold: bool
 
 
+@leaving_nothing
 def render_course(course: Course) -> bytes:
     """The picture as PNG. Takes a few hundred milliseconds: call it in a worker thread.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.slack.blocks.text import line
 from bot.slack.chart import DPI, WIDTH_INCHES, ChartUnavailable
+from bot.slack.picture import leaving_nothing
 from incidents.trust import Counts, Trust
 
 Axes = Any
@@ -29,6 +30,7 @@ _SHARES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 """Name, colour, hatch (for those who do not see the colours apart) and the counts in it: each outcome is in one."""
 
 
+@leaving_nothing
 def render_trust(trust: Trust, title: str) -> bytes:
     """The picture as PNG. Takes a few hundred milliseconds: call it in a worker thread.
 
