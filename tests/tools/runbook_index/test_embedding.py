@@ -1,7 +1,11 @@
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
+from wordllama import WordLlama
+from wordllama import __file__ as packaged
 
 from tools.runbook_index.embedding import EMBEDDED_CHARS, WordLlamaEmbedder, embedder_named
 from tools.runbook_index.errors import EmbeddingUnavailable
@@ -28,6 +32,18 @@ def test_nothing_and_an_empty_text_are_embedded_without_harm(wordllama: WordLlam
 def test_only_the_start_of_a_long_text_counts(wordllama: WordLlamaEmbedder) -> None:
     start = ("queue depth " * EMBEDDED_CHARS)[:EMBEDDED_CHARS]
     assert wordllama.embed([start]) == wordllama.embed([start + " something else entirely"])
+
+
+def test_the_weights_are_held_as_narrow_as_their_file_has_them_and_say_the_same(wordllama: WordLlamaEmbedder) -> None:
+    texts = ["roll the endpoint back", "a much longer text about quarantined windows of data " * 5]
+    vectors = wordllama.embed(texts)
+    wide: Any = WordLlama.load(cache_dir=Path(packaged).parent, disable_download=True)
+    own: list[list[float]] = [
+        [x / math.sqrt(sum(y * y for y in one)) for x in one] for one in wide.embed(texts, norm=False).tolist()
+    ]
+    assert vectors == [pytest.approx(one, abs=1e-7) for one in own]
+    held = wordllama._loaded().embedding  # pyright: ignore[reportPrivateUsage] what is kept is what is asked
+    assert held.nbytes * 2 == wide.embedding.nbytes and (held == wide.embedding).all()
 
 
 def test_a_model_that_is_not_there_and_cannot_be_downloaded_says_what_to_do(
