@@ -91,6 +91,8 @@ def _rows_of(
             "opened_at": at,
             "changed_at": at + timedelta(hours=25),
             "first_alert_at": at,
+            "diagnosed_at": at + timedelta(minutes=1),
+            "onset": at - timedelta(minutes=5),
             "resolved_at": at + timedelta(hours=1) if closed else None,
             "chain_length": ENTRIES,
             "chain_head": "0" * 64,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Subquery,
     bindparam,
     literal_column,
     select,
@@ -108,21 +109,27 @@ def _posts() -> Select[*tuple[Any, ...]]:
 
 def _updates() -> CompoundSelect[*tuple[Any, ...]]:
     ranks = [
-        _with_its_root()
-        .where(
-            col(of.ts).is_not(None),
-            _OUT_OF_DATE,
-            _not_given_up("message"),
-            _NOT_HELD,
-            _in_time(),
-            col(of.kind).in_([kind.value for kind in MessageKind if update_rank(kind) is rank]),
-        )
-        .order_by(col(of.sent_at))
-        .limit(bindparam("limit", type_=Integer))
-        .subquery()
+        _oldest(union_all(*(select(_updates_of(kind)) for kind in MessageKind if update_rank(kind) is rank)).subquery())
         for rank in UpdateRank
     ]
     return union_all(*(select(rank) for rank in ranks))
+
+
+def _updates_of(kind: MessageKind) -> Subquery:
+    """Kind by kind, since only so the index has them in order: else PostgreSQL reads and sorts all that wait."""
+    found = _with_its_root().where(
+        col(of.kind) == literal_column(f"'{kind.value}'"),
+        col(of.ts).is_not(None),
+        _OUT_OF_DATE,
+        _not_given_up("message"),
+        _NOT_HELD,
+        _in_time(),
+    )
+    return found.order_by(col(of.sent_at)).limit(bindparam("limit", type_=Integer)).subquery()
+
+
+def _oldest(found: Subquery) -> Subquery:
+    return select(found).order_by(found.c.sent_at).limit(bindparam("limit", type_=Integer)).subquery()
 
 
 _CHANNELS, _POSTS, _UPDATES = _channels(), _posts(), _updates()

@@ -12,7 +12,7 @@ from tools.incident_store.replica_tables import InstallationRecord
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0004"
+NEWEST = "0005"
 """The newest migration's revision: a schema that has it needs nothing, not even Alembic's import. A test compares."""
 
 LOCK_KEY = 7_204_113

@@ -56,7 +56,8 @@ class IncidentRecord(Table, table=True):
     `held`: its thread is held back by a storm; `shown_at`: when its thread might begin. `flapping_since` is set while
     it flaps, and `side_changed_at` is when an alert of it last began or ended then. `names` are the names of alerts it
     has had. `untold` are alerts that joined or cleared and have no timeline entry yet, gathered `untold_since`.
-    `pruned_at` is when retention pruned its alerts and messages. `first_alert_at` is when its first alert came.
+    `pruned_at` is when retention pruned its alerts and messages. `first_alert_at` is when its first alert came,
+    `diagnosed_at` when its first look was done, and `onset` what the first look that dated one said.
     """
 
     __table_args__ = (
@@ -67,13 +68,15 @@ class IncidentRecord(Table, table=True):
             sqlite_where=text(f"state NOT IN ({_ENDED})"),
             postgresql_where=text(f"state NOT IN ({_ENDED})"),
         ),
-        Index("ix_incident_state_opened", "state", "opened_at"),
+        # Longer than their order needs: what a list leaves out is left out in the index, without a look at its row.
+        Index("ix_incident_state_opened", "state", "opened_at", "severity", "environment", "model"),
+        Index("ix_incident_opened", "opened_at", "severity", "environment", "model"),
         Index("ix_incident_key_opened", "key", "opened_at"),
         Index("ix_incident_channel_opened", "channel", "opened_at"),
         Index("ix_incident_channel_shown", "channel", "shown_at"),
-        Index("ix_incident_opened", "opened_at"),
         Index("ix_incident_model_opened", "model", "opened_at"),
         Index("ix_incident_facets", "state", "severity", "environment", "model"),
+        Index("ix_incident_model_facets", "model", "state", "severity", "environment"),
         Index("ix_incident_unpruned", "changed_at", sqlite_where=_UNPRUNED, postgresql_where=_UNPRUNED),
     )
 
@@ -108,6 +111,8 @@ class IncidentRecord(Table, table=True):
     untold_since: datetime | None = _moment(nullable=True, index=True)
     pruned_at: datetime | None = _moment(nullable=True)
     first_alert_at: datetime | None = _moment(nullable=True)
+    diagnosed_at: datetime | None = _moment(nullable=True)
+    onset: datetime | None = _moment(nullable=True)
 
 
 class StormRecord(Table, table=True):

@@ -233,6 +233,7 @@ class InvestigationWriter:
                 details={"investigation": id, "retrain": diagnosis.retraining.retrain},
             )
             incident.changed_at = now
+            incident.diagnosed_at, incident.onset = incident.diagnosed_at or now, incident.onset or diagnosis.onset
             for kind in (MessageKind.PROGRESS, MessageKind.CHART, MessageKind.DIAGNOSIS, MessageKind.EVIDENCE):
                 want(session, incident, kind, id)
             want(session, incident, MessageKind.ROOT)
