@@ -12,6 +12,11 @@ RAISED: frozenset[Autonomy] = frozenset({"execute_low", "execute_high"})
 """Levels that somebody has to answer for."""
 
 
+def people_decide(level: Autonomy) -> Autonomy:
+    """The level at which nothing runs by itself; never higher than `level`."""
+    return "suggest" if level in RAISED else level
+
+
 class AutonomyEntry(BaseModel):
     """A model's level. In the file a plain word, or a mapping with who raised it and why.
 

@@ -40,3 +40,5 @@ class Execution(BaseModel):
     """What the call answered, e.g. the pipeline execution's ARN."""
     progress: str = ""
     error: str = ""
+    automatic: bool = False
+    """The policy decided in people's stead."""

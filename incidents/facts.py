@@ -32,7 +32,8 @@ class Facts(BaseModel):
         environment: where that model serves.
         tier: how much depends on the model, 1 most.
         severity: of the incident.
-        autonomy: the model's level in the policy.
+        autonomy: the model's level in the policy; at most ``suggest`` once a change of the incident that the policy had
+            allowed was refused as stale.
         step: ``first`` change of its incident; ``next`` step of a plan whose earlier step was done on the same
             incident (a promotion after its retraining, a re-run after a quarantine, the fallback after a failed gate);
             or ``undo`` of the incident's last change.

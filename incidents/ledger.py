@@ -8,10 +8,11 @@ from incidents.approval import ApprovalView
 from incidents.budget import WaitsFor
 from incidents.clock import Moment
 from incidents.comparison import Comparison
-from incidents.execution import Execution
+from incidents.execution import Execution, ExecutionState
 from incidents.incident import Incident
 from incidents.investigation import Findings, ProgressStep
 from incidents.proposal import Proposal
+from incidents.spec import SIDES
 from incidents.thread import ThreadRef
 from incidents.timeline import TimelineEntry
 from incidents.verification import SignalCheck
@@ -106,6 +107,12 @@ class IncidentFile(_Frozen):
     def asked_again(self, proposal_id: str) -> ProposalView | None:
         """The proposal that asks for this one again, where somebody did."""
         return next((view for view in self.proposals if view.replaces == proposal_id), None)
+
+    @property
+    def tried_by_itself(self) -> bool:
+        """Was a change that the policy allowed refused as stale? From then on people decide."""
+        stale = {one.proposal_id for one in self.executions if one.automatic and one.state is ExecutionState.STALE}
+        return any(one.proposal.id in stale and one.proposal.remediation.kind not in SIDES for one in self.proposals)
 
     @property
     def findings(self) -> Findings | None:

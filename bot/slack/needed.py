@@ -31,6 +31,11 @@ def needed(file: IncidentFile, subject: str) -> Needed:
         return Needed("A candidate waits for review.", _review(execution.result.get("candidate", "")), about)
     if _late(file, execution):
         return _after_a_late_call(file, execution, title, about)
+    if _looks_again(file, execution):
+        why = f"{title} was allowed by the policy and not sent. {execution.progress}".rstrip()
+        return Needed(
+            why, ("AgentOps is looking again by itself. What it proposes then is for you to decide, below.",), about
+        )
     why, steps = _ended(file, execution, watch, title, about)
     return Needed(why, (*steps, f"{_ASK_AGAIN} {file.incident.model}"), about)
 
@@ -40,6 +45,11 @@ def _late(file: IncidentFile, execution: Execution) -> bool:
     own = [one.kind for one in file.timeline if one.details.get("execution") == execution.id]
     calls = [kind for kind in own if kind.startswith(("call_", "verif", "execution_"))]
     return bool(calls) and calls[-1] == "call_late"
+
+
+def _looks_again(file: IncidentFile, execution: Execution) -> bool:
+    """Did a new look begin because this was not sent?"""
+    return any(one.kind == "looking_again" and one.details.get("execution") == execution.id for one in file.timeline)
 
 
 def _after_a_late_call(file: IncidentFile, execution: Execution, title: str, about: ProposalView | None) -> Needed:

@@ -222,7 +222,7 @@ async def _origin(
         text = (
             f"Not run: the world is no longer as it was when this was approved{_difference(proposal.origin, origin)}."
         )
-        return Over(ExecutionState.STALE, f"{text} Nothing was sent. Ask again.")
+        return Over(ExecutionState.STALE, f"{text} Nothing was sent.")
     return Go()
 
 
@@ -248,7 +248,7 @@ def _endpoint(
     if origin.status in spec_of(remediation).origin_statuses or not same:
         return None
     if deps.clock() - record.created_at > deps.pace.update_limit:
-        return Over(ExecutionState.STALE, f"Not run: the endpoint has been {origin.status} for too long. Ask again.")
+        return Over(ExecutionState.STALE, f"Not run: the endpoint has been {origin.status} for too long.")
     return Wait(f"waiting: the endpoint is {origin.status}")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from incidents.autonomy import people_decide
 from incidents.catalogue import ModelSpec
 from incidents.diagnosis import Confidence
 from incidents.effect import RiskClass
@@ -178,7 +179,7 @@ def facts_now(
 
     A clock that was set back shows things as ahead of now: they count as just done, never as long ago.
     """
-    spec = spec_of(remediation)
+    spec, level = spec_of(remediation), policy.autonomy_of(model.name)
     target = f"{spec.target} of {file.incident.id}" if spec.risk is RiskClass.NONE else spec.target
     day, hour = day_began(now, zone_named(policy.time_zone), speed), now - FLEET_WINDOW / speed
     changes = [one for one in reader.changes_since(min(day, hour)) if one.id != besides]
@@ -191,7 +192,7 @@ def facts_now(
         environment=model.environment,
         tier=model.tier,
         severity=file.incident.severity,
-        autonomy=policy.autonomy_of(model.name),
+        autonomy=people_decide(level) if file.tried_by_itself else level,
         step=step_of(file, remediation, when=when, follows=follows, besides=besides),
         chosen_by="agent" if chosen_by is None else "person",
         confidence=confidence,

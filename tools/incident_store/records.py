@@ -87,6 +87,7 @@ def execution_of(record: ExecutionRecord) -> Execution:
         result=record.result,
         progress=record.progress,
         error=record.error,
+        automatic=record.automatic,
     )
 
 

@@ -17,6 +17,7 @@ _NEXT: dict[ExecutionState, str] = {
     ExecutionState.NEEDS_VERIFICATION: "Look at the target by hand; nothing is sent again by itself.",
     ExecutionState.STALE: "Nothing was sent. Ask for a new look where one is due.",
 }
+_LOOKS_AGAIN = "Nothing was sent. AgentOps is looking again; what it proposes then waits for a person."
 _ONE_BY_ONE = 6
 """So many calls are shown one by one; more of them as a count."""
 _STEPS = 8
@@ -48,7 +49,8 @@ def execution_message(
     if execution.error:
         said.append(f"*Error:* {mrkdwn(execution.error, 500)}")
     if execution.state in _NEXT:
-        said.append(f"*What next:* {_NEXT[execution.state]}")
+        looks_again = any(entry.kind == "looking_again" for entry in own)
+        said.append(f"*What next:* {_LOOKS_AGAIN if looks_again else _NEXT[execution.state]}")
     blocks = [section("\n".join(said))]
     steps = [*_calls(view, own), *_canary(own), *_late(own)]
     if steps:

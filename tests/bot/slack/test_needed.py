@@ -85,3 +85,10 @@ def test_after_a_late_call_people_are_told_that_it_may_have_been_made_twice() ->
 def test_once_the_world_was_checked_after_a_late_call_its_result_is_what_counts() -> None:
     need = needed(late(ExecutionState.SUCCEEDED, "call_late", "verification_failed"), EXECUTION)
     assert "could not be confirmed" in need.why
+
+
+def test_where_agentops_looks_again_by_itself_people_are_told_that_a_card_will_come() -> None:
+    need = needed(late(ExecutionState.STALE, "allowed", "execution_stale", "looking_again"), EXECUTION)
+    assert "was allowed by the policy and not sent. Done." in need.why
+    (step,) = need.steps
+    assert "looking again by itself" in step and "for you to decide" in step
