@@ -13,7 +13,7 @@ from bot.workflows.ports import Deps
 from incidents.alert import Alert, AlertKind
 from incidents.catalogue import ModelSpec
 from incidents.verification import Outcome, SignalCheck, Threshold, judge, window_length
-from tools.prometheus.series import AlertRule
+from tools.prometheus.series import AlertRule, Series
 from tools.prometheus.thresholds import UnsplittableRule, rate_range, rules_for, series_of, split
 from tools.prometheus.traffic import traffic_of
 
@@ -72,9 +72,8 @@ async def read_signals(
     """
     watched, notes = watch(await deps.rules(), alerts, model, proxies=proxies)
     windows = [max(at_least, window_of(deps, one.threshold)) for one in watched]
-    checks = await asyncio.gather(
-        *(_check(deps, one, window, now) for one, window in zip(watched, windows, strict=True))
-    )
+    asked = _Asked(deps, now)
+    checks = await asyncio.gather(*(_check(asked, one, window) for one, window in zip(watched, windows, strict=True)))
     return Reading(tuple(checks), max(windows, default=timedelta(0)), tuple(notes))
 
 
@@ -154,9 +153,30 @@ def _proxy(model: ModelSpec, name: str) -> Threshold:
     )
 
 
-async def _check(deps: Deps, one: Watched, window: timedelta, now: datetime) -> SignalCheck:
-    step = max(timedelta(seconds=1), window / SAMPLES)
-    found = await deps.prometheus.query_range(one.threshold.expression, now - window, now, step)
+class _Asked:
+    """What Prometheus was asked in one look: once for each expression, however many alerts are of its rule."""
+
+    def __init__(self, deps: Deps, now: datetime) -> None:
+        self._deps, self.now = deps, now
+        self._answers: dict[tuple[str, timedelta], asyncio.Task[list[Series]]] = {}
+
+    async def series(self, expression: str, window: timedelta) -> list[Series]:
+        """Of the `window` up to now."""
+        question = (expression, window)
+        if question not in self._answers:
+            asking = self._deps.prometheus.query_range(expression, self.now - window, self.now, _step_of(window))
+            self._answers[question] = asyncio.ensure_future(asking)
+        return await self._answers[question]
+
+
+def _step_of(window: timedelta) -> timedelta:
+    """How far apart its samples are."""
+    return max(timedelta(seconds=1), window / SAMPLES)
+
+
+async def _check(asked: _Asked, one: Watched, window: timedelta) -> SignalCheck:
+    now, step = asked.now, _step_of(window)
+    found = await asked.series(one.threshold.expression, window)
     series = series_of(one.alert.labels, found) if one.alert is not None else found
     check = judge(one.threshold, [each.samples for each in series], window=(now - window, now), step=step)
     subject = one.alert.labels.get("feature", "") if one.alert is not None else ""
@@ -164,8 +184,8 @@ async def _check(deps: Deps, one: Watched, window: timedelta, now: datetime) -> 
     traffic = traffic_of(one.threshold.expression)
     if check.outcome is not Outcome.RECOVERED or traffic is None:
         return check
-    asked = await deps.prometheus.query_range(traffic, now - window, now, step)
-    served = series_of(one.alert.labels, asked) if one.alert is not None else asked
+    busy = await asked.series(traffic, window)
+    served = series_of(one.alert.labels, busy) if one.alert is not None else busy
     floor = Threshold(alert=one.threshold.alert, expression=traffic, comparison="<", bound=FLOOR_PER_SECOND)
     enough = judge(floor, [each.samples for each in served], window=(now - window, now), step=step)
     if enough.outcome is Outcome.RECOVERED:

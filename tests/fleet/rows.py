@@ -87,6 +87,10 @@ class Rows:
         """How many, by state."""
         return await self.ask(lambda session: Counter(session.exec(select(InvestigationRecord.state))))
 
+    async def verifications(self) -> Counter[str]:
+        """How many, by state."""
+        return await self.ask(lambda session: Counter(session.exec(select(VerificationRecord.state))))
+
     async def timeline(self, *kinds: str) -> list[TimelineRecord]:
         """Every entry of these kinds."""
         return await self.ask(

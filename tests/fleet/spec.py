@@ -11,6 +11,16 @@ from sandbox.world.scaling import Scale, load_yaml
 from tests.benchmarks.catalogue import MANIFESTS, model_names, write_catalogue
 
 RULES_FOLDER = "rules"
+SLOW_INSTANCE: dict[str, Any] = {
+    "alert": "EndpointLatencyP99High",
+    "expr": "histogram_quantile(0.99, sum by (model, endpoint, instance, le) "
+    "(rate(ml_inference_latency_seconds_bucket[5m]))) > 0.5",
+    "for": "2m",
+    "labels": {"severity": "warning"},
+    "annotations": {},
+}
+"""What the fleet's outages fire, an alert an instance. The shipped rule of that name is of critical severity alone, and
+without its rule no alert's expression can be watched: every verification would end inconclusive."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,8 @@ class FleetSpec:
         rules = folder / RULES_FOLDER
         rules.mkdir(exist_ok=True)
         shipped = load_yaml((MANIFESTS / "prometheus" / RULES_FILE).read_text("utf-8"))
-        (rules / RULES_FILE).write_text(yaml.safe_dump(Scale(self.speed).rules(shipped), sort_keys=False), "utf-8")
+        told = {**shipped, "groups": [*shipped["groups"], {"name": "fleet", "rules": [SLOW_INSTANCE]}]}
+        (rules / RULES_FILE).write_text(yaml.safe_dump(Scale(self.speed).rules(told), sort_keys=False), "utf-8")
 
     def _policy(self) -> dict[str, Any]:
         """The shipped policy without two limits: a whole fleet breaks here, and the evidence of each is thin."""

@@ -22,6 +22,7 @@ async def test_a_storm_loses_and_doubles_nothing_and_makes_one_incident_a_model(
         await fleet.start("bot-0")
         async with fleet.sender() as sender, fleet.people():
             result = await storm(fleet, sender, StormPlan(alerts=ALERTS, seconds=4, settle_s=240))
+            verified = await fleet.rows.verifications()
     account = result.account
     assert result.faults == []
     assert account.acknowledged == account.stored == ALERTS
@@ -29,3 +30,4 @@ async def test_a_storm_loses_and_doubles_nothing_and_makes_one_incident_a_model(
     assert sum(account.channel_posts.values()) == MODELS
     assert account.changing_calls >= 1
     assert result.first_post_s < FIRST_POST_LIMIT_S
+    assert set(verified) == {"recovered"}

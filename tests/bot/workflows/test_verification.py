@@ -43,6 +43,18 @@ async def test_the_alerts_own_expression_is_asked_without_its_comparison(rig: Ri
     assert "histogram_quantile" in rig.prometheus.asked[0]
 
 
+async def test_prometheus_is_asked_once_a_look_for_all_the_alerts_of_a_rule(rig: Rig) -> None:
+    id = await verifying(rig)
+    before = [alert(fingerprint=f"b{n}", starts_at=later(seconds=n)) for n in range(20)]
+    rig.stage.take(*before, at=rig.clock())
+    rig.prometheus.asked.clear()
+    await rig.look(seconds=15)
+    assert len(rig.stage.reader.verification("xp1").checks) == 21
+    assert len(rig.prometheus.asked) == len(set(rig.prometheus.asked)) <= 2
+    await rig.look(minutes=12)
+    assert rig.incident_state(id) is S.RESOLVED
+
+
 async def test_a_signal_that_stays_past_its_threshold_is_failed_at_the_deadline(rig: Rig) -> None:
     id = await verifying(rig)
     rig.prometheus.value = 2.4
