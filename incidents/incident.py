@@ -63,6 +63,7 @@ class Incident(BaseModel):
         acked_by: who took it, if somebody did.
         false_alarm_by: who marked it as a false alarm, if somebody did.
         flapping_since: set while it fires and clears again and again.
+        pruned_at: when its alerts, and how it was investigated, were pruned for their age.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -87,6 +88,7 @@ class Incident(BaseModel):
     false_alarm_by: str | None = None
     false_alarm_at: Moment | None = None
     flapping_since: Moment | None = None
+    pruned_at: Moment | None = None
 
     @property
     def firing(self) -> tuple[Alert, ...]:

@@ -157,7 +157,7 @@ class BotDesk:
             Passage(c.file, c.heading, c.quote, c.lines, self._runbook_link(c.file)) for c in answer.citations
         )
         text = answer.text if not answer.gaps else f"{answer.text}\n\nCould not be read: {'; '.join(answer.gaps)}."
-        return AnswerView(question, text, passages, answer.reasoner, incident_id)
+        return AnswerView(question, text, passages, answer.reasoner, incident_id, file.incident.pruned_at)
 
     async def investigate(self, model: str, question: str, person: Person) -> InvestigateReply:
         """Look into a model now, in the thread of its open incident or in a new one."""

@@ -128,7 +128,16 @@ class Overview:
     def _incident_lines(self, found: Sequence[Incident]) -> tuple[IncidentLine, ...]:
         threads = self._reader.threads([one.id for one in found])
         return tuple(
-            IncidentLine(one.id, one.model, one.state, one.severity, one.started_at, one.firing, threads.get(one.id))
+            IncidentLine(
+                one.id,
+                one.model,
+                one.state,
+                one.severity,
+                one.started_at,
+                one.firing,
+                threads.get(one.id),
+                pruned=one.pruned_at is not None,
+            )
             for one in found
         )
 

@@ -73,6 +73,8 @@ class IncidentLine:
     since: datetime
     fires: tuple[Alert, ...]
     thread: ThreadRef | None = None
+    pruned: bool = False
+    """Its alerts, and how it was investigated, are no longer kept."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class AnswerView:
     passages: tuple[Passage, ...] = ()
     reasoner: Reasoner | None = None
     incident_id: str | None = None
+    pruned_at: datetime | None = None
+    """When the alerts of the incident that was asked about were pruned for their age."""
 
 
 @dataclass(frozen=True)

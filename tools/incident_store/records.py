@@ -52,6 +52,7 @@ def incident_of(record: IncidentRecord, alerts: tuple[Alert, ...]) -> Incident:
         false_alarm_by=record.false_alarm_by,
         false_alarm_at=record.false_alarm_at,
         flapping_since=record.flapping_since,
+        pruned_at=record.pruned_at,
     )
 
 

@@ -6,7 +6,7 @@ from bot.slack.blocks.citations import citation
 from bot.slack.blocks.kit import context, paragraph, rendered, rich, section, words
 from bot.slack.blocks.links import Links
 from bot.slack.blocks.reasoner import written_by
-from bot.slack.blocks.text import mrkdwn
+from bot.slack.blocks.text import date, mrkdwn
 from bot.slack.rendered import Rendered
 from bot.slack.views import AnswerView
 
@@ -23,5 +23,13 @@ def answer_message(view: AnswerView, links: Links) -> Rendered:
         for passage in view.passages[:_PASSAGES]:
             parts += citation(passage, links)
         blocks += [section("*It stands on*"), rich(*parts)]
+    if view.pruned_at is not None:
+        blocks.append(
+            context(
+                "This incident was pruned for its age on "
+                f"{date(view.pruned_at, '{date_short}')}: its alerts, and how it was investigated, are no longer kept. "
+                "Diagnosis, decisions and timeline are."
+            )
+        )
     end = [context(written_by(view.reasoner))] if view.reasoner else []
     return rendered(mrkdwn(view.text, 600), [*blocks, *end], tail=len(end))

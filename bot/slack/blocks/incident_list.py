@@ -37,7 +37,8 @@ def incident_line(one: IncidentLine, links: Links) -> str:
     sign, word = STATE[one.state]
     where = links.to_thread(one.thread, one.id)
     fires = f" · {still_fires(one.fires)}" if one.state in LIVE_STATES or one.fires else ""
+    kept = " · alerts no longer kept" if one.pruned else ""
     return (
         f"{sign} {where} *{mrkdwn(one.model, 80)}* – {word}\n"
-        f"      {SEVERITY[one.severity]} · since {date(one.since)}{fires}"
+        f"      {SEVERITY[one.severity]} · since {date(one.since)}{fires}{kept}"
     )

@@ -203,6 +203,7 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
     yield "runbooks", runbooks_message(samples.runbooks(words), LINKS)
     yield "many runbooks", runbooks_message(samples.runbooks(words, count=20), LINKS)
     yield "answer", answer_message(samples.answer(words), LINKS)
+    yield "answer of long ago", answer_message(samples.answer_of_long_ago(), LINKS)
     yield "daily note", daily_note_message(samples.daily_note(words))
     yield "calm daily note", daily_note_message(samples.calm_daily_note(words, count=45))
     yield "investigating", investigate_message(InvestigateReply(words or "fraud-detector", "INC-7", THREAD), LINKS)

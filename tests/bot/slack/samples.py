@@ -555,7 +555,7 @@ def no_model_fits() -> StatusView:
 
 def past_incidents() -> IncidentsView:
     """Of long ago: what fired then is not kept."""
-    closed = tuple(replace(one, state=IncidentState.CLOSED, fires=()) for one in lines())
+    closed = tuple(replace(one, state=IncidentState.CLOSED, fires=(), pruned=n > 0) for n, one in enumerate(lines()))
     return IncidentsView(closed, 10_000, 7, 500, more=True, asked=Listing(state="closed", page=7))
 
 
@@ -600,6 +600,10 @@ def answer(words: str = "") -> AnswerView:
     return AnswerView(
         words or "why did it fall?", words or "A new config went live.", passages(words), by_llm(), "INC-7"
     )
+
+
+def answer_of_long_ago() -> AnswerView:
+    return replace(answer(), pruned_at=minute(0) + timedelta(days=100))
 
 
 def signal_day(signal: str = "latency_p99", **given: Any) -> SignalDay:

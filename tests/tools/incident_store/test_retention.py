@@ -7,11 +7,13 @@ import pytest
 from sqlmodel import col, func, select
 
 from bot.commands.bundle import bundle
+from bot.slack.listing import Listing
+from bot.slack.overview import Overview
 from incidents.alert import Alert
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
 from tests.bot.told_incident import leaking, told_incident
-from tests.incidents.builders import alert, later
+from tests.incidents.builders import alert, catalogue, later
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.audit_reader import AuditReader
 from tools.incident_store.replica_tables import ReplicaRecord
@@ -137,6 +139,16 @@ def test_the_thread_of_a_pruned_incident_is_still_found(stage: Stage) -> None:
     prune(stage)
     assert stage.reader.threads([incident_id])[incident_id] == thread
     assert stage.reader.incident_of_thread(thread.channel, thread.ts) == incident_id
+
+
+def test_a_list_says_of_which_incidents_the_alerts_are_no_longer_kept(stage: Stage) -> None:
+    incident_id = closed(stage)
+    past = Overview(stage.reader, catalogue(), lambda: LONG_AFTER)
+    asked = Listing(state="closed")
+    assert [(one.id, one.pruned) for one in past.incidents(asked).incidents] == [(incident_id, False)]
+    prune(stage)
+    assert [(one.id, one.pruned) for one in past.incidents(asked).incidents] == [(incident_id, True)]
+    assert stage.incident(incident_id).pruned_at == LONG_AFTER
 
 
 def test_a_mark_on_a_pruned_incident_posts_no_second_report(stage: Stage) -> None:

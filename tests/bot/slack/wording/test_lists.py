@@ -50,7 +50,7 @@ section: *more than 10000 incidents* (closed)
 section: :ballot_box_with_check: <https://sandbox.slack.example/archives/CINCIDENTS/p1700000000000100|INC-7> *product-recommender* – closed
       :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}>
 :ballot_box_with_check: INC-8 *product-recommender* – closed
-      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}>
+      :red_circle: critical · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · alerts no longer kept
 context: Page 7 of 500: `/agentops incidents closed page 8`
 button: Previous page = incidents closed page 6
 button: Next page = incidents closed page 8\
@@ -91,6 +91,21 @@ section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|Endpoi
 quote: If it began with a deployment, roll back first.
 section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
 quote: If it began with a deployment, roll back first.
+context: Written by claude-sonnet · 9.9 s · 3 requests · 12,345 tokens in, 678 out · $0.0471\
+""")
+
+
+def test_answer_of_long_ago() -> None:
+    assert said("answer of long ago") == snapshot("""\
+text: A new config went live.
+context: Asked: why did it fall?
+section: A new config went live.
+section: *It stands on*
+section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
+quote: If it began with a deployment, roll back first.
+section: <https://runbooks.example/main/EndpointLatencyP99High.md#L21-L21|EndpointLatencyP99High.md> › Mitigation, line 21
+quote: If it began with a deployment, roll back first.
+context: This incident was pruned for its age on <12 Jun 2026 14:00 UTC as {date_short}>: its alerts, and how it was investigated, are no longer kept. Diagnosis, decisions and timeline are.
 context: Written by claude-sonnet · 9.9 s · 3 requests · 12,345 tokens in, 678 out · $0.0471\
 """)
 
