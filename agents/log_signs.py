@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-Sign = Literal["broken_code", "out_of_memory", "dependency", "bad_input"]
+Sign = Literal["broken_code", "out_of_memory", "dependency", "skew", "bad_input"]
 
 _SIGNS: Sequence[tuple[Sign, re.Pattern[str]]] = (
     (
@@ -35,6 +35,19 @@ _SIGNS: Sequence[tuple[Sign, re.Pattern[str]]] = (
             r"Could not connect|timed? ?out|TimeoutError|Name or service not known|name resolution|"
             r"Service ?Unavailable|\b50[234]\b (?:Bad|Service|Gateway|from)|AccessDenied|not authorized to perform|"
             r"Max retries exceeded|connection pool",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        # scikit-learn, XGBoost and LightGBM say the first three; a container of one's own says the others.
+        "skew",
+        re.compile(
+            r"Trying to unpickle estimator \S+ from version|feature_names mismatch|"
+            r"feature names (?:should match those|unseen at fit)|"
+            r"(?:training|train)[-/ ]serving (?:skew|mismatch)|"
+            r"\bdiffer\w* (?:than|from|to)(?: \w+){0,4} training\b|not the same as (?:it was |they were )?in training|"
+            r"\btrained (?:with|on) (?:another |a different )?"
+            r"(?:scaler|encoder|tokeni[sz]er|vocabulary|preprocess\w+|normali[sz]\w+|feature (?:list|order|set))",
             re.IGNORECASE,
         ),
     ),

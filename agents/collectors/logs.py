@@ -35,6 +35,7 @@ _TELLS: dict[Sign, str] = {
     "broken_code": "code or a model that cannot be loaded or run",
     "out_of_memory": "memory or disk that ran out",
     "dependency": "something it waits for that does not answer in time or refuses",
+    "skew": "features that are not prepared as in training",
     "bad_input": "values it does not accept",
 }
 

@@ -10,9 +10,11 @@ from agents.rules.casefile import Casefile
 from agents.rules.certainty import confidence_of
 from agents.rules.citations import citations
 from agents.rules.data_claims import contradicting, supporting
+from agents.rules.deployment import Deployment
 from agents.rules.measured import earliest
 from agents.rules.seen_before import seen_before
 from agents.rules.summary import summary
+from agents.rules.symptoms import Symptoms
 from agents.rules.table import decide
 from agents.rules.verdict import verdict
 from agents.rules.written_claims import new_code, quiet_log, written
@@ -233,9 +235,9 @@ def _onset(case: Casefile, cause: RootCause) -> datetime | None:
         case RootCause.BAD_DEPLOYMENT if s.over_with and not s.serving_harm:
             return s.over_with[1]
         case RootCause.BAD_DEPLOYMENT if s.deployment and not s.serving_harm:
-            # What labels tell of the moment is known to a tenth of their delay; the version's own moment is exact.
-            began = earliest(s.schema) or (s.harm_from if s.harm_from != s.judged_since else None)
-            return began or s.deployment.at
+            return _onset_of_version(s, s.deployment)
+        case RootCause.TRAINING_SERVING_SKEW if s.deployment and s.skew_logged:
+            return _onset_of_version(s, s.deployment)
         case RootCause.BAD_DEPLOYMENT | RootCause.INFRASTRUCTURE:
             return (
                 s.came_again or earliest(s.serving_harm + s.volume_high) or s.onset or earliest(s.predictions_drifted)
@@ -246,6 +248,11 @@ def _onset(case: Casefile, cause: RootCause) -> datetime | None:
             return earliest(s.predictions_drifted)
         case _:
             return s.onset
+
+
+def _onset_of_version(s: Symptoms, deployment: Deployment) -> datetime:
+    # What labels tell of the moment is known to a tenth of their delay; the version's own moment is exact.
+    return earliest(s.schema) or (s.harm_from if s.harm_from != s.judged_since else None) or deployment.at
 
 
 def _hypotheses(case: Casefile, cause: RootCause, says: str, claims: Sequence[Claim]) -> tuple[Hypothesis, ...]:

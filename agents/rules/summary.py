@@ -62,6 +62,12 @@ def _concept_drift(case: Casefile) -> str:
 
 def _skew(case: Casefile) -> str:
     s, model = case.symptoms, case.brief.model
+    if s.deployment is not None and s.skew_logged:
+        what = "lost quality" if s.quality_harm else "scores otherwise"
+        return (
+            f"{model} {what} since {s.deployment.config} went live at {moment_in_words(s.deployment.at)}, while its "
+            "inputs stayed as they were. The endpoint logs since then that features are not prepared as in training."
+        )
     if s.deployment is None or not s.skew_shown:
         return (
             f"{model} lost quality with a new version live and shifted inputs at once. "

@@ -12,6 +12,7 @@ from agents.readings.written import LogPatternReading
 from agents.rules.blamed import LABELS_VARY, Blamed
 from agents.rules.measured import GROWN, earliest
 from agents.rules.runs import failed_run, stale_since
+from agents.rules.written import ENOUGH
 from agents.rules.wrong_values import constant, rescaled
 from incidents.alert import AlertKind
 
@@ -325,6 +326,23 @@ class Symptoms(Blamed):
         found = {violation.feature for violation in self.broken}
         monitored = self.dossier.monitor is not None and not found & {s.feature for s in self.drifted_features}
         return moved and monitored and self.data_readable and not self.data_broken and self.volume_usual
+
+    @cached_property
+    def skew_logged(self) -> bool:
+        """Scores or quality changed with a new version over unchanged inputs, and its log tells why: features differ.
+
+        By themselves such scores are "the signature of a bad deployment or of training-serving skew"
+        (`ModelPredictionDriftHigh`, Mitigation 1). The way back is the same, so that the line gives the cause its name
+        and permits nothing more.
+        """
+        moved = bool(self.quality_harm) or self.scores_jumped
+        if self.deployment is None or self.serving_harm or not moved or not self.inputs_flat:
+            return False
+        first, last = self.deployment.at - self.brief.clock_slack, self.deployment.at + self.brief.together
+        return any(
+            one.times >= ENOUGH and one.before == 0 and first <= one.first_at <= last
+            for one in self.written.logged("skew")
+        )
 
     @property
     def version_worse(self) -> bool:

@@ -91,6 +91,12 @@ RULES: Sequence[Rule] = (
         "the endpoint got slow or failed right after its config was changed",
     ),
     Rule(
+        RootCause.TRAINING_SERVING_SKEW,
+        lambda s: s.skew_logged,
+        Confidence.MEDIUM,
+        "scores or quality changed with unchanged inputs, and the new config logs that it prepares them otherwise",
+    ),
+    Rule(
         RootCause.BAD_DEPLOYMENT,
         lambda s: s.deployment is not None and bool(s.quality_harm) and s.inputs_flat,
         Confidence.HIGH,

@@ -43,7 +43,7 @@ def verdict(case: Casefile, cause: RootCause) -> RetrainingVerdict:
         case RootCause.INFRASTRUCTURE | RootCause.TRAFFIC_ANOMALY:
             return _no("The predictions are not the trouble; serving them is.", *s.serving_harm)
         case RootCause.TRAINING_SERVING_SKEW:
-            return _no("Make training and serving prepare features alike first.", *s.drifted)
+            return _no("Make training and serving prepare features alike first.", *s.drifted, *s.predictions_drifted)
         case RootCause.UNKNOWN:
             return _no("Nobody should retrain without knowing the cause.")
 

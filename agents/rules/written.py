@@ -18,11 +18,11 @@ ENOUGH = 5
 
 _SUPPORTED: Mapping[RootCause, Sequence[Sign]] = {
     RootCause.DATA_QUALITY: ("bad_input",),
-    RootCause.BAD_DEPLOYMENT: ("broken_code", "out_of_memory", "dependency"),
-    RootCause.TRAINING_SERVING_SKEW: ("bad_input", "broken_code"),
+    RootCause.BAD_DEPLOYMENT: ("broken_code", "out_of_memory", "dependency", "skew"),
+    RootCause.TRAINING_SERVING_SKEW: ("skew", "bad_input", "broken_code"),
     RootCause.INFRASTRUCTURE: ("out_of_memory", "dependency"),
     RootCause.TRAFFIC_ANOMALY: ("out_of_memory", "dependency"),
-    RootCause.UNKNOWN: ("broken_code", "out_of_memory", "dependency", "bad_input"),
+    RootCause.UNKNOWN: ("broken_code", "out_of_memory", "dependency", "skew", "bad_input"),
 }
 """Which signs speak for a cause. Time-outs of a bad version are signs of a dependency, too."""
 

@@ -10,6 +10,7 @@ import yaml
 from agents.collectors.logs import LONGEST_KEPT, MOST_PATTERNS
 from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
+from agents.log_signs import sign_of
 from agents.replay import scene_of
 from agents.wording import our_words
 from incidents.diagnosis import Confidence, RootCause
@@ -183,6 +184,54 @@ async def test_a_training_run_that_failed_on_values_brings_back_the_nulls_that_a
     on_values = "NaN" in text
     assert findings.diagnosis.root_cause is (RootCause.DATA_QUALITY if on_values else RootCause.BENIGN)
     assert ("QuarantineData" in [choice.remediation.kind for choice in findings.plan.choices]) == on_values
+
+
+SCORES: dict[str, Any] = {
+    "alerts": [{"name": "ModelPredictionDriftHigh", "since": "-20m"}],
+    "metrics": {"prediction_psi": {"moves": [{"at": "-25m", "to": 0.4}]}},
+}
+OTHERWISE = "WARNING the encoder of request {n} differs from the one used in training"
+
+
+@pytest.mark.parametrize(
+    ("logs", "cause"),
+    [
+        ([{"at": "-25m", "text": OTHERWISE, "times": 40}], RootCause.TRAINING_SERVING_SKEW),
+        ([{"at": "-70m", "text": OTHERWISE, "times": 400}], RootCause.BAD_DEPLOYMENT),
+        ([{"at": "-25m", "text": OTHERWISE}], RootCause.BAD_DEPLOYMENT),
+        ([], RootCause.BAD_DEPLOYMENT),
+    ],
+    ids=["since the deployment", "since before it", "once", "never"],
+)
+async def test_a_version_that_logs_that_it_prepares_features_otherwise_has_a_skew(
+    logs: list[dict[str, Any]], cause: RootCause
+) -> None:
+    findings = await found(**SCORES, **deployed("-26m"), logs=logs)
+    assert findings.diagnosis.root_cause is cause
+    assert findings.diagnosis.onset is not None
+    assert [choice.remediation.kind for choice in findings.plan.choices] == ["RollbackEndpoint"]
+    assert findings.diagnosis.struck == ()
+
+
+async def test_without_a_new_version_such_a_line_permits_nothing() -> None:
+    findings = await found(**SCORES, logs=[{"at": "-25m", "text": OTHERWISE, "times": 40}])
+    assert findings.diagnosis.root_cause is RootCause.UNKNOWN
+    assert findings.plan.choices == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "sign"),
+    [
+        ("Trying to unpickle estimator StandardScaler from version 1.2.2 when using version 1.3.0.", "skew"),
+        ("The feature names should match those that were passed during fit.", "skew"),
+        ("The number of features in data (5) is not the same as it was in training data (6).", "skew"),
+        ("amount is scaled differently than in training", "skew"),
+        ("ValueError: Input contains NaN", "bad_input"),
+        ("training job 17 started", None),
+    ],
+)
+def test_libraries_own_words_for_another_preparation_are_known(line: str, sign: str | None) -> None:
+    assert sign_of(line) == sign
 
 
 async def test_nothing_merged_is_a_finding() -> None:
