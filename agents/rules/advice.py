@@ -10,10 +10,10 @@ def advice(case: Casefile, cause: RootCause) -> tuple[Advice, ...]:
     if not case.brief.listed:
         return (Advice.ADD_TO_CATALOGUE, Advice.INVESTIGATE_BY_HAND)
     match cause:
-        case RootCause.DATA_QUALITY if s.data_broken or s.healed or s.left_behind:
-            return (Advice.QUARANTINE_DATA, Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
         case RootCause.DATA_QUALITY:
-            return (Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN)
+            aside = (Advice.QUARANTINE_DATA,) if s.data_broken or s.healed or s.left_behind else ()
+            scale = (Advice.SCALE_ENDPOINT,) if s.serving_apart and s.needs_instances else ()
+            return (*aside, Advice.RERUN_DATA_PIPELINE, Advice.DO_NOT_RETRAIN, *scale)
         case RootCause.BAD_DEPLOYMENT if s.over_with and not s.serving_harm:
             return (Advice.WATCH, Advice.DO_NOT_RETRAIN)
         case RootCause.INFRASTRUCTURE if s.full or s.too_few:

@@ -56,8 +56,9 @@ def _claims(case: Casefile, cause: RootCause) -> list[Claim]:
     others: list[Claim] = []
     match cause:
         case RootCause.DATA_QUALITY:
-            signals = (s.nulls + s.schema)[:3] + s.unit_changed[:1] + s.volume_low[:1]
-            others = [case.claim(v.evidence) for v in s.broken[:2]]
+            signals = (s.nulls + s.schema)[:3] + s.unit_changed[:1] + s.volume_low[:1] + s.serving_apart[:1]
+            others = [case.claim(r.evidence) for r in s.full[:1]] if s.serving_apart else []
+            others += [case.claim(v.evidence) for v in s.broken[:2]]
             others += [case.claim(s.volume[0].evidence)] if s.unit_changed else []
             others += [case.claim(r.evidence) for r in s.rows_doubled[:1]] + (
                 _season(case, ["traffic"]) if s.rows_doubled else []

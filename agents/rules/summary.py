@@ -22,7 +22,7 @@ def _told(case: Casefile, cause: RootCause) -> str:
     model = case.brief.model
     match cause:
         case RootCause.DATA_QUALITY:
-            return data_quality(case)
+            return data_quality(case) + _second_trouble(case)
         case RootCause.BAD_DEPLOYMENT:
             return _bad_deployment(case)
         case RootCause.FEATURE_DRIFT:
@@ -41,6 +41,11 @@ def _told(case: Casefile, cause: RootCause) -> str:
             return (
                 f"The scores of {model} jumped while its inputs and its config stayed as they were. Something that is "
                 "not watched here changed the version or a feature on its way; the model's team has to look."
+            )
+        case RootCause.UNKNOWN if case.symptoms.fails_unwitnessed:
+            return (
+                f"Requests to {case.brief.endpoint} fail while its config, its load and its inputs are as before. No "
+                "log could be read that tells a caller's mistake from a dependency that fails. A person has to look."
             )
         case RootCause.UNKNOWN:
             return f"What ails {model} could not be told from what could be read. A person has to look."
@@ -161,10 +166,8 @@ def _infrastructure(case: Casefile) -> str:
         if s.deployment is None:
             return f"{told} No new version is the cause; the owner of that has to look."
         return f"{told} {s.deployment.config} had served well before that: the owner of that has to look."
-    fewer = s.fewer_since
-    left = f" since it has {fewer.now:.0f} of {fewer.before:.0f} instances" if fewer else ""
     if s.too_few and not s.full:
-        return f"{endpoint} is slow or fails{left}, without a new version. It needs its instances back."
+        return f"{endpoint} is slow or fails{_left(case)}, without a new version. It needs its instances back."
     if not s.full:
         if s.written.decides("out_of_memory"):
             return f"{endpoint} is slow or fails, and logs since then that memory or disk ran out, on the same version."
@@ -177,20 +180,42 @@ def _infrastructure(case: Casefile) -> str:
             f"{endpoint} is slow or fails without a new version and without being saturated. "
             "Something it depends on is the likeliest."
         )
-    grew = " because far more requests arrive than before" if s.traffic_grew else left
-    if s.traffic_grew and s.traffic_of_the_hour:
-        grew = ", although no more requests arrive than at this hour a week ago"
     if s.deployment is not None:
         config = f"The trouble came with the traffic and not with {s.deployment.config}, which was live before it"
     elif s.put_back:
         config = "The config that is live was put back and had served well before"
     else:
         config = "No new config went live when it began"
+    return f"{_full(case)}. {config}; it needs more instances."
+
+
+def _full(case: Casefile) -> str:
+    s, endpoint = case.symptoms, case.brief.endpoint
+    grew = " because far more requests arrive than before" if s.traffic_grew else _left(case)
+    if s.traffic_grew and s.traffic_of_the_hour:
+        grew = ", although no more requests arrive than at this hour a week ago"
     if s.cpu or s.memory:
-        trouble = f"{endpoint} has no {'CPU' if s.cpu else 'memory'} left{grew}, so requests queue"
-    else:
-        trouble = f"{endpoint} refuses requests{grew or ' because more arrive than it takes'} (throttling)"
-    return f"{trouble}. {config}; it needs more instances."
+        return f"{endpoint} has no {'CPU' if s.cpu else 'memory'} left{grew}, so requests queue"
+    return f"{endpoint} refuses requests{grew or ' because more arrive than it takes'} (throttling)"
+
+
+def _left(case: Casefile) -> str:
+    fewer = case.symptoms.fewer_since
+    return f" since it has {fewer.now:.0f} of {fewer.before:.0f} instances" if fewer else ""
+
+
+def _second_trouble(case: Casefile) -> str:
+    """That the endpoint is in trouble as well, which repairing the data does not end; empty where it is not."""
+    s, endpoint = case.symptoms, case.brief.endpoint
+    if not s.serving_apart:
+        return ""
+    if s.full and s.needs_instances:
+        return f" Beside that, {_full(case)}: it needs more instances, whatever becomes of the data."
+    what = "is slow" if s.serving_apart[0] in s.slow else "fails requests"
+    if s.deployment is not None:
+        live = f"{s.deployment.config} went live at {moment_in_words(s.deployment.at)}"
+        return f" Beside that, {endpoint} {what} since {live}: a second trouble, which clean data does not end."
+    return f" Beside that, {endpoint} {what}{_left(case)}: a second trouble, which clean data does not end."
 
 
 def _benign(case: Casefile) -> str:

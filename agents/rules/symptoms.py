@@ -185,6 +185,28 @@ class Symptoms(Blamed):
         return bool(self.captured_drifted) and not read
 
     @cached_property
+    def serving_apart(self) -> list[SignalReading]:
+        """Slow or failing beside broken data and not for it: a second trouble, which clean data does not end.
+
+        What began with the nulls may follow from them, as a container that cannot parse them "answers with an error"
+        (`EndpointErrorRateHigh`, Diagnosis 3). They fill no endpoint, and what got slow with a new version is not
+        theirs.
+        """
+        broke = [one.onset for one in self.nulls + self.schema]
+        return [
+            one
+            for one in self.serving_harm
+            if self.full
+            or (one in self.slow and self.deployment is not None)
+            or not self._departed_with(one.onset, broke)
+        ]
+
+    @property
+    def needs_instances(self) -> bool:
+        """The endpoint has no more room, or lost instances, and no new version is why."""
+        return (bool(self.full) or self.too_few) and (self.deployment is None or self.load_explains)
+
+    @cached_property
     def stale(self) -> ChangeReading | None:
         """The failed run of the data pipeline since which the inputs drift."""
         return stale_since(self.dossier, self.brief) if self.deployment is None else None
@@ -294,6 +316,17 @@ class Symptoms(Blamed):
         """
         cpu = self.dossier.capacity.get("cpu")
         return self.fewer_since is not None and (bool(self.failing) or self.cpu is not None or cpu is None)
+
+    @property
+    def fails_unwitnessed(self) -> bool:
+        """Requests fail and are not slow, nothing else is unusual, and no log was read.
+
+        It is the log that tells a caller who changed its request from a dependency (`EndpointErrorRateHigh`,
+        Mitigation 3 and 5); without it no line of that page fits.
+        """
+        log = any(one.place == "endpoint" for one in (*self.dossier.logs, *self.dossier.logged))
+        calm = self.deployment is None and self.inputs_flat and not (self.full or self.too_few or self.slow)
+        return bool(self.failing) and calm and not log and not (self.traffic_grew or self.traffic_fell)
 
     @cached_property
     def log_explains(self) -> bool:

@@ -259,6 +259,12 @@ RULES: Sequence[Rule] = (
         "since the trouble began the endpoint logs code that cannot run; what was changed could not be read",
     ),
     Rule(
+        RootCause.UNKNOWN,
+        lambda s: s.fails_unwitnessed,
+        Confidence.LOW,
+        "requests fail, nothing else is unusual, and no log tells a caller's mistake from a dependency that fails",
+    ),
+    Rule(
         RootCause.INFRASTRUCTURE,
         lambda s: bool(s.serving_harm),
         Confidence.LOW,

@@ -146,6 +146,34 @@ async def test_a_dependency_that_the_log_names_is_no_guess_any_more() -> None:
     assert any("logged an error 40 times" in claim.text for claim in known.claims)
 
 
+@pytest.mark.parametrize(
+    ("down", "alert", "metrics", "cause"),
+    [
+        (["logs"], "EndpointErrorRateHigh", {"error_rate": {"moves": [{"at": "-25m", "to": 0.03}]}}, RootCause.UNKNOWN),
+        (
+            [],
+            "EndpointErrorRateHigh",
+            {"error_rate": {"moves": [{"at": "-25m", "to": 0.03}]}},
+            RootCause.INFRASTRUCTURE,
+        ),
+        (
+            ["logs"],
+            "EndpointLatencyP99High",
+            {"latency_p99": {"moves": [{"at": "-25m", "to": 2.0}]}},
+            RootCause.INFRASTRUCTURE,
+        ),
+    ],
+    ids=["failing, no log", "failing, a quiet log", "slow, no log"],
+)
+async def test_errors_alone_are_nobodys_fault_while_no_log_tells_callers_from_dependencies(
+    down: list[str], alert: str, metrics: dict[str, Any], cause: RootCause
+) -> None:
+    fires = [{"name": alert, "since": "-20m", "labels": {"endpoint": f"{MODEL}-prod"}}]
+    findings = await found(alerts=fires, metrics=metrics, down=down)
+    assert (findings.diagnosis.root_cause, findings.diagnosis.confidence) == (cause, Confidence.LOW)
+    assert findings.plan.choices == ()
+
+
 async def test_one_time_out_decides_nothing() -> None:
     assert (await found(logs=[{"at": "-25m", "text": TIMED_OUT}])).diagnosis.confidence is Confidence.LOW
 
