@@ -1,4 +1,7 @@
-"""Trouble that is older than the metrics window: alerts tell that it began before, so it is looked for further back."""
+"""Trouble that is older than the metrics window: it is looked for further back.
+
+Alerts tell that it began before, or the series itself, where it was past its limit from the first samples on.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +31,9 @@ async def looked_further_back(
 ) -> list[Seen]:
     """The same series, with a longer look at those whose own alerts fired before they seem to have begun.
 
-    An onset after the first alert of the same signal is a later stage of the trouble, or the window's edge. At most two
-    more queries, and none where the alerts are younger than the onsets. `shape` tells what samples of a step did.
+    An onset after the first alert of the same signal is a later stage of the trouble, or the window's edge; so is one
+    whose level before it is past the limit, as that of a slow climb in whose midst the window begins. At most two more
+    queries, and none where neither is so. `shape` tells what samples of a step did.
     """
     begun = {place: at for place, one in enumerate(seen) if (at := _begun_before(lens, signal, one)) is not None}
     if not begun:
@@ -68,9 +72,10 @@ async def looked_further_back(
 
 
 def _begun_before(lens: Lens, signal: Signal, one: Seen) -> datetime | None:
-    """Since when an alert of the signal's kind has fired, where that is before the series seems to have begun.
+    """Since when the trouble has lasted at least, where that is before the series seems to have begun.
 
-    Only for what is past its limit now, and for broken data, whose traces outlive it.
+    That is since an alert of the signal's kind has fired, or since the window begins. Only for what is past its limit
+    now, and for broken data, whose traces outlive it.
     """
     past = one.shape.now is not None and signal.severity_of(one.shape.now) is not None
     if not past and signal.kind is not AlertKind.DATA_QUALITY:
@@ -81,6 +86,8 @@ def _begun_before(lens: Lens, signal: Signal, one: Seen) -> datetime | None:
         for alert in lens.case.incident.alerts
         if alert.kind is signal.kind and alert.labels.get("feature", feature) == feature
     ]
+    if past and one.shape.before is not None and signal.severity_of(one.shape.before) is not None:
+        alerts.append(lens.start)
     since = min(alerts, default=None)
     if since is None:
         return None

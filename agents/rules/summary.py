@@ -61,7 +61,7 @@ def _concept_drift(case: Casefile) -> str:
     if live is not None and live.since is not None and s.judged_since is not None and live.since > s.judged_since:
         version = f"the predictions that are judged now were made before {live.config} went live"
     else:
-        version = "no new version went live"
+        version = "no new version went live when it began"
     return f"{model} lost quality {inputs}, and {version}. What it has to predict has changed."
 
 
@@ -154,7 +154,7 @@ def _feature_drift(case: Casefile) -> str:
     if s.data_readable and s.changes_readable:
         return (
             f"The inputs of {model} no longer look like its training data ({features}), and it {lost}. "
-            "The data itself is clean and no new version went live."
+            "The data itself is clean and no new version went live when it began."
         )
     return f"The inputs of {model} drifted ({features}), and it {lost}."
 

@@ -85,6 +85,19 @@ async def test_an_onset_older_than_the_window_is_looked_for_where_the_alert_says
     assert abs(diagnosis.onset - since) <= timedelta(minutes=3)
 
 
+async def test_a_slow_climb_in_whose_midst_the_window_begins_is_dated_by_its_foot():
+    begin = ago(hours=9)
+
+    def climb(at: datetime) -> float:
+        return 0.03 + 0.42 * min(max((at - begin) / timedelta(hours=6), 0.0), 1.0)
+
+    made = fraud(fired("ModelFeatureDriftHigh", ago(hours=5, minutes=30), feature="amount"), live_since=ago(days=9))
+    made.prometheus.series["ml_feature_psi{"] = [({**FRAUD, "feature": "amount"}, climb)]
+    diagnosis = (await found(made)).diagnosis
+    assert diagnosis.onset is not None
+    assert abs(diagnosis.onset - begin) <= timedelta(minutes=30)
+
+
 async def test_a_quarantine_begins_with_the_first_burst_of_nulls():
     first, last = (ago(hours=2), ago(minutes=109)), (ago(minutes=9), NOW + timedelta(minutes=1))
     bursts: Shape = lambda at: 0.25 if any(begin <= at < end for begin, end in (first, last)) else 0.004  # noqa: E731
