@@ -1,17 +1,17 @@
 """Symptoms: the yes-and-no questions of the rule table, answered from the readings."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
 from agents.readings.base import ReadingBase
 from agents.readings.data import CapturedFeatureReading, MonitorStatisticsReading
-from agents.readings.metrics import CapacityReading, SeasonReading, SignalReading
+from agents.readings.metrics import SeasonReading, SignalReading
 from agents.readings.serving import ChangeReading
 from agents.readings.written import LogPatternReading
-from agents.rules.blamed import LABELS_VARY, Blamed
+from agents.rules.blamed import LABELS_VARY
 from agents.rules.measured import GROWN, earliest
 from agents.rules.runs import failed_run, stale_since
+from agents.rules.serving import Serving
 from agents.rules.written import ENOUGH
 from agents.rules.wrong_values import constant, rescaled
 from incidents.alert import AlertKind
@@ -22,13 +22,8 @@ AS_YESTERDAY = 0.25
 """Traffic is that of yesterday within a quarter of it."""
 
 
-class Symptoms(Blamed):
+class Symptoms(Serving):
     """What can be said of a dossier: measurements and changes taken together."""
-
-    def _departed_with(self, onset: datetime | None, others: Sequence[datetime | None]) -> bool:
-        """Whether something else began when this did."""
-        near = self.brief.together
-        return onset is not None and any(abs(other - onset) <= near for other in others if other is not None)
 
     @cached_property
     def odd_rows_on_top(self) -> bool:
@@ -185,28 +180,6 @@ class Symptoms(Blamed):
         return bool(self.captured_drifted) and not read
 
     @cached_property
-    def serving_apart(self) -> list[SignalReading]:
-        """Slow or failing beside broken data and not for it: a second trouble, which clean data does not end.
-
-        What began with the nulls may follow from them, as a container that cannot parse them "answers with an error"
-        (`EndpointErrorRateHigh`, Diagnosis 3). They fill no endpoint, and what got slow with a new version is not
-        theirs.
-        """
-        broke = [one.onset for one in self.nulls + self.schema]
-        return [
-            one
-            for one in self.serving_harm
-            if self.full
-            or (one in self.slow and self.deployment is not None)
-            or not self._departed_with(one.onset, broke)
-        ]
-
-    @property
-    def needs_instances(self) -> bool:
-        """The endpoint has no more room, or lost instances, and no new version is why."""
-        return (bool(self.full) or self.too_few) and (self.deployment is None or self.load_explains)
-
-    @cached_property
     def stale(self) -> ChangeReading | None:
         """The failed run of the data pipeline since which the inputs drift."""
         return stale_since(self.dossier, self.brief) if self.deployment is None else None
@@ -292,31 +265,6 @@ class Symptoms(Blamed):
         """The traffic is that of this hour a week ago, however it grew or fell since."""
         return self._requests is not None and self._requests.usual and self._requests.last_week is not None
 
-    @cached_property
-    def load_explains(self) -> bool:
-        """CPU is saturated since the traffic grew, and the last deployment was well over by then."""
-        grown = [s.onset for s in self.volume_high] + ([self.traffic_grew.onset] if self.traffic_grew else [])
-        if not self.serving_harm or self.cpu is None or not self._departed_with(self.harm_onset, grown):
-            return False
-        return self.deployment is None or self.harm_onset - self.deployment.at >= self.brief.together
-
-    @cached_property
-    def fewer_since(self) -> CapacityReading | None:
-        """The number of instances, where it fell in the minutes in which serving got worse."""
-        began_together = self.fewer is not None and self._departed_with(self.harm_onset, [self.fewer.onset])
-        return self.fewer if self.serving_harm and began_together else None
-
-    @cached_property
-    def too_few(self) -> bool:
-        """Instances are gone since the harm began, and nothing says that those left suffice.
-
-        Where requests fail, "instances fewer than the usual count" are enough to scale (`EndpointErrorRateHigh`,
-        Mitigation 4). Where they are only slow and CPU is known not to be the limit, a dependency is likelier
-        (`EndpointLatencyP99High`, Mitigation 5).
-        """
-        cpu = self.dossier.capacity.get("cpu")
-        return self.fewer_since is not None and (bool(self.failing) or self.cpu is not None or cpu is None)
-
     @property
     def fails_unwitnessed(self) -> bool:
         """Requests fail and are not slow, nothing else is unusual, and no log was read.
@@ -327,20 +275,6 @@ class Symptoms(Blamed):
         log = any(one.place == "endpoint" for one in (*self.dossier.logs, *self.dossier.logged))
         calm = self.deployment is None and self.inputs_flat and not (self.full or self.too_few or self.slow)
         return bool(self.failing) and calm and not log and not (self.traffic_grew or self.traffic_fell)
-
-    @cached_property
-    def log_explains(self) -> bool:
-        """The endpoint logs since the harm began that what it waits for does not answer, and no deployment is near.
-
-        A version that cannot live with a dependency logs that at once; code that cannot run speaks for the version.
-        """
-        logged = self.written.decides("dependency")
-        if not self.serving_harm or not logged or self.written.logged("broken_code"):
-            return False
-        if self.deployment is None:
-            return True
-        over = self.deployment.at + self.brief.together
-        return self.harm_onset >= over and all(one.first_at >= over and one.before == 0 for one in logged)
 
     @cached_property
     def skew_shown(self) -> bool:
