@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from agents.figures import Figures, figures_of
 from agents.names import Vocabulary
@@ -11,6 +11,8 @@ from agents.readings.dossier import Dossier
 from agents.readings.found import Found
 from agents.readings.gap import GapReading
 from incidents.evidence import Evidence, EvidenceKind
+
+Answer = TypeVar("Answer")
 
 
 class EvidenceBook:
@@ -30,7 +32,7 @@ class EvidenceBook:
         self._figures: dict[str, Figures] = {}
         self._of_case = Vocabulary(names)
         self._vocabularies: dict[str, Vocabulary] = {}
-        self._asked: dict[Hashable, asyncio.Future[Sequence[Found]]] = {}
+        self._asked: dict[Hashable, asyncio.Future[Any]] = {}
 
     @property
     def entries(self) -> tuple[Evidence, ...]:
@@ -70,7 +72,7 @@ class EvidenceBook:
             admitted.append(entry)
         return admitted
 
-    async def once(self, question: Hashable, ask: Callable[[], Awaitable[Sequence[Found]]]) -> Sequence[Found]:
+    async def once(self, question: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer to a question; asked of the partner only the first time, by however many at once."""
         waiting = self._asked.get(question)
         if waiting is None:

@@ -5,11 +5,12 @@ In the JSON ``<``, ``>`` and ``&`` are escaped, so no text from outside can clos
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from agents.fact_tables import tabled, untabled
 from agents.readings.found import Found, Reading
 from agents.redaction import redact
 from agents.wording import cut
@@ -32,12 +33,15 @@ def fenced(source: str, content: Mapping[str, Any], *, longest: int = LONGEST_TE
     return f'<untrusted from="{source}">\n{text.translate(_ESCAPES)}\n</untrusted>'
 
 
-def facts_fenced(source: str, facts: Sequence[Found], *, longest: int = LONGEST_TEXT) -> str:
-    """Facts with ids, sentence and reading."""
+def facts_fenced(
+    source: str, facts: Sequence[Found], *, longest: int = LONGEST_TEXT, told: Container[str] = frozenset()
+) -> str:
+    """Facts with id, source, sentence and reading, as tables. `told`: ids of those that stand elsewhere already."""
+    above = [fact.evidence.id for fact in facts if fact.evidence.id in told]
+    facts = [fact for fact in facts if fact.evidence.id not in told]
     shown = [
         {
             "id": fact.evidence.id,
-            "kind": fact.evidence.kind.value,
             "source": fact.evidence.source,
             "found": fact.evidence.found,
             "reading": {
@@ -49,7 +53,10 @@ def facts_fenced(source: str, facts: Sequence[Found], *, longest: int = LONGEST_
     ]
     shown = _within(shown, MOST_CHARACTERS)
     left_out = len(facts) - len(shown)
-    return fenced(source, {"evidence": shown, **({"left_out": left_out} if left_out > 0 else {})}, longest=longest)
+    content: dict[str, Any] = {"evidence": tabled(shown)}
+    content |= {"stand_above": above} if above else {}
+    content |= {"left_out": left_out} if left_out > 0 else {}
+    return fenced(source, content, longest=longest)
 
 
 def fences_in(text: str) -> list[dict[str, Any]]:
@@ -66,11 +73,12 @@ def fences_in(text: str) -> list[dict[str, Any]]:
 
 
 def facts_in(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The facts in a fence: each with at least an id and a sentence."""
+    """The facts in a fence, of tables or one by one: each with at least an id and a sentence."""
     try:
-        facts = _FACTS.validate_python(content.get("evidence", []))
+        told = _FACTS.validate_python(content.get("evidence", []))
     except ValidationError:
         return []
+    facts = [fact for one in told for fact in (untabled([one]) if "rows" in one else [one])]
     return [fact for fact in facts if "id" in fact and "found" in fact]
 
 

@@ -104,8 +104,8 @@ class Investigator:
             from agents.stages import Stages
 
             spending = _spending(started, case.offline_because)
-            stages = Stages(agents, bench, brief, spending, report, self._issues_enabled)
-            note = await stages.triage(alerts)
+            stages = Stages(agents, bench, brief, alerts, spending, report, self._issues_enabled)
+            note = await stages.triage()
             await reading
         finally:
             reading.cancel()

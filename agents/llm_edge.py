@@ -2,10 +2,20 @@
 
 import json
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from pydantic_ai.exceptions import AgentRunError, ModelAPIError
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+from pydantic_ai.messages import (
+    CachePoint,
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelRequestPart,
+    ModelResponse,
+    UserPromptPart,
+)
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings, merge_model_settings
@@ -30,6 +40,7 @@ class LlmEdge(WrapperModel):
         super().__init__(wrapped)
         known = {name: value for name, value in settings.items() if name not in wrapped.unsupported_settings}
         self._asked = cast(ModelSettings, known)
+        self._caching = bool(settings.get("cache"))
 
     async def request(
         self,
@@ -40,7 +51,8 @@ class LlmEdge(WrapperModel):
         """The response. Raises only errors of Pydantic AI."""
         try:
             settings = merge_model_settings(self._asked, model_settings)
-            response = await super().request(compacted(messages), settings, model_request_parameters)
+            sent = compacted(messages) if self._caching else unmarked(compacted(messages))
+            response = await super().request(sent, settings, model_request_parameters)
         except AgentRunError:
             raise
         except Exception as error:
@@ -50,6 +62,22 @@ class LlmEdge(WrapperModel):
         if not response.usage.total_tokens:
             response.usage = _by_length(messages, model_request_parameters, response)
         return response
+
+
+def unmarked(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """The history without marks for prompt caches."""
+    return [
+        replace(message, parts=[_unmarked(part) for part in message.parts])
+        if isinstance(message, ModelRequest)
+        else message
+        for message in messages
+    ]
+
+
+def _unmarked(part: ModelRequestPart) -> ModelRequestPart:
+    if not isinstance(part, UserPromptPart) or isinstance(part.content, str):
+        return part
+    return replace(part, content=[item for item in part.content if not isinstance(item, CachePoint)])
 
 
 def _by_length(messages: list[ModelMessage], asked: ModelRequestParameters, response: ModelResponse) -> RequestUsage:

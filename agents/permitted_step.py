@@ -18,6 +18,7 @@ class Step(BaseModel):
     Attributes:
         when: at once, or once the step before it has come to its end.
         condition: the same in words, with what a person must see to first; empty for a step at once.
+        evidence: ids of facts that name what its remediation names and the diagnosis does not.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,6 +26,7 @@ class Step(BaseModel):
     remediation: Remediation
     when: When = When.AT_ONCE
     condition: str = ""
+    evidence: tuple[str, ...] = ()
 
     @property
     def on_the_side(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
@@ -11,7 +11,7 @@ from typing import TypeVar
 import pydantic_ai
 from pydantic_ai import Agent, AgentRunError, RunUsage, capture_run_messages
 from pydantic_ai.exceptions import FallbackExceptionGroup, UsageLimitExceeded
-from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelResponse, UserContent
 
 from agents.answering.agent import answering_agent
 from agents.diagnosis.agent import diagnosis_agent
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 Deps = TypeVar("Deps")
 Output = TypeVar("Output")
+Prompt = str | Sequence[UserContent]
 
 
 @dataclass
@@ -94,7 +95,7 @@ class Reasoning:
         """Whether the offline rules do all the work."""
         return self._config.offline or bool(self._unusable)
 
-    async def run(self, agent: Agent[Deps, Output], prompt: str, deps: Deps, spending: Spending) -> Output:
+    async def run(self, agent: Agent[Deps, Output], prompt: Prompt, deps: Deps, spending: Spending) -> Output:
         """The output of an agent. Never fails because of the language model: then the offline rules write it."""
         if self._unusable:
             spending.notes.append(f"{self._unusable}; the offline rules stood in")
@@ -133,7 +134,7 @@ class Reasoning:
         return await self._on(agent, prompt, deps, spending, offline=True)
 
     async def _on(
-        self, agent: Agent[Deps, Output], prompt: str, deps: Deps, spending: Spending, *, offline: bool = False
+        self, agent: Agent[Deps, Output], prompt: Prompt, deps: Deps, spending: Spending, *, offline: bool = False
     ) -> Output:
         language_model = self._language_model
         # The rules ask for little and always end; a spent budget must not stop them.

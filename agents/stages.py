@@ -3,6 +3,7 @@
 Imported once pydantic-ai is there: it takes a second to load.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.brief import CaseBrief
@@ -22,7 +23,7 @@ from agents.rules.symptoms import Symptoms
 from agents.settle import disagreement, settle
 from agents.strategies import in_words
 from agents.triage.agent import triage_prompt
-from agents.triage.note import TriageNote
+from agents.triage_note import TriageNote
 from agents.workbench import Workbench
 from incidents.alert import AlertKind
 from incidents.diagnosis import Diagnosis
@@ -39,20 +40,22 @@ class Stages:
     """The stages of one investigation, each checked by code before the next begins.
 
     Attributes:
+        alerts: of the incident, as they were admitted to the book.
         issues: whether an issue may be opened on GitHub.
     """
 
     agents: Reasoning
     bench: Workbench
     brief: CaseBrief
+    alerts: Sequence[Found]
     spending: Spending
     report: Reporter
     issues: bool
 
-    async def triage(self, alerts: list[Found]) -> TriageNote:
+    async def triage(self) -> TriageNote:
         """What kind of case it is, and where to look first."""
         await self.report.begun("triage")
-        prompt = triage_prompt(self.brief.fenced(), facts_fenced("alertmanager", alerts))
+        prompt = triage_prompt(self._case())
         with self.report.within("triage"):
             note = await self.agents.run(self.agents.triage, prompt, self.bench, self.spending)
         await self.report.done("triage", f"{note.case_kind.value.replace('_', ' ')}")
@@ -62,11 +65,12 @@ class Stages:
         """The diagnosis, checked: what stands in no evidence is struck, what the rules forbid is taken back."""
         await self.report.begun("diagnosis")
         book = self.bench.book
-        evidence = facts_fenced("evidence", book.found)
+        alerts = {alert.evidence.id for alert in self.alerts}
+        evidence = facts_fenced("evidence", [fact for fact in book.found if fact.evidence.id not in alerts])
         guess = fenced("triage", {"note": note.model_dump(mode="json")})
         with self.report.within("diagnosis"):
             kinds = sorted({alert.kind for alert in book.dossier.alerts}, key=list(AlertKind).index)
-            prompt = diagnosis_prompt(self.brief.fenced(), evidence, guess, in_words(kinds))
+            prompt = diagnosis_prompt(self._case(), evidence, guess, in_words(kinds))
             draft = await self.agents.run(self.agents.diagnosis, prompt, self.bench, self.spending)
         checked = await check(draft, book, self.bench.lens.sources.runbooks, self.bench.lens.model)
         if checked.draft.retraining.retrain:
@@ -100,12 +104,12 @@ class Stages:
             await self.report.done("remediation", "nothing to approve")
             return by_rules
         prompt = remediation_prompt(
-            self.brief.fenced(),
-            fenced("diagnosis", {"diagnosis": diagnosis.model_dump(mode="json")}),
+            self._case(),
+            fenced("diagnosis", {"diagnosis": _once(diagnosis).model_dump(mode="json", exclude_defaults=True)}),
             fenced("permitted", {"permitted": shown}),
         )
         with self.report.within("remediation"):
-            planning = PlanningBench(self.bench, allowed)
+            planning = PlanningBench(self.bench.lens, book, allowed)
             draft = await self.agents.run(self.agents.remediation, prompt, planning, self.spending)
         plan = bounded_plan(draft, allowed, book, by_rules)
         count = len(plan.choices)
@@ -114,12 +118,31 @@ class Stages:
         )
         return plan
 
+    def _case(self) -> str:
+        """What every stage is told first, in the same words."""
+        return f"An incident.\n\n{self.brief.fenced()}\n\nIts alerts:\n\n{facts_fenced('alertmanager', self.alerts)}"
+
     def _issue(self, diagnosis: Diagnosis) -> OpenIssue | None:
         """The issue that may be opened, written by code from the checked diagnosis."""
         lens = self.bench.lens
         if lens.model is None or not self.issues:
             return None
         return open_issue(lens.case.incident, lens.model, diagnosis, self.bench.book.entries)
+
+
+def _once(diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis with each claim said once: what stands among its claims is left out of its hypotheses."""
+    said = set(diagnosis.claims)
+    hypotheses = tuple(
+        one.model_copy(
+            update={
+                "supported_by": tuple(claim for claim in one.supported_by if claim not in said),
+                "contradicted_by": tuple(claim for claim in one.contradicted_by if claim not in said),
+            }
+        )
+        for one in diagnosis.hypotheses
+    )
+    return diagnosis.model_copy(update={"hypotheses": hypotheses})
 
 
 def _similar(book: EvidenceBook) -> tuple[str, ...]:

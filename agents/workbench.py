@@ -112,12 +112,13 @@ class Workbench:
         """The answer to a query that a reasoner wrote itself."""
         return await self._asked(("query", promql), lambda: free_query.query_prometheus(self.lens, promql))
 
-    async def offer_of(self, server: str) -> Offer | None:
-        """What another source offers; None, and a gap in the book, where it does not answer."""
-        offer = await other_sources.offer(self.lens, server)
+    async def offer_of(self, server: str, *, gap_is_told: bool = True) -> Offer | None:
+        """What another source offers, asked once; None where it does not answer, which is a gap in the book if told."""
+        offer = await self.book.once(("offer", server), lambda: other_sources.offer(self.lens, server))
         if isinstance(offer, Offer):
             return offer
-        self.book.admit([offer])
+        if gap_is_told:
+            self.book.admit([offer])
         return None
 
     async def ask_other(self, server: str, tool: str, arguments: Mapping[str, Any]) -> list[Found]:

@@ -52,7 +52,8 @@ async def if_gate_fails(lens: Lens, model: ModelSpec, symptoms: Symptoms) -> tup
     if back is None:
         return ()
     condition = "Only if the candidate is worse than the live model at the gate."
-    return (Step(remediation=back, when=When.IF_GATE_FAILS, condition=condition),)
+    named = (state.evidence, *([live.evidence] if live is not None else []))
+    return (Step(remediation=back, when=When.IF_GATE_FAILS, condition=condition, evidence=named),)
 
 
 async def _first_that_passes(

@@ -21,10 +21,10 @@ from pydantic_ai.messages import (
     TextPart,
     ToolCallPart,
     ToolReturnPart,
-    UserPromptPart,
 )
 from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from agents.fencing import fences_in
@@ -32,6 +32,7 @@ from agents.rules import answers, draft, remedy, triage
 from agents.rules.casefile import Casefile, casefile
 from agents.rules.table import decide
 from agents.rules.topics import searches
+from agents.task import output_wanted, prompts_of
 
 OFFLINE_NAME = "offline-rules"
 
@@ -80,37 +81,32 @@ def respond(messages: Sequence[ModelMessage], parameters: ModelRequestParameters
         (part.tool_name, _arguments(part)) for m in messages if isinstance(m, ModelResponse) for part in m.tool_calls
     }
     tools = {tool.name for tool in parameters.function_tools}
-    wanted = _output_wanted(parameters)
+    wanted = _output_asked(messages, parameters)
     if case is not None:
         calls = [call for call in _next_calls(case, wanted, asked) if call.tool_name in tools]
         if calls:
             return _response(*calls)
-    return _response(_output(case, wanted, parameters))
+    return _response(_output(case, wanted, output_tool(messages, parameters)))
+
+
+def output_tool(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> ToolDefinition | None:
+    """The output tool that is asked for: where there are several, the one that the task names."""
+    named = output_wanted(messages)
+    tools = parameters.output_tools
+    return next((tool for tool in tools if tool.name == named), tools[0] if tools else None)
 
 
 def _texts(messages: Sequence[ModelMessage]) -> list[str]:
-    texts: list[str] = []
-    for message in messages:
-        if not isinstance(message, ModelRequest):
-            continue
-        for part in message.parts:
-            match part:
-                case UserPromptPart(content=str() as text):
-                    texts.append(text)
-                case UserPromptPart(content=content):
-                    texts.extend(item for item in content if isinstance(item, str))
-                case ToolReturnPart():
-                    texts.append(part.model_response_str())
-                case _:
-                    pass
-    return texts
+    requests = [message for message in messages if isinstance(message, ModelRequest)]
+    answers = [part for message in requests for part in message.parts if isinstance(part, ToolReturnPart)]
+    return [*prompts_of(requests), *(answer.model_response_str() for answer in answers)]
 
 
-def _output_wanted(parameters: ModelRequestParameters) -> str:
+def _output_asked(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> str:
     """Which of our outputs is asked for, by a field that only it has; from the output tool or the native schema."""
     schema: dict[str, Any] = {}
-    if parameters.output_tools:
-        schema = parameters.output_tools[0].parameters_json_schema
+    if (tool := output_tool(messages, parameters)) is not None:
+        schema = tool.parameters_json_schema
     elif parameters.output_object is not None:
         schema = parameters.output_object.json_schema
     fields = schema.get("properties", {})
@@ -156,7 +152,7 @@ def _next_calls(case: Casefile, wanted: str, asked: set[tuple[str, str]]) -> lis
     return [call for query in wanted_words for call in once("search_runbooks", query=query[:400])]
 
 
-def _output(case: Casefile | None, wanted: str, parameters: ModelRequestParameters) -> ModelResponsePart:
+def _output(case: Casefile | None, wanted: str, tool: ToolDefinition | None) -> ModelResponsePart:
     output: BaseModel | None = None
     if case is not None:
         match wanted:
@@ -170,10 +166,8 @@ def _output(case: Casefile | None, wanted: str, parameters: ModelRequestParamete
                 output = answers.write(case)
     if output is None:
         return TextPart("There is no case here that the offline rules know how to read.")
-    if parameters.output_tools:
-        return ToolCallPart(
-            parameters.output_tools[0].name, output.model_dump(mode="json"), tool_call_id="offline-output"
-        )
+    if tool is not None:
+        return ToolCallPart(tool.name, output.model_dump(mode="json"), tool_call_id="offline-output")
     return TextPart(output.model_dump_json())
 
 

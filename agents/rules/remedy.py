@@ -52,7 +52,7 @@ def _why_nothing(diagnosis: Diagnosis) -> str:
 
 def _choice(case: Casefile, diagnosis: Diagnosis, step: Step) -> RemediationChoice:
     claimed = [e for claim in diagnosis.claims for e in claim.evidence]
-    evidence = tuple(dict.fromkeys([*diagnosis.retraining.evidence, *claimed]))[:8]
+    evidence = tuple(dict.fromkeys([*step.evidence, *diagnosis.retraining.evidence, *claimed]))[:8]
     reason = _reason(case, diagnosis, step)
     return RemediationChoice(
         remediation=step.remediation, reason=reason, evidence=evidence, condition=step.condition, when=step.when

@@ -2,7 +2,7 @@
 
 from agents.rules.casefile import Casefile
 from agents.strategies import look_first
-from agents.triage.note import TriageNote
+from agents.triage_note import TriageNote
 from incidents.alert import AlertKind
 
 

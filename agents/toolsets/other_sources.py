@@ -29,12 +29,19 @@ _DEEPEST = 5
 _MOST_FIELDS = 40
 
 
-def other_sources_toolset() -> DynamicToolset[Workbench]:
-    """What the servers of the settings offer now. One that does not answer becomes a gap, and its tools are missing."""
-    return DynamicToolset[Workbench](_offered, per_run_step=False, id="other-sources")
+def other_sources_toolset(*, gaps_are_told: bool = True) -> DynamicToolset[Workbench]:
+    """What the servers of the settings offer now. One that does not answer becomes a gap, and its tools are missing.
+
+    `gaps_are_told`: not where nothing may be asked, beside which evidence is still being read in its order.
+    """
+
+    async def offered(ctx: RunContext[Workbench]) -> FunctionToolset[Workbench] | None:
+        return await _offered(ctx, gaps_are_told)
+
+    return DynamicToolset[Workbench](offered, per_run_step=False, id="other-sources")
 
 
-async def _offered(ctx: RunContext[Workbench]) -> FunctionToolset[Workbench] | None:
+async def _offered(ctx: RunContext[Workbench], gaps_are_told: bool) -> FunctionToolset[Workbench] | None:
     bench = ctx.deps
     others = bench.lens.sources.others
     # The offline rules ask none of them; nothing is started for their sake.
@@ -42,7 +49,7 @@ async def _offered(ctx: RunContext[Workbench]) -> FunctionToolset[Workbench] | N
         return None
     tools: dict[str, Tool[Workbench]] = {}
     for server in others.names:
-        offer = await bench.offer_of(server)
+        offer = await bench.offer_of(server, gap_is_told=gaps_are_told)
         for tool in offer.tools if offer is not None else ():
             made = _tool(server, tool)
             tools.setdefault(made.name, made)

@@ -1,25 +1,22 @@
 """Triage: what kind of case, and where to look first."""
 
-from pydantic_ai import Agent, ToolOutput
+from collections.abc import Sequence
+
+from pydantic_ai import Agent
+from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
 
-from agents.instructions import instructions
-from agents.triage.note import TriageNote
+from agents.stage_agent import TRIAGE_NOTE, stage_agent
+from agents.task import prompt
+from agents.triage_note import TriageNote
 from agents.workbench import Workbench
 
 
 def triage_agent(model: Model) -> Agent[Workbench, TriageNote]:
     """Built once a process."""
-    return Agent(
-        model,
-        deps_type=Workbench,
-        output_type=ToolOutput(TriageNote, name="triage_note", description="Hand in the triage note."),
-        instructions=instructions("triage"),
-        name="triage",
-        retries=1,
-    )
+    return stage_agent(model, "triage", Workbench, TriageNote, TRIAGE_NOTE, may_ask=False)
 
 
-def triage_prompt(brief: str, alerts: str) -> str:
+def triage_prompt(case: str) -> Sequence[UserContent]:
     """What triage is told."""
-    return f"An incident to triage.\n\n{brief}\n\nIts alerts:\n\n{alerts}"
+    return prompt(case, "Triage it.", TRIAGE_NOTE)

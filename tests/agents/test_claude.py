@@ -10,6 +10,7 @@ import pytest
 from agents.investigator import Investigator
 from agents.llm_config import LlmConfig
 from agents.rules.model import OFFLINE_NAME
+from agents.toolsets.closed import CLOSED
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings
 from incidents.remediation import RollbackEndpoint
@@ -60,19 +61,58 @@ async def test_claude_uses_tools_and_its_output_is_labelled_with_its_name_tokens
     assert reasoner.output_tokens > 100
     assert reasoner.cost_usd is not None
     assert Decimal(0) < reasoner.cost_usd < Decimal(1)
-    triage, first, second, plan = server.api.bodies
-    assert {tool["name"] for tool in triage["tools"]} == {"triage_note"}
-    assert "search_runbooks" in {tool["name"] for tool in first["tools"]}
+    second = server.api.bodies[2]
     assert {block["type"] for block in second["messages"][-1]["content"]} == {"tool_result"}
-    assert {tool["name"] for tool in plan["tools"]} == {"plan"}
 
 
-async def test_instructions_and_tools_are_marked_for_the_prompt_cache(server: Server):
+async def test_all_stages_are_told_the_same_up_to_their_task_and_all_of_it_is_marked_for_the_prompt_cache(
+    server: Server,
+):
     await found(bad_deployment(), server.config())
+    first = server.api.bodies[0]
     for body in server.api.bodies:
-        assert body["system"][-1]["cache_control"]["type"] == "ephemeral"
-        assert body["tools"][-1]["cache_control"]["type"] == "ephemeral"
-        assert body["cache_control"]["type"] == "ephemeral"
+        assert body["tools"] == first["tools"]
+        assert body["system"] == first["system"]
+        case, task = body["messages"][0]["content"]
+        assert case == first["messages"][0]["content"][0]
+        for marked in (body, body["tools"][-1], body["system"][-1], case):
+            assert marked["cache_control"]["type"] == "ephemeral"
+        assert "cache_control" not in task
+    outputs = [body["messages"][0]["content"][1]["text"].rsplit("\n", 1)[-1] for body in server.api.bodies]
+    assert outputs == [f"Hand in `{name}` now." for name in ("triage_note", "diagnosis", "diagnosis", "plan")]
+
+
+async def test_the_output_of_another_stage_goes_back(server: Server):
+    early = tool_use("diagnosis", diagnosis(), call_id="toolu_early")
+    late = tool_use("triage_note", TRIAGE.content[0]["input"], call_id="toolu_late")
+    server.api.script(early, TRIAGE, late, tool_use("diagnosis", diagnosis()))
+    findings = await found(bad_deployment(), server.config())
+    assert "Hand in `triage_note`" in json.dumps(server.api.bodies[1]["messages"][-1])
+    assert "Hand in `diagnosis`" in json.dumps(server.api.bodies[3]["messages"][-1])
+    assert findings.diagnosis.summary == "A new version is slow."
+    assert findings.diagnosis.reasoner.name == CLAUDE
+
+
+async def test_whoever_insists_on_the_output_of_another_stage_is_replaced_by_the_rules(server: Server):
+    note = TRIAGE.content[0]["input"]
+    server.api.script(TRIAGE, *(tool_use("triage_note", note, call_id=f"toolu_{number}") for number in range(6)))
+    findings = await found(bad_deployment(), server.config())
+    assert findings.diagnosis.root_cause is RootCause.BAD_DEPLOYMENT
+    assert OFFLINE_NAME in findings.diagnosis.reasoner.name
+    assert "the offline rules took over" in findings.diagnosis.reasoner.note
+
+
+@pytest.mark.parametrize("stage", ["triage", "plan"])
+async def test_triage_and_plan_are_shown_the_tools_and_none_of_them_answers(server: Server, stage: str):
+    asks = tool_use("query_prometheus", {"promql": "up"}, call_id="toolu_asks")
+    before = {"triage": (), "plan": (TRIAGE, tool_use("diagnosis", diagnosis()))}[stage]
+    server.api.script(*before, asks)
+    findings = await found(bad_deployment(), server.config())
+    after = server.api.bodies[len(before) + 1]
+    assert CLOSED in json.dumps(after["messages"][-1])
+    assert not [one for one in findings.evidence if one.asked == "up"]
+    assert findings.plan.choices
+    assert findings.diagnosis.reasoner.name == CLAUDE
 
 
 async def test_without_caching_nothing_is_marked(server: Server):
@@ -324,19 +364,23 @@ async def test_ten_investigations_at_once_share_the_agents(server: Server):
 
 
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS))
-async def test_a_full_investigation_asks_with_less_than_25000_tokens(server: Server, scenario: str):
-    """Before caching, counted by the local Messages API at four characters each."""
+async def test_a_full_investigation_asks_with_less_than_25000_tokens_most_of_them_from_the_cache(
+    server: Server, scenario: str
+):
+    """Of an empty cache, by the rules of the API: least lengths, exact prefixes, marks, twenty blocks, five minutes.
+
+    Counted by the local Messages API at four characters a token.
+    """
     reasoner = (await found(SCENARIOS[scenario](), server.config())).diagnosis.reasoner
-    assert not reasoner.offline
+    assert (reasoner.name, reasoner.note) == (CLAUDE, "")
     assert reasoner.input_tokens < 25_000
+    assert reasoner.cached_tokens >= reasoner.input_tokens * 0.6
 
 
-async def test_a_second_incident_within_minutes_reads_most_of_its_prompt_from_the_cache(server: Server):
-    """By the rules of the API: least lengths, exact prefixes, marks, twenty blocks, five minutes."""
-    alone = (await found(feature_drift(), server.config())).diagnosis.reasoner
+async def test_another_incident_within_minutes_reads_four_fifths_of_its_prompts_from_the_cache(server: Server):
+    await found(feature_drift(), server.config())
     after = (await found(bad_deployment(), server.config())).diagnosis.reasoner
-    assert alone.cached_tokens > alone.input_tokens * 0.3
-    assert after.cached_tokens > after.input_tokens * 0.55
+    assert after.cached_tokens >= after.input_tokens * 0.8
 
 
 async def test_without_caching_nothing_comes_from_the_cache(server: Server):

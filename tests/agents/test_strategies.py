@@ -45,7 +45,7 @@ async def test_the_language_model_is_told_the_strategies_of_its_alerts(
     investigator = Investigator(world.sources, server.config())
     await investigator.investigate(world.case)
     await investigator.close()
-    prompt: str = server.api.bodies[1]["messages"][0]["content"][0]["text"]
+    prompt: str = server.api.bodies[1]["messages"][0]["content"][1]["text"]
     for line in in_words(kinds).splitlines():
         assert line in prompt
     assert "- cost:" not in prompt

@@ -141,7 +141,14 @@ async def test_no_prompt_no_answer_and_no_secret_leaves_unasked(server: Server, 
     await traced(leaky(), server.config(), receiver.url)
     sent = b"".join(receiver.bodies)
     assert len(receiver.spans) > 10
-    for words in (SECRET, "the-whole-question", "the checkout team", "You are the diagnosis", "untrusted", "test-key"):
+    for words in (
+        SECRET,
+        "the-whole-question",
+        "the checkout team",
+        "You reason for",
+        "untrusted",
+        "test-key",
+    ):
         assert words.encode() not in sent
 
 
@@ -149,7 +156,7 @@ async def test_prompts_leave_where_the_setting_says_so_and_secrets_never_do(serv
     await traced(leaky(), server.config(), receiver.url, content=True)
     sent = b"".join(receiver.bodies)
     assert b"the-whole-question" in sent
-    assert b"You are the diagnosis" in sent
+    assert b"You reason for" in sent
     assert SECRET.encode() not in sent
     assert b"test-key" not in sent
 

@@ -9,6 +9,8 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RequestUsage
 
+from agents.rules.model import output_tool
+
 USAGE = RequestUsage(input_tokens=1000, output_tokens=200)
 
 
@@ -34,7 +36,7 @@ class Recorder(WrapperModel):
 
 
 class InstantModel(Model):
-    """Where there are tools: calls one, then hands in what was noted. Where there are none: hands it in at once."""
+    """For a diagnosis calls a tool first, then hands in what was noted; everything else it hands in at once."""
 
     def __init__(self, outputs: Mapping[str, dict[str, Any]], tool: str) -> None:
         super().__init__()
@@ -59,11 +61,13 @@ class InstantModel(Model):
     ) -> ModelResponse:
         _, parameters = self.prepare_request(model_settings, model_request_parameters)
         self.requests += 1
-        if self._tool in {tool.name for tool in parameters.function_tools} and not _tool_was_called(messages):
+        output = output_tool(messages, parameters)
+        assert output is not None
+        if output.name == "diagnosis" and not _tool_was_called(messages):
             self.tool_calls += 1
             return ModelResponse([ToolCallPart(self._tool, {})], usage=USAGE, model_name=self.model_name)
-        name = parameters.output_tools[0].name
-        return ModelResponse([ToolCallPart(name, self._outputs[name])], usage=USAGE, model_name=self.model_name)
+        answer = ToolCallPart(output.name, self._outputs[output.name])
+        return ModelResponse([answer], usage=USAGE, model_name=self.model_name)
 
 
 def _tool_was_called(messages: list[ModelMessage]) -> bool:

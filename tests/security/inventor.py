@@ -13,6 +13,7 @@ from pydantic_ai.models import ModelRequestParameters
 from agents.fencing import fences_in
 from agents.rules import draft, remedy
 from agents.rules.casefile import Casefile, casefile
+from agents.rules.model import output_tool
 from tests.security.misled_llm import MisledLlm, told
 
 NAME = "inventor"
@@ -62,11 +63,16 @@ class Inventor(MisledLlm):
         self.invention = Invention("")
         self.written = 0
         """How often the invention was handed in."""
+        self.read: Mapping[str, str] = {}
+        """The facts that it was told for its diagnosis: it still names them when it plans."""
 
     def respond(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> list[ToolCallPart]:
         case = casefile([one for text in told(messages) for one in fences_in(text)])
         assert case is not None
-        (output,) = parameters.output_tools
+        output = output_tool(messages, parameters)
+        assert output is not None
+        if output.name == "diagnosis":
+            self.read = case.told
         return [ToolCallPart(output.name, self._content(output.name, case))]
 
     def _content(self, output: str, case: Casefile) -> Json:
@@ -132,9 +138,10 @@ class Inventor(MisledLlm):
         """The ids that it names; facts are found by the words they hold."""
         named: list[str] = []
         for wanted in self.invention.on:
-            found = next((id for id, words in case.told.items() if wanted in words), None)
+            known = {**self.read, **case.told}
+            found = next((id for id, words in known.items() if wanted in words), None)
             is_id = wanted[:1] == "E" and wanted[1:].isdigit()
-            if not is_id and found is None and case.told:
-                raise LookupError(f"no fact says {wanted!r}; there are {list(case.told.values())}")
+            if not is_id and found is None and known:
+                raise LookupError(f"no fact says {wanted!r}; there are {list(known.values())}")
             named.append(wanted if is_id or found is None else found)
         return named

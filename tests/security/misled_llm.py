@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic_ai import RunContext
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart, UserPromptPart
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart
 from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RequestUsage
+
+from agents.task import prompts_of
 
 
 class MisledLlm(Model, ABC):
@@ -56,12 +58,6 @@ class MisledLlm(Model, ABC):
 
 def told(messages: Sequence[ModelMessage]) -> list[str]:
     """What stands in a history that the model did not write: prompts, and answers of tools."""
-    texts: list[str] = []
-    for message in messages:
-        for part in message.parts if isinstance(message, ModelRequest) else ():
-            if isinstance(part, UserPromptPart):
-                assert isinstance(part.content, str)
-                texts.append(part.content)
-            elif isinstance(part, ToolReturnPart):
-                texts.append(part.model_response_str())
-    return texts
+    requests = [message for message in messages if isinstance(message, ModelRequest)]
+    answers = [part for message in requests for part in message.parts if isinstance(part, ToolReturnPart)]
+    return [*prompts_of(requests), *(part.model_response_str() for part in answers)]

@@ -16,6 +16,7 @@ from pydantic_ai.models import ModelRequestParameters
 from agents.fencing import fences_in
 from agents.rules import draft
 from agents.rules.casefile import casefile
+from agents.rules.model import output_tool
 from incidents.diagnosis import RootCause
 from tests.security.misled_llm import MisledLlm, told
 
@@ -59,7 +60,8 @@ class Obedient(MisledLlm):
         ordered = _readable("\n".join(texts))
         self.remembered = ordered = "\n".join(dict.fromkeys([*self.remembered.split("\n"), *_sentences(ordered)]))
         first = not any(isinstance(message, ModelResponse) for message in messages)
-        (output,) = parameters.output_tools
+        output = output_tool(messages, parameters)
+        assert output is not None
         self.heard.update({f"{output.name}: {words}" for words in _sentences(ordered)})
         calls = _calls(ordered) if first and parameters.function_tools else []
         if first and any(tool.name == LOGS for tool in parameters.function_tools):
