@@ -9,6 +9,7 @@ from agents.readings.metrics import SeasonReading, SignalReading
 from agents.readings.serving import ChangeReading
 from agents.readings.written import LogPatternReading
 from agents.rules.blamed import LABELS_VARY
+from agents.rules.deployment import last_switch
 from agents.rules.measured import GROWN, earliest
 from agents.rules.runs import failed_run, stale_since
 from agents.rules.serving import Serving
@@ -143,11 +144,20 @@ class Symptoms(Serving):
             if one.kind is AlertKind.DATA_QUALITY
             and one.first_breach is not None
             and one.last_breach is not None
+            and not self._asked_by_a_config(one, one.first_breach)
             and (
                 any(one.first_breach - near <= at <= one.last_breach + near for at in told)
                 or (failed is not None and failed >= one.first_breach)
             )
         ]
+
+    def _asked_by_a_config(self, signal: SignalReading, began: datetime) -> bool:
+        """Schema violations that began with a new config: it may have asked for another schema, of sound rows.
+
+        "If our own deployment changed the schema, roll back" (`SchemaViolationRateHigh`, Mitigation 4).
+        """
+        first, last = began - self.brief.together, began + self.brief.clock_slack
+        return signal.feature is None and last_switch(self.dossier, first, last) is not None
 
     @property
     def drift_came_after(self) -> bool:

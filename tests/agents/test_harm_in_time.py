@@ -13,7 +13,7 @@ from incidents.investigation import Findings
 from incidents.remediation import QuarantineData, RollbackEndpoint
 from tests.agents.moments import NOW, ONSET
 from tests.agents.scenarios import bad_deployment, benign_drift
-from tests.agents.shapes import Shape, step_up
+from tests.agents.shapes import Shape, flat, step_up
 from tests.agents.world import World, alert, case_of, world
 from tools.sagemaker.states import Change
 
@@ -162,6 +162,26 @@ async def test_nulls_that_are_over_stay_in_the_training_data_and_are_quarantined
     assert ago(minutes=10) <= quarantine.window_end <= NOW
     assert "what comes now is well again" in diagnosis.summary
     assert diagnosis.struck == ()
+
+
+async def test_rows_that_a_config_refused_until_it_was_taken_back_are_not_broken():
+    begin, end = ago(hours=2), ago(minutes=30)
+    schema = fired("SchemaViolationRateHigh", ago(minutes=113))
+    made = fraud(schema.model_copy(update={"status": "resolved", "ends_at": end}), live_since=ago(days=9))
+    calm = [(FRAUD, flat(0.004))]
+    made.prometheus.series |= {
+        "ml_schema_violation_ratio": [(FRAUD, lambda at: 0.3 if begin <= at < end else 0.003)],
+        "ml_endpoint_config_info": [
+            ({"config": V41}, lambda at: ABSENT if begin <= at < end else 1.0),
+            ({"config": V42}, lambda at: 1.0 if begin <= at < end else ABSENT),
+        ],
+        "ml_model_f1": calm,
+        "ml_model_recall": calm,
+    }
+    made.sagemaker.config = V41
+    findings = await found(made)
+    assert findings.diagnosis.root_cause is not RootCause.DATA_QUALITY
+    assert findings.plan.choices == ()
 
 
 async def test_nulls_that_are_over_and_that_no_alert_tells_of_are_not_the_matter_of_another_alert():
