@@ -9,7 +9,10 @@ from pydantic import AfterValidator
 def _to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a moment must lie in the years 1 to 9999, in UTC as well") from error
 
 
 Moment = Annotated[datetime, AfterValidator(_to_utc)]

@@ -88,7 +88,8 @@ class Pacing:
         now = self.clock()
         self._posts.clear()
         for channel, ago in sorted(posted, key=lambda one: -one[1]):
-            self._bucket(channel, now - REMEMBERED_SECONDS).take(now - ago)
+            if ago < REMEMBERED_SECONDS:
+                self._bucket(channel, now - REMEMBERED_SECONDS).take(now - ago)
         for what, seconds in held:
             self._held[what] = max(self._held.get(what, now), now + seconds)
 

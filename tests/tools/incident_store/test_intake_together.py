@@ -55,6 +55,14 @@ def test_what_fires_and_ends_in_one_transaction_is_over_and_both_are_news(stage:
     assert stage.writer.grouping.group(START) == []
 
 
+def test_what_begins_again_and_ends_in_one_transaction_ends_what_was_before_at_its_beginning(stage: Stage) -> None:
+    again = alert(fingerprint="a", starts_at=later(minutes=5))
+    over = again.model_copy(update={"status": "resolved", "ends_at": later(minutes=9)})
+    told = [Notification((alert(fingerprint="a"), again)), Notification((over,))]
+    assert stage.writer.intake.store_all(told, START) == [3, 1]
+    assert [row[3] for row in rows(stage.database)] == [later(minutes=5), later(minutes=9)]
+
+
 def test_the_order_of_the_deliveries_decides(stage: Stage) -> None:
     assert stage.writer.intake.store_all([ends("a"), fires("a"), ends("a")], START) == [1, 0, 0]
     assert statuses(stage) == [("a", "resolved")]

@@ -1,6 +1,6 @@
 """Storing alerts as they come; `grouping` gives them their place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
@@ -124,7 +124,7 @@ class IntakeWriter:
     def _round(self, connection: Connection, told: "_Round", now: datetime) -> list[int]:
         """For each row that changed the number of the notification that changed it."""
         inserted = self._inserted(connection, told.first, now)
-        begun = [episode for episode in inserted if told.first[episode][1].status == "firing"]
+        begun = {episode for episode in inserted if told.first[episode][1].status == "firing"}
         return [told.first[episode][0] for episode in inserted] + self._ended(connection, told, begun, now)
 
     def _inserted(
@@ -137,19 +137,17 @@ class IntakeWriter:
         given = rows if self._database.is_sqlite else {_ROWS: [_in_json(row) for row in rows]}
         return [(one.fingerprint, one.starts_at) for one in connection.execute(self._new, given)]
 
-    def _ended(self, connection: Connection, told: "_Round", begun: Sequence[Episode], now: datetime) -> list[int]:
+    def _ended(self, connection: Connection, told: "_Round", begun: Set[Episode], now: datetime) -> list[int]:
         """End what has ended, or has begun again since: which fingerprints those are is known, not which episodes."""
-        later = {fingerprint: (starts_at, told.first[(fingerprint, starts_at)][0]) for fingerprint, starts_at in begun}
-        own: dict[str, datetime] = {}
-        for (fingerprint, starts_at), (number, alert) in told.ended.items():
-            later[fingerprint], own[fingerprint] = (alert.ends_at or starts_at, number), starts_at
-        if not later:
+        fingerprints = {fingerprint for fingerprint, _ in (*begun, *told.ended)}
+        if not fingerprints:
             return []
         rows: list[dict[str, Any]] = []
         numbers: list[int] = []
-        for one in connection.execute(self._open, {"fingerprints": sorted(later)}):
-            end, number = later[one.fingerprint]
-            if one.starts_at < end or own.get(one.fingerprint) == one.starts_at:
+        for one in connection.execute(self._open, {"fingerprints": sorted(fingerprints)}):
+            ending = told.ending((one.fingerprint, one.starts_at), begun)
+            if ending is not None:
+                number, end = ending
                 _, alert = told.first[(one.fingerprint, told.episode[one.fingerprint])]
                 rows.append({"row": one.id, "end": end, "turn_rank": self._rank(alert, now)})
                 numbers.append(number)
@@ -206,6 +204,18 @@ class _Round:
     first: dict[Episode, tuple[int, Alert]] = field(default_factory=dict[Episode, tuple[int, Alert]])
     ended: dict[Episode, tuple[int, Alert]] = field(default_factory=dict[Episode, tuple[int, Alert]])
     episode: dict[str, datetime] = field(default_factory=dict[str, datetime])
+
+    def ending(self, row: Episode, begun: Set[Episode]) -> tuple[int, datetime] | None:
+        """Which notification ends an open episode, and when: by a later beginning before that one's own end."""
+        fingerprint, starts_at = row
+        episode = (fingerprint, self.episode[fingerprint])
+        if episode in begun and starts_at < episode[1]:
+            return self.first[episode][0], episode[1]
+        if episode not in self.ended:
+            return None
+        number, alert = self.ended[episode]
+        end = alert.ends_at or episode[1]
+        return (number, end) if row == episode or starts_at < end else None
 
 
 def _rounds(notifications: Sequence[Notification]) -> Iterator[_Round]:
