@@ -19,7 +19,7 @@ demo: setup
 	$(BIN)/agentops demo
 
 test: setup
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .

@@ -30,8 +30,9 @@ class Case:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def cases(rig: Rig) -> dict[str, Case]:
-    """One good day, then each fault on a model of its own, as long as it lasts."""
+async def cases(own_rig: Rig) -> dict[str, Case]:
+    """One good day, then each fault on a model of its own as long as it lasts, in a world where nothing else was."""
+    rig = own_rig
     await rig.restart_bot(ANTHROPIC_API_KEY="sandbox", ANTHROPIC_BASE_URL=rig.sandbox.llm_url)
     seen: dict[str, Case] = {}
     opened: dict[str, str] = {}

@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 from incidents.catalogue import ModelSpec
 from sandbox.app import Sandbox, SandboxConfig
 from sandbox.sagemaker.iam import ADMIN_ACCESS_KEY
+from sandbox.world.capture_log import ROWS_A_MINUTE
 from tests.agents.world import CATALOGUE
 from tests.waiting import eventually
 from tools.datasets.captured import CapturedData, CapturedFeature
 from tools.datasets.reader import DatasetReader
 from tools.datasets.window import Window
 from tools.sagemaker.connection import AwsCredentials
+
+SPEED = 60.0
+SETTLED = timedelta(seconds=2)
 
 
 @dataclass
@@ -25,20 +29,25 @@ class Story:
     reader: DatasetReader
 
     async def captured(self, rows: int) -> CapturedData:
-        """What was captured since it began, once there are so many rows."""
+        """What was captured since it began, once there are so many rows.
 
-        async def enough() -> CapturedData | None:
-            before = Window(self.began - timedelta(seconds=60), self.began - timedelta(seconds=2))
-            since = Window(self.began + timedelta(seconds=2), datetime.now(UTC))
-            read = await self.reader.captured(self.model, since, before)
-            return read if read.rows >= rows else None
+        Read but once: each look writes a file of what was captured since the one before, and of many files a reader
+        takes some.
+        """
+        first = self.began + SETTLED
+        enough = first + timedelta(seconds=(rows + 1) / (ROWS_A_MINUTE / 60 * SPEED))
 
-        return await eventually(enough, f"{rows} captured rows")
+        async def over() -> bool:
+            return datetime.now(UTC) > enough
+
+        await eventually(over, f"{rows} rows to be captured")
+        before = Window(self.began - timedelta(seconds=60), self.began - SETTLED)
+        return await self.reader.captured(self.model, Window(first, datetime.now(UTC)), before)
 
 
 @asynccontextmanager
 async def story(scenario: str, model: str) -> AsyncGenerator[Story]:
-    config = SandboxConfig(speed=60, monitoring="built-in", history_seconds=5)
+    config = SandboxConfig(speed=SPEED, monitoring="built-in", history_seconds=5)
     async with Sandbox(config) as sandbox:
         run = sandbox.stage.start(scenario)
         sandbox.stage.write_data(run)
