@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _SPACED_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d.,:]?\d)")
@@ -15,13 +14,13 @@ _FRACTION = re.compile(r"(?<=\d)/(?=\d)")
 _PERCENTILE = re.compile(r"\b(\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)[ -]percentile\b", re.IGNORECASE)
 
 
-@lru_cache(maxsize=2048)
 def plain(text: str) -> str:
     """The text with signs that cannot be seen taken out and look-alikes of digits, dashes and spaces made alike."""
     if text.isascii():  # nothing of the kind is in it
         return _PERCENTILE.sub(r"p\1", text)
     text = unicodedata.normalize("NFKC", text).replace("\u2044", "/")
-    text = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    for sign in {one for one in set(text) if unicodedata.category(one) == "Cf"}:
+        text = text.replace(sign, "")
     return _PERCENTILE.sub(r"p\1", _DASHES.sub("-", text))
 
 

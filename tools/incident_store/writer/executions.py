@@ -13,14 +13,9 @@ from incidents.message import MessageKind
 from incidents.proposal import Proposal
 from incidents.spec import SIDES
 from tools.incident_store.database import Database
-from tools.incident_store.tables import (
-    ExecutionRecord,
-    IncidentRecord,
-    InvestigationRecord,
-    TimelineRecord,
-    VerificationRecord,
-)
+from tools.incident_store.tables import ExecutionRecord, IncidentRecord, TimelineRecord, VerificationRecord
 from tools.incident_store.writer.late_calls import tell_late
+from tools.incident_store.writer.looking_again import look_again
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.states import clear, fires, move
 from tools.incident_store.writer.timeline import append, locked_incident
@@ -351,7 +346,7 @@ class ExecutionWriter:
                 if not fires(session, incident.id):
                     clear(session, incident, now)
                 elif state is ExecutionState.STALE and record.automatic:
-                    _look_again(session, incident, record, now)
+                    look_again(session, incident, record, now)
             elif state is not ExecutionState.SUCCEEDED and record.sent_at is not None:
                 want(session, incident, MessageKind.ESCALATION, id, urgent=True)
             return True
@@ -373,31 +368,6 @@ class ExecutionWriter:
         if now is not None and (record.lease_until is None or record.lease_until <= now):
             return None
         return record
-
-
-def _look_again(session: Session, incident: IncidentRecord, record: ExecutionRecord, now: datetime) -> None:
-    """A new look instead of an automatic change that was not sent; the second time in an incident people take over."""
-    of = ExecutionRecord
-    before = select(of.id).where(
-        col(of.incident_id) == incident.id,
-        col(of.automatic),
-        col(of.state) == ExecutionState.STALE.value,
-        col(of.kind).not_in(SIDES),
-        col(of.id) != record.id,
-    )
-    if session.exec(before.limit(1)).first() is not None:
-        return
-    id = f"{record.id}-again"
-    session.add(InvestigationRecord(id=id, incident_id=incident.id, state="queued", not_before=now, created_at=now))
-    append(
-        session,
-        incident,
-        at=now,
-        actor="agentops",
-        kind="looking_again",
-        text="Looking again, since the change that was allowed was not sent; people decide on what is proposed now",
-        details={"execution": record.id, "investigation": id},
-    )
 
 
 def _tell_stages(session: Session, incident: IncidentRecord, id: str, stages: Sequence[str], now: datetime) -> None:
