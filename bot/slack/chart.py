@@ -1,6 +1,5 @@
 """A picture of the signals around the onset, and the same in words. Needs the extra `charts` (matplotlib)."""
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.slack.blocks.text import line, number
-from bot.slack.picture import leaving_nothing
+from bot.slack.picture import png_of
 from incidents.errors import AgentOpsError
 from incidents.verification import Sample
 
@@ -80,7 +79,6 @@ def in_words(spec: ChartSpec) -> list[str]:
     ]
 
 
-@leaving_nothing
 def render_chart(spec: ChartSpec) -> bytes:
     """The picture as PNG. Takes a few hundred milliseconds: call it in a worker thread.
 
@@ -105,9 +103,7 @@ def render_chart(spec: ChartSpec) -> bytes:
         _draw_panel(axis, panel)
         _draw_marks(axis, spec, labelled=index == 0)
     _draw_time(axes[-1], spec)
-    picture = io.BytesIO()
-    canvas.print_png(picture)
-    return picture.getvalue()
+    return png_of(canvas)
 
 
 def _draw_panel(axis: Axes, panel: Panel) -> None:

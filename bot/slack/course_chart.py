@@ -3,7 +3,6 @@
 Needs the extra `charts` (matplotlib).
 """
 
-import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.slack.blocks.text import duration
 from bot.slack.chart import DPI, WIDTH_INCHES, ChartUnavailable
 from bot.slack.course import Course, Mood, Step, shortened
-from bot.slack.picture import leaving_nothing
+from bot.slack.picture import png_of
 
 if TYPE_CHECKING:
     from bot.slack.letters import Letters
@@ -54,7 +53,6 @@ class _Row:
     bold: bool
 
 
-@leaving_nothing
 def render_course(course: Course) -> bytes:
     """The picture as PNG. Takes a few hundred milliseconds: call it in a worker thread.
 
@@ -89,9 +87,7 @@ def render_course(course: Course) -> bytes:
     for step, rows, top, centre in zip(course.steps, blocks, tops, centres, strict=True):
         _draw_step(axis, step, rows, top, centre, scale)
     axis.text(_CLOCK_AT, height - _FOOT / 2, _foot(course), fontsize=6.8, color=_FAINT, va="center")
-    picture = io.BytesIO()
-    canvas.print_png(picture)
-    return picture.getvalue()
+    return png_of(canvas)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """A picture of what became of the remediations, month by month. Needs the extra `charts` (matplotlib)."""
 
-import io
 from typing import Any
 
 from bot.slack.blocks.text import line
 from bot.slack.chart import DPI, WIDTH_INCHES, ChartUnavailable
-from bot.slack.picture import leaving_nothing
+from bot.slack.picture import png_of
 from incidents.trust import Counts, Trust
 
 Axes = Any
@@ -30,7 +29,6 @@ _SHARES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 """Name, colour, hatch (for those who do not see the colours apart) and the counts in it: each outcome is in one."""
 
 
-@leaving_nothing
 def render_trust(trust: Trust, title: str) -> bytes:
     """The picture as PNG. Takes a few hundred milliseconds: call it in a worker thread.
 
@@ -70,9 +68,7 @@ def render_trust(trust: Trust, title: str) -> bytes:
             )
         bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
     _draw_frame(axis, [month.month for month in months], max(bottoms))
-    picture = io.BytesIO()
-    canvas.print_png(picture)
-    return picture.getvalue()
+    return png_of(canvas)
 
 
 def share(counts: Counts, fields: tuple[str, ...]) -> int:

@@ -1,44 +1,55 @@
-"""A picture's pixels are megabytes, and the figure they belong to refers to itself: both go when it is drawn."""
+"""A picture's pixels are megabytes, and the figure they belong to refers to itself: they go when it is drawn."""
 
 import gc
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from bot.slack.picture import leaving_nothing
+from bot.slack.picture import png_of
 
-
-class Figure:
-    """Refers to itself, as matplotlib's do."""
-
-    def __init__(self) -> None:
-        self.canvas = self
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture
-def drawn() -> Iterator[list[weakref.ref[Figure]]]:
-    """What was drawn; Python's own collector stays away meanwhile."""
+@pytest.fixture(autouse=True)
+def without_collections() -> Iterator[None]:
+    """Python's own collector stays away meanwhile."""
     gc.disable()
-    yield []
+    yield
     gc.enable()
 
 
-def test_a_figure_is_gone_once_its_picture_is_there(drawn: list[weakref.ref[Figure]]) -> None:
-    def draw(words: str) -> bytes:
-        drawn.append(weakref.ref(Figure()))
-        return words.encode()
-
-    assert draw("left") == b"left" and drawn[0]() is not None
-    assert leaving_nothing(draw)("gone") == b"gone"
-    assert [one() for one in drawn] == [None, None]
+def _with_words() -> Any:
+    """A canvas whose title, like every text of a figure, refers to the renderer it was measured with."""
+    figure: Any = Figure(layout="constrained")
+    figure.suptitle("p99")
+    figure.subplots().plot([1, 2], label="slow")
+    return FigureCanvasAgg(figure)
 
 
-def test_a_figure_that_could_not_be_drawn_is_gone_too(drawn: list[weakref.ref[Figure]]) -> None:
-    def draw() -> bytes:
-        drawn.append(weakref.ref(Figure()))
+def _pixels(canvas: Any) -> "weakref.ref[object]":
+    return weakref.ref(canvas.get_renderer()._renderer)
+
+
+def test_the_pixels_are_gone_once_the_picture_is_there() -> None:
+    canvas = _with_words()
+    pixels = _pixels(canvas)
+    assert pixels() is not None
+    assert png_of(canvas).startswith(PNG)
+    assert pixels() is None
+
+
+def test_the_pixels_of_what_could_not_be_drawn_are_gone_too() -> None:
+    canvas = _with_words()
+    pixels = _pixels(canvas)
+
+    def no_font(*_: object) -> None:
         raise ValueError("no font")
 
+    canvas.print_png = no_font
     with pytest.raises(ValueError, match="no font"):
-        leaving_nothing(draw)()
-    assert drawn[0]() is None
+        png_of(canvas)
+    assert pixels() is None
