@@ -7,7 +7,7 @@ that was taken over stops, and what it would still write is refused by the row's
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ import structlog
 from bot.workflows.engine import Engine
 from bot.workflows.planning import NotProposed, model_of, proposals_of_plan
 from bot.workflows.ports import Deps
+from bot.workflows.progress import Progress
 from incidents.catalogue import ModelSpec
 from incidents.investigation import Case, Findings, ProgressStep
 from incidents.ledger import IncidentFile, InvestigationView
@@ -121,7 +122,8 @@ async def _look_and_propose(deps: Deps, view: InvestigationView, fence: int) -> 
     now = deps.clock()
     too_dear = await asyncio.to_thread(deps.writer.investigations.over_budget, now)
     case = Case(incident=incident, model=model, question=view.question, now=now, offline_because=too_dear)
-    findings = await deps.investigator.investigate(case, _progress(deps, view.id, fence))
+    async with Progress(_written_to(deps, view.id, fence)) as tell:
+        findings = await deps.investigator.investigate(case, tell)
     deps.metrics.reasoned(findings.diagnosis.reasoner)
     proposals, problems = await _proposals(deps, file, model, findings)
     if problems:
@@ -139,12 +141,9 @@ async def _proposals(
     return await proposals_of_plan(deps, file, model, findings.plan.choices, findings.diagnosis.confidence)
 
 
-def _progress(deps: Deps, id: str, fence: int) -> Callable[[ProgressStep], Awaitable[None]]:
-    steps: dict[str, ProgressStep] = {}
-
-    async def tell(step: ProgressStep) -> None:
-        steps[step.key] = step
-        await asyncio.to_thread(deps.writer.investigations.progress, id, tuple(steps.values()), fence)
+def _written_to(deps: Deps, id: str, fence: int) -> Callable[[Sequence[ProgressStep]], Awaitable[None]]:
+    async def write(steps: Sequence[ProgressStep]) -> None:
+        await asyncio.to_thread(deps.writer.investigations.progress, id, steps, fence)
         deps.wake_outbox()
 
-    return tell
+    return write
