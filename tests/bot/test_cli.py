@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
+from bot.cli import TURN_S, app
 from tests.bot.quiet import restored_logging
 from tools.runbook_index.embedding import embedder_named
 from tools.runbook_index.index import RunbookIndex
@@ -235,3 +235,10 @@ def test_a_wrong_setting_ends_every_command_with_its_name(typed: Typed, command:
 def test_a_demo_that_cannot_be_says_why(typed: Typed, words: list[str], said: str) -> None:
     result = typed("demo", *words)
     assert result.exit_code == 2 and said in re.sub(r"\x1b\[[0-9;]*m", "", result.output)
+
+
+def test_in_the_bot_a_thread_that_waits_has_its_turn_soon(typed: Typed, request: pytest.FixtureRequest) -> None:
+    before = sys.getswitchinterval()
+    request.addfinalizer(lambda: sys.setswitchinterval(before))
+    assert typed("serve").exit_code != 0, "it has no settings, and does not go on"
+    assert sys.getswitchinterval() == pytest.approx(TURN_S)
