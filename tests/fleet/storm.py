@@ -62,15 +62,11 @@ class StormResult:
 
 
 def in_a_storm(spec: FleetSpec) -> dict[str, str]:
-    """Settings under which a storm is measured and not the budgets: room for every model's investigation.
-
-    The window in which a channel's incidents are counted passes as slowly as in life: Slack's pace does not scale.
-    """
+    """Settings under which a storm is measured and not the budgets: room for every model's investigation."""
     return {
         "AGENTOPS_INVESTIGATIONS_AT_ONCE": "20",
         "AGENTOPS_INVESTIGATIONS_PER_HOUR": str(5 * spec.models),
         "AGENTOPS_LLM_COST_PER_HOUR_USD": "1000",
-        "AGENTOPS_STORM_WINDOW_MINUTES": f"{5 * spec.speed:g}",
     }
 
 
