@@ -48,6 +48,8 @@ BEFORE = timedelta(minutes=60)
 POINTS = 240
 PATIENCE_S = 4.0
 """The thread, the card included, waits for the chart: a picture is not worth longer."""
+DRAWING_PATIENCE_S = 10.0
+"""A picture takes 0.2 s; in a storm it stands in a queue, and computes beside much else."""
 
 
 def _no_note(id: int) -> DailyNote | None:
@@ -66,6 +68,7 @@ class StoreShelf:
         owners: Mapping[str, str],
         speed: float,
         daily_notes: Callable[[int], DailyNote | None] = _no_note,
+        drawing_patience_s: float = DRAWING_PATIENCE_S,
     ) -> None:
         """`owners`: user groups by model; `speed`: how much faster than real time the world runs."""
         self._reader = reader
@@ -73,6 +76,7 @@ class StoreShelf:
         self._rules = rules
         self._owners = owners
         self._daily_notes = daily_notes
+        self._drawing_patience_s = drawing_patience_s
         # One thread: matplotlib keeps fonts for each thread that draws, and drawing at once is no faster.
         self._drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chart")
         self._speed = speed
@@ -150,9 +154,13 @@ class StoreShelf:
         )
         words = in_words(spec)
         try:
-            png = await asyncio.get_running_loop().run_in_executor(self._drawing, render_chart, spec)
+            async with asyncio.timeout(self._drawing_patience_s):
+                png = await asyncio.get_running_loop().run_in_executor(self._drawing, render_chart, spec)
         except ChartUnavailable as error:
             return chart_missing(f"{error}.", told=words)
+        except TimeoutError:
+            log.warning("chart.drawn_too_slowly", incident=incident.id)
+            return chart_missing("it could not be drawn in time.", told=words)
         return chart_post(png, title=spec.title, said=" ".join(f"{sentence}." for sentence in words))
 
     async def _panel(
