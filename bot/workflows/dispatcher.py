@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
+from bot.workflows.bearable import bearable
 from bot.workflows.engine import Engine
 from bot.workflows.execution import EXECUTE
 from bot.workflows.intake import Placing
@@ -30,6 +32,7 @@ class Dispatcher:
         self._sweeping = Rounds("sweep", self.sweep, deps.pace.sweep)
         self._observed = deps.clock() - deps.pace.observe
         self._storms = StormWatch(deps)
+        self._begun: set[str] = set()
 
     def wake(self) -> None:
         """Something was committed: look now."""
@@ -59,8 +62,7 @@ class Dispatcher:
             deps.wake_outbox()
         # A workflow that broke before it could change its row has used its id up: in the next slot it has another.
         slot = int(now.timestamp() / deps.pace.lease.total_seconds())
-        for id, version in await asyncio.to_thread(deps.writer.investigations.due, now, deps.pace.update_limit):
-            await self._engine.start(INVESTIGATE, f"{version}:{slot}", id)
+        await self._investigate(now, slot)
         for id, version in await asyncio.to_thread(deps.writer.executions.due, now):
             await self._engine.start(EXECUTE, f"{version}:{slot}", id)
         for id, version in await asyncio.to_thread(deps.writer.verifications.due, now):
@@ -72,3 +74,17 @@ class Dispatcher:
             # One look at the world is enough, however many replicas there are.
             if await asyncio.to_thread(deps.writer.leases.take, OBSERVE, deps.owner, now, deps.pace.observe):
                 await observe(deps)
+
+    async def _investigate(self, now: datetime, slot: int) -> None:
+        """Begin investigations, the worst first, as many as this process can bear."""
+        writer = self._deps.writer.investigations
+        found = await asyncio.to_thread(writer.due, now, self._deps.pace.update_limit)
+        due = {f"{version}:{slot}": id for id, version in found}
+        # What was begun a moment ago and has not changed its row, or broke before it could, stands in nobody's way.
+        self._begun &= due.keys()
+        waiting = [name for name in due if name not in self._begun]
+        if not waiting:
+            return
+        for name in waiting[: await bearable(self._engine.under_way(INVESTIGATE))]:
+            self._begun.add(name)
+            await self._engine.start(INVESTIGATE, name, due[name])

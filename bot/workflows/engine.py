@@ -1,6 +1,7 @@
 """The durable engine, narrowed to what the workflows use: named workflows, steps, and starting one by its id."""
 
 import functools
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
@@ -37,7 +38,7 @@ class Engine:
         self._dbos = DBOS(config=config)
         self._workflows: dict[str, Workflow] = {}
         self._steps: set[str] = set()
-        self._under_way: set[object] = set()
+        self._under_way: Counter[str] = Counter()
 
     def workflow(self, name: str) -> Callable[[Workflow], Workflow]:
         """Register a workflow under a versioned name, e.g. ``investigate_v1``."""
@@ -48,12 +49,11 @@ class Engine:
 
             @functools.wraps(function)
             async def watched(*arguments: Any) -> None:
-                mark = object()
-                self._under_way.add(mark)
+                self._under_way[name] += 1
                 try:
                     await function(*arguments)
                 finally:
-                    self._under_way.discard(mark)
+                    self._under_way[name] -= 1
 
             made = DBOS.workflow(name=name)(watched)
             self._workflows[name] = made
@@ -110,9 +110,9 @@ class Engine:
             await DBOS.delete_workflows_async([one.workflow_id for one in ended])
         return len(ended)
 
-    def under_way(self) -> int:
-        """How many workflows run in this process now."""
-        return len(self._under_way)
+    def under_way(self, name: str | None = None) -> int:
+        """How many workflows, or those of one name, run in this process now."""
+        return self._under_way.total() if name is None else self._under_way[name]
 
     def launch(self) -> None:
         """Recover what a crash left and begin to run."""

@@ -48,6 +48,7 @@ from tests.incidents.builders import (
 )
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
+from tools.incident_store.limits import STANDARD, Limits
 from tools.incident_store.tables import ExecutionRecord
 from tools.prometheus.rule_files import rules_from_files
 from tools.prometheus.series import AlertRule
@@ -235,12 +236,13 @@ def build(
     pace: Pace = PACE,
     owner: str = "bot-1",
     github: OpensIssues | None = None,
+    limits: Limits = STANDARD,
 ) -> Rig:
     """Everything put together and launched; the caller destroys the engine. Without `clock` time stands still."""
     own_clock = Clock()
     given_clock = clock or own_clock
     given_world = world or World(given_clock)
-    stage = Stage(database)
+    stage = Stage(database, limits=limits)
     prometheus, investigator = FakePrometheus(), FakeInvestigator()
     in_force = [given_policy or policy()]
     deps = deps_over(

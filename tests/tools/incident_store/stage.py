@@ -18,6 +18,7 @@ from incidents.proposal import Proposal, RemediationChoice
 from incidents.timeline import first_break
 from tests.incidents.builders import START, alert, catalogue, findings, later, needs, proposal
 from tools.incident_store.database import Database
+from tools.incident_store.limits import STANDARD, Limits
 from tools.incident_store.reader import StoreReader
 from tools.incident_store.slack_tables import MessageRecord
 from tools.incident_store.tables import InvestigationRecord
@@ -42,13 +43,13 @@ def at_once(*calls: Callable[[], T]) -> list[T]:
 
 
 class Stage:
-    def __init__(self, database: Database, salt: str | None = None) -> None:
+    def __init__(self, database: Database, salt: str | None = None, limits: Limits = STANDARD) -> None:
         """`salt` makes its ids the same each time, for one stage over a database of its own."""
         self.database = database
         self.reader = StoreReader(database)
         self._ids = count(1)
         self._salt = salt or secrets.token_hex(2)
-        self.writer = open_writer(database, catalogue(), settle=timedelta(0), new_id=self.new_id)
+        self.writer = open_writer(database, catalogue(), settle=timedelta(0), new_id=self.new_id, limits=limits)
 
     def new_id(self) -> str:
         """One that no other stage over the same database gives out either."""

@@ -7,11 +7,10 @@ import pytest
 
 from incidents.budget import InvestigationBudget, WaitsFor
 from incidents.message import MessageKind
-from tests.incidents.builders import START, alert, catalogue, findings, later, model
+from tests.incidents.builders import START, alert, findings, later, model
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.incident_store.database import Database
 from tools.incident_store.limits import Limits
-from tools.incident_store.writer.store import open_writer
 
 BUDGET = InvestigationBudget(at_once=2, per_hour=3, llm_usd_per_hour=1.0)
 STALE = timedelta(hours=9)
@@ -19,11 +18,7 @@ STALE = timedelta(hours=9)
 
 @pytest.fixture
 def stage(database: Database) -> Stage:
-    made = Stage(database)
-    made.writer = open_writer(
-        database, catalogue(), settle=timedelta(0), new_id=made.new_id, limits=Limits(budget=BUDGET)
-    )
-    return made
+    return Stage(database, limits=Limits(budget=BUDGET))
 
 
 def opened(stage: Stage, *models: str) -> list[str]:
