@@ -15,6 +15,7 @@ import structlog
 from bot.workflows.facts import Ruling, decide_now
 from bot.workflows.origins import origin_of
 from bot.workflows.ports import Deps
+from bot.workflows.waiting_quarantine import as_it_waits
 from incidents.approval import ApprovalState
 from incidents.catalogue import ModelSpec, Unlisted
 from incidents.comparison import Comparison
@@ -134,7 +135,8 @@ async def proposals_of_plan(
     for choice in choices:
         if choice.when is not When.AT_ONCE or choice.remediation.kind in had:
             continue
-        one = await make(deps, file.incident, model, choice, Basis(confidence))
+        due = await as_it_waits(deps, file.incident.id, choice)
+        one = await make(deps, file.incident, model, due, Basis(confidence))
         if isinstance(one, NotProposed):
             problems.append(one)
         else:

@@ -2,9 +2,18 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.remediation import StartRetraining
-from incidents.sameness import WINDOW_MOVED, says_the_same
-from tests.incidents.builders import pipeline_origin, proposal, retraining, rollback
+from incidents.remediation import QuarantineData, StartRetraining
+from incidents.sameness import ONSET_MOVED, WINDOW_MOVED, moved_on, says_the_same
+from tests.incidents.builders import (
+    data_object,
+    data_origin,
+    pipeline_origin,
+    proposal,
+    quarantine,
+    rerun,
+    retraining,
+    rollback,
+)
 
 STEP = timedelta(seconds=1)
 
@@ -42,3 +51,53 @@ def test_the_same_change_of_another_world_is_another_proposal() -> None:
 
 def test_a_rollback_to_another_config_is_another_proposal() -> None:
     assert not says_the_same(proposal(), proposal("p2", remediation=rollback("product-recommender-v22")))
+
+
+@pytest.mark.parametrize(
+    ("by", "same"),
+    [(ONSET_MOVED, True), (-ONSET_MOVED, True), (ONSET_MOVED + STEP, False), (-ONSET_MOVED - STEP, False)],
+)
+def test_a_run_from_an_onset_that_is_sampled_anew_is_the_same(by: timedelta, same: bool) -> None:
+    newer = rerun().model_copy(update={"window_start": rerun().window_start + by})
+    assert says_the_same(proposal(remediation=rerun()), proposal("p2", remediation=newer)) is same
+
+
+def test_a_run_of_another_pipeline_is_another_proposal() -> None:
+    newer = rerun().model_copy(update={"pipeline": "another"})
+    assert not says_the_same(proposal(remediation=rerun()), proposal("p2", remediation=newer))
+
+
+def quarantined(start: timedelta = timedelta(0), end: timedelta = timedelta(0), **other: str) -> QuarantineData:
+    one = quarantine()
+    return one.model_copy(
+        update={"window_start": one.window_start + start, "window_end": one.window_end + end, **other}
+    )
+
+
+@pytest.mark.parametrize("newer", [quarantined(), quarantined(end=WINDOW_MOVED), quarantined(-STEP), quarantined(STEP)])
+def test_a_quarantine_may_move_on_with_the_clock(newer: QuarantineData) -> None:
+    assert moved_on(quarantine(), newer)
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        quarantined(end=-STEP),
+        quarantined(end=WINDOW_MOVED + STEP),
+        quarantined(-WINDOW_MOVED - STEP),
+        quarantined(prefix="other/"),
+        quarantined(bucket="another"),
+        quarantined(mode="release"),
+    ],
+    ids=["it ends earlier", "it ends long after", "it begins long before", "prefix", "bucket", "a release"],
+)
+def test_another_quarantine_has_not_moved_on(newer: QuarantineData) -> None:
+    assert not moved_on(quarantine(), newer)
+
+
+def test_a_quarantine_says_the_same_only_of_the_same_window() -> None:
+    """What lies in two windows is read by the workflow; a later end alone is no reason to keep a card."""
+    origin = data_origin(data_object("capture/a.jsonl"))
+    one = proposal(remediation=quarantine(), origin=origin)
+    assert says_the_same(one, proposal("p2", remediation=quarantine(), origin=origin))
+    assert not says_the_same(one, proposal("p2", remediation=quarantined(end=STEP), origin=origin))

@@ -116,6 +116,8 @@ class World:
     models: dict[str, ModelState] = field(default_factory=dict[str, ModelState])
     configs: dict[str, EndpointConfig] = field(default_factory=dict[str, EndpointConfig])
     objects: dict[str, DataObject] = field(default_factory=dict[str, DataObject])
+    arrived: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """When an object was written; one without a time belongs to every window."""
 
     def read(self) -> EndpointState:
         if self.unreadable is not None:
@@ -288,7 +290,12 @@ class FakeDatasets(DatasetReader):
 
     async def window(self, bucket: str, prefix: str, start: datetime, end: datetime) -> tuple[DataObject, ...]:
         self._world.read()
-        return tuple(self._world.objects[key] for key in sorted(self._world.objects) if key.startswith(prefix))
+        arrived = self._world.arrived
+        return tuple(
+            self._world.objects[key]
+            for key in sorted(self._world.objects)
+            if key.startswith(prefix) and start <= arrived.get(key, start) < end
+        )
 
 
 class FakeGitHub:
