@@ -54,6 +54,11 @@ class ProposalView(_Frozen):
     replaces: str | None = None
     """The expired proposal that it asks for again."""
 
+    @property
+    def given(self) -> int:
+        """How many approvals it has: one a person, and one more where somebody acts for two."""
+        return len(self.approval.votes) + (1 if self.broke_glass is not None else 0)
+
 
 BY_HAND = "by-hand"
 """Stands for the investigation of a proposal that came from none."""

@@ -51,9 +51,8 @@ def votes_words(view: ProposalView) -> str:
     approval = view.approval
     if not approval.votes:
         return ""
-    count = len(approval.votes) + (1 if view.broke_glass else 0)
     names = ", ".join(f"{person(vote.person)} at {date(vote.at, '{time}')}" for vote in approval.votes)
-    return f"Approved so far: {count} of {approval.needed} ({names}){_glass(view)}"
+    return f"Approved so far: {view.given} of {approval.needed} ({names}){_glass(view)}"
 
 
 def _votes(view: ProposalView) -> str:

@@ -167,8 +167,8 @@ def _to_decide(file: IncidentFile) -> Iterator[str]:
 
 
 def _waiting(view: ProposalView) -> str:
-    needed, votes = view.approval.needed, len(view.approval.votes)
-    count = f"{votes} of {needed} approvals" if votes else plural(needed, "approval")
+    needed, given = view.approval.needed, view.given
+    count = f"{plural(needed - given, 'more approval')} of {needed}" if given else plural(needed, "approval")
     return (
         f"*Decide in the thread:* {mrkdwn(view.proposal.title, 160)} – {count} from {approvers_words(view.approvers)}, "
         f"open until {date(view.proposal.expires_at, '{time}')}"

@@ -84,6 +84,9 @@ def messages(words: str = "") -> Iterator[tuple[str, Rendered]]:
     """By name."""
     for state in IncidentState:
         yield f"root {state}", root_message(samples.file(state, words=words), LINKS)
+    half = samples.file(IncidentState.AWAITING_DECISION, words=words)
+    voted = samples.proposal_view(words=words, votes=("UONCALL",), needed=2)
+    yield "root partly approved", root_message(half.model_copy(update={"proposals": (voted,)}), LINKS)
     unlisted = samples.file(IncidentState.MONITORING, words=words)
     unlisted_incident = unlisted.incident.model_copy(update={"listed": False, "unlisted_reason": words or "no entry"})
     yield "root unlisted", root_message(unlisted.model_copy(update={"incident": unlisted_incident}), LINKS)

@@ -75,6 +75,23 @@ def test_a_quorum_counts_different_people(stage: Stage) -> None:
     assert [vote.person for vote in stage.reader.proposal("p1").approval.votes] == ["UONCALL", "USECOND"]
 
 
+def test_the_first_post_is_told_anew_when_somebody_has_approved_or_denied(stage: Stage) -> None:
+    """The channel alone says how many approvals are still wanted, and for what."""
+    id = stage.awaiting(decision=needs(2))
+
+    def revision() -> int:
+        return next(revision for kind, _, revision in stage.messages(id) if kind is MessageKind.ROOT)
+
+    before = revision()
+    assert stage.approve(policy_now=needs(2)).result == "voted"
+    voted = revision()
+    assert voted > before
+    assert stage.approve(policy_now=needs(2)).result == "voted_before"
+    assert revision() == voted
+    stage.deny()
+    assert revision() > voted
+
+
 def test_one_person_who_clicks_many_times_at_once_is_one_vote(stage: Stage) -> None:
     id = stage.awaiting(decision=needs(2))
     verdicts = at_once(*(lambda: stage.approve(policy_now=needs(2)) for _ in range(5)))

@@ -154,6 +154,7 @@ class DecisionWriter:
             )
             incident.changed_at = now
             want(session, incident, MessageKind.PROPOSAL, proposal_id)
+            want(session, incident, MessageKind.ROOT)
             if not pending(session, incident.id) and incident.state == IncidentState.AWAITING_DECISION.value:
                 move(session, incident, IncidentState.MONITORING, now)
                 if not fires(session, incident.id):
@@ -278,6 +279,7 @@ def _count(
     details = {"proposal": record.id, "digest": record.digest, "votes": count, "needed": record.needed}
     want(session, incident, MessageKind.PROPOSAL, record.id)
     if count < record.needed:
+        want(session, incident, MessageKind.ROOT)
         append(session, incident, at=now, actor=person, kind="vote", text="One approval of several", details=details)
         return Verdict("voted", incident.id, state, votes=count, needed=record.needed)
     record.state, record.decided_by, record.decided_at = ApprovalState.APPROVED.value, person, now

@@ -39,6 +39,18 @@ context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Das
 """)
 
 
+def test_root_partly_approved() -> None:
+    assert said("root partly approved") == snapshot("""\
+text: product-recommender: waiting for a decision. Error rate too high and p99 latency too high. INC-7
+section: :bell: *product-recommender* – waiting for a decision
+Error rate too high and p99 latency too high
+section: *Diagnosis:* Bad deployment: endpoint config product-recommender-v24 (high confidence)
+*Decide in the thread:* Roll product-recommender-prod back to product-recommender-v23 – 1 more approval of 2 from @ml-oncall or @ml-leads, open until <04 Mar 2026 14:07 UTC as {time}>
+context: :red_circle: critical · tier 2 · prod · since <04 Mar 2026 14:00 UTC as {date_short} at {time}> · *INC-7*
+context: <https://grafana.example/d/ml?var-model=product-recommender&amp;x=1|Dashboard> · <https://runbooks.example/EndpointLatencyP99High.md|Runbook> · <http://prometheus.example:9090/graph?g0.expr=x|Prometheus>\
+""")
+
+
 def test_root_monitoring() -> None:
     assert said("root monitoring") == snapshot("""\
 text: product-recommender: being watched. Error rate too high and p99 latency too high. INC-7
