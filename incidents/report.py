@@ -22,6 +22,9 @@ MILESTONES: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """What the report's table shows, each by the first timeline entry of one of these kinds."""
 
+OF_EACH_STEP = frozenset({"Decided", "Change sent", "Change done"})
+"""What each step of a plan has of its own; it is shown once for each."""
+
 TELLS_PEOPLE = frozenset({"slack", "github"})
 """Services whose calls tell somebody something; the milestones are of what changes the model or its data."""
 
@@ -69,10 +72,13 @@ def write(
     if diagnosis and diagnosis.onset:
         found.append(("Trouble began", diagnosis.onset, "first sign in the metrics", "agentops"))
     side = _sides(timeline)
+    titles = {str(e.details.get("proposal", "")): e.text for e in timeline if e.kind == "proposed"}
     for what, kinds in MILESTONES:
-        entry = next((e for e in timeline if e.kind in kinds and not _is_of(e, side)), None)
-        if entry:
-            found.append((what, entry.at, entry.text, entry.actor))
+        entries = [e for e in timeline if e.kind in kinds and not _is_of(e, side)]
+        first = list({_step_of(e) if what in OF_EACH_STEP else "": e for e in reversed(entries)}.values())
+        for entry in first:
+            title = titles.get(_step_of(entry), "") if what == "Decided" and len(first) > 1 else ""
+            found.append((what, entry.at, f"{entry.text} – {title}" if title else entry.text, entry.actor))
     found.sort(key=lambda row: row[1])
     start = found[0][1] if found else incident.started_at
     return Report(
@@ -114,6 +120,11 @@ def _sides(timeline: Sequence[TimelineEntry]) -> set[str]:
         if services and services <= TELLS_PEOPLE:
             found |= {str(entry.details[key]) for key in ("proposal", "execution") if key in entry.details}
     return found
+
+
+def _step_of(entry: TimelineEntry) -> str:
+    """The proposal or the execution that an entry tells of; empty where it names none."""
+    return str(entry.details.get("execution") or entry.details.get("proposal") or "")
 
 
 def _is_of(entry: TimelineEntry, ids: set[str]) -> bool:

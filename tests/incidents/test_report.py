@@ -125,6 +125,38 @@ def test_telling_people_is_no_milestone_and_everybody_who_decided_is_named() -> 
     assert made.done == ("executed at 4", "executed at 8")
 
 
+def test_each_step_of_a_plan_is_told_with_its_own_decision() -> None:
+    made = report.write(
+        INCIDENT,
+        None,
+        [
+            _told("proposed", 1, "agentops", {"proposal": "p1"}),
+            _told("expired", 2, "agentops", {"proposal": "p1"}),
+            _told("proposed", 3, "agentops", {"proposal": "p2"}),
+            _told("approved", 4, "UONCALL", {"proposal": "p2"}),
+            _told("call_sent", 5, "agentops", {"execution": "xp2", "call": 1}),
+            _told("call_sent", 6, "agentops", {"execution": "xp2", "call": 2}),
+            _told("executed", 7, "agentops", {"execution": "xp2"}),
+            _told("proposed", 8, "agentops", {"proposal": "p3"}),
+            _told("approved", 9, "ULEAD", {"proposal": "p3"}),
+            _told("call_sent", 10, "agentops", {"execution": "xp3", "call": 1}),
+            _told("executed", 11, "agentops", {"execution": "xp3"}),
+            _told("verified", 12, "agentops", {"execution": "xp2"}),
+            _told("verified", 13, "agentops", {"execution": "xp3"}),
+        ],
+    )
+    assert [(one.what, one.text, one.actor) for one in made.milestones] == [
+        ("Decided", "expired at 2 – proposed at 1", "agentops"),
+        ("Decided", "approved at 4 – proposed at 3", "UONCALL"),
+        ("Change sent", "call_sent at 5", "agentops"),
+        ("Change done", "executed at 7", "agentops"),
+        ("Decided", "approved at 9 – proposed at 8", "ULEAD"),
+        ("Change sent", "call_sent at 10", "agentops"),
+        ("Change done", "executed at 11", "agentops"),
+        ("Recovered", "verified at 12", "agentops"),
+    ]
+
+
 def test_a_candidate_that_was_promoted_is_not_told_as_waiting() -> None:
     waits = story(("executed", 1, "agentops"), ("candidate_registered", 2, "agentops"))
     assert report.write(INCIDENT, None, waits).done == ("executed at 1", "candidate_registered at 2")

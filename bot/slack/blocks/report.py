@@ -60,7 +60,7 @@ def _story(report: Report) -> list[str]:
         lines.append("\n".join(["*Done:*", *(f"• {one}" for one in done)]))
     else:
         lines.append(f"*Done:* {done[0]}" if done else "*Done:* nothing was changed.")
-    at = {m.what: m for m in report.milestones}
+    at = {m.what: m for m in reversed(report.milestones)}  # of several steps the first
     spans = [f"{name} {duration(span)}" for name, span in _durations(at)]
     if spans:
         lines.append(f"*How long it took:* {' · '.join(spans)}")
