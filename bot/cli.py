@@ -5,10 +5,12 @@ import contextlib
 import ctypes
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import textwrap
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -132,6 +134,8 @@ def demo(
         # Nobody has to read the card when nobody will answer it.
         decision_speed=speed if headless and answer == "ignore" else 1.0,
     )
+    # Asked to end by another than the keyboard, it stops both processes as well.
+    signal.signal(signal.SIGTERM, _as_by_keyboard)
     try:
         if headless and scenario is not None:
             told = asyncio.run(play(options, scenario, answer, timeout))  # pyright: ignore[reportArgumentType] checked above
@@ -148,6 +152,10 @@ def demo(
     except DemoFailed as error:
         typer.echo(f"{error}. Logs: {folder}", err=True)
         raise typer.Exit(1) from error
+
+
+def _as_by_keyboard(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 app.command()(drift)

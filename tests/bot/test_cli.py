@@ -242,3 +242,29 @@ def test_in_the_bot_a_thread_that_waits_has_its_turn_soon(typed: Typed, request:
     request.addfinalizer(lambda: sys.setswitchinterval(before))
     assert typed("serve").exit_code != 0, "it has no settings, and does not go on"
     assert sys.getswitchinterval() == pytest.approx(TURN_S)
+
+
+def test_a_demo_that_is_asked_to_end_stops_what_it_started() -> None:
+    """By SIGTERM as by Ctrl+C: a bot that was left behind would go on without its stand-ins."""
+    playing = """
+import asyncio
+import bot.demo
+from bot.cli import app
+
+async def plays(options, say):
+    try:
+        print("both run", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        print("both stopped", flush=True)
+
+bot.demo.interactive = plays
+app(["demo"])
+"""
+    command = [sys.executable, "-c", playing]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "both run\n"
+        process.terminate()
+        said, _ = process.communicate(timeout=30)
+    assert (said, process.returncode) == ("both stopped\n", 0)
