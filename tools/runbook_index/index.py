@@ -11,7 +11,7 @@ from typing import Self
 from tools.runbook_index.chroma import Chroma
 from tools.runbook_index.embedding import Embedder
 from tools.runbook_index.errors import RunbookFolderMissing
-from tools.runbook_index.lexical import words
+from tools.runbook_index.lexical import spelled_out, words
 from tools.runbook_index.memory import IncidentMemory
 from tools.runbook_index.passages import FORMAT, has_content, passages
 from tools.runbook_index.past_store import COLLECTION as PAST
@@ -83,7 +83,7 @@ class RunbookIndex:
         """Bring the collection up to date with the Markdown files under `folder`.
 
         Only files that are new or changed are embedded. When the embedding model, its dimension or the way Markdown is
-        cut has changed since the last run, everything is built anew.
+        cut and embedded has changed since the last run, everything is built anew.
 
         Raises:
             RunbookFolderMissing: `folder` is not there; the collection stays as it is.
@@ -109,7 +109,7 @@ class RunbookIndex:
             keep = {p.record_id for p in before if p.file in cut and hashes[p.file] == now[p.file]}
             keep.update(passage.record_id for passage in changed)
             stale = [passage.record_id for passage in before if passage.record_id not in keep]
-            vectors = self._embedder.embed([f"{passage.title}. {passage.text}" for passage in changed])
+            vectors = self._embedder.embed([f"{spelled_out(passage.title)}. {passage.text}" for passage in changed])
             revision = hashlib.sha256(repr(sorted((file, now[file]) for file in cut)).encode()).hexdigest()
             self._store.write({**wanted, "revision": revision}, changed, now, vectors, stale)
             self._load()

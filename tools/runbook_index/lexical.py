@@ -26,6 +26,11 @@ def words(text: str) -> list[str]:
     return stemmer.stemWords([word for word in found if word and word not in _STOP_WORDS])
 
 
+def spelled_out(title: str) -> str:
+    """A title with its compound names in their words: `EndpointLatencyP99High` is `Endpoint Latency P99 High`."""
+    return " ".join(part for word in title.split() for part in _HUMP.split(word) if part)
+
+
 class Bm25:
     """BM25 scores of a fixed list of texts, and how much of a query their vocabulary covers."""
 
@@ -65,8 +70,12 @@ class Coverage:
 
     def of(self, query: Sequence[str], place: int) -> float:
         """The share that the text at `place` holds, 0 to 1."""
+        return self.share(query, self._vocabularies[place])
+
+    def share(self, query: Sequence[str], vocabulary: frozenset[str]) -> float:
+        """The share that these words hold, 0 to 1."""
         total = len(self._vocabularies)
         weights = {word: math.log(1 + total / (0.5 + self._spread[word])) for word in set(query)}
         whole = sum(weights.values())
-        held = sum(weight for word, weight in weights.items() if word in self._vocabularies[place])
+        held = sum(weight for word, weight in weights.items() if word in vocabulary)
         return held / whole if whole else 0.0

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from tools.runbook_index.records import Kind, Passage
 
-FORMAT = 1
-"""Goes up when the same Markdown would be cut differently; the index then rebuilds itself."""
+FORMAT = 2
+"""Goes up when the same Markdown would be cut or embedded differently; the index then rebuilds itself."""
 
 PASSAGE_CHARS = 1_200
 """A longer section is cut between its paragraphs or list items. Long passages blur in a mean-pooled embedding."""

@@ -44,7 +44,7 @@ class RunbookHit(BaseModel):
         lines: first and last line of the quote in the file, counted from 1.
         quote: verbatim from the file; it stands under `heading`.
         score: 1 for a page asked for by name, else the mean of the page's best cosine and the share of the query's
-            words it holds. Not a probability.
+            words it holds, and a tenth of the share that its title holds. Not a probability.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -51,7 +51,7 @@ def test_only_changed_and_removed_files_are_touched(tmp_path: Path, pages: Path,
     (pages / "procedures" / "labels.md").unlink()
     (pages / "ModelOdd.md").write_text("# ModelOdd\n\n## Meaning\n\nScores look odd today.\n", "utf-8")
     assert index.index(pages) == report(1, 1, 1, 0, 2)
-    assert [text.split(".")[0] for text in embedder.texts] == ["EndpointSlow", "ModelOdd"]
+    assert [text.split(".")[0] for text in embedder.texts] == ["Endpoint Slow", "Model Odd"]
     assert index.verify_quote("EndpointSlow.md", "Mitigation", "Otherwise scale out") is None
     assert index.search("chargebacks labels", k=5) == []
     index.close()
