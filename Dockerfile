@@ -13,11 +13,14 @@ RUN python -m venv --without-pip /opt/agentops && python -m venv /opt/build
 COPY requirements-setup.lock ./
 RUN /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-setup.lock
 COPY requirements.lock requirements-dev.lock ./
-# matplotlib draws the charts in threads; it is an extra, so its version and hashes stand in the larger lock.
+# What the bot can do without more settings or keys of others: charts in threads (matplotlib), training data and files for
+# `agentops drift` in Parquet (polars), MCP servers (mcp), servers of your own that speak chat completions (openai, tiktoken). They
+# are extras, so their versions and hashes stand in the larger lock. Clients of other language models stand in no lock:
+# add one in an image of your own, FROM this one.
 RUN /opt/build/bin/uv pip install --no-cache --python /opt/agentops/bin/python --compile-bytecode --require-hashes \
         -r requirements.lock \
     && /opt/build/bin/uv pip install --no-cache --python /opt/agentops/bin/python --compile-bytecode --require-hashes \
-        --constraint requirements-dev.lock "$(grep -oE '^matplotlib==[^ ]+' requirements-dev.lock)"
+        --constraint requirements-dev.lock $(grep -oE '^(matplotlib|mcp|openai|polars|tiktoken)==[^ ]+' requirements-dev.lock)
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY agents agents

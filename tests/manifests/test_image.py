@@ -46,6 +46,20 @@ def test_every_package_is_held_against_a_hash() -> None:
     assert len(installs) == 4
 
 
+def test_the_image_holds_every_extra_whose_versions_are_locked() -> None:
+    """But for the sandbox's: what a feature of the bot needs is there."""
+    lock = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    (names,) = re.findall(r"grep -oE '\^\(([a-z|]+)\)==\[\^ \]\+' requirements-dev\.lock", DOCKERFILE)
+    extras = {
+        re.sub(r"pydantic-ai-slim\[(.+)\]", r"\1", one)
+        for name, (one, *_) in PYPROJECT["project"]["optional-dependencies"].items()
+        if name != "sandbox"
+    }
+    locked = {package for package in extras if re.search(rf"^{re.escape(package)}==\S+ ", lock, re.MULTILINE)}
+    assert locked == {"matplotlib", "mcp", "openai", "polars"}
+    assert set(names.split("|")) == {*locked, "tiktoken"}, "pydantic-ai's extra for openai is two packages"
+
+
 def test_the_image_runs_as_a_number_that_is_not_root() -> None:
     (user,) = instructions("USER")
     owner, group = (int(part) for part in user.split(":"))
