@@ -1,5 +1,6 @@
 """Bringing one message into Slack: look whether it stands there, render it, begin, call."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -24,6 +25,9 @@ Render = Callable[[OutboxMessage], Awaitable[Rendered | FilePost | None]]
 PLAIN_LIMIT = 3_500
 MOST_UPLOADS_REFUSED = 5
 """Of a picture that Slack does not take in; then its words go alone."""
+RENDERED_AT_ONCE = 4
+"""Messages, but for what goes before everything. Each reads all of its incident, so dozens at once would only finish
+together and late. Charts are not counted: they wait for Prometheus, and are drawn one after the other."""
 
 
 class Deliverer:
@@ -50,6 +54,7 @@ class Deliverer:
         self._uploaded: dict[tuple[int, int], str] = {}
         self._refused: dict[tuple[int, int], int] = {}
         self._may_look = True
+        self._rendering = asyncio.Semaphore(RENDERED_AT_ONCE)
 
     def may_have_left(self, message: OutboxMessage) -> bool:
         """May it stand in Slack, although no row says so? Another began to send it, or our call was not answered."""
@@ -84,12 +89,18 @@ class Deliverer:
             if found is not None:
                 self._counts.found_again += 1
                 return found
-        content = await self._render(message)
+        content = await self._rendered(message)
         if content is None:
             return await self._nothing(message, "nothing to show")
         if isinstance(content, FilePost):
             return await self._deliver_file(message, content)
         return await self._deliver_message(message, content)
+
+    async def _rendered(self, message: OutboxMessage) -> Rendered | FilePost | None:
+        if message.priority is Priority.FIRST or message.kind is MessageKind.CHART:
+            return await self._render(message)
+        async with self._rendering:
+            return await self._render(message)
 
     async def _nothing(self, message: OutboxMessage, why: str) -> Posted | None:
         """What stands stays as it is; what does not, never will."""

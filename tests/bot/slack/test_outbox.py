@@ -11,10 +11,10 @@ from datetime import datetime
 import pytest
 
 from bot.slack.clients import open_session, outbox_client
-from bot.slack.delivering import Render
+from bot.slack.delivering import RENDERED_AT_ONCE, Render
 from bot.slack.outbox import Outbox
 from bot.slack.rendered import FilePost, Rendered
-from incidents.message import MessageKind, OutboxMessage
+from incidents.message import MessageKind, OutboxMessage, Priority
 from sandbox.slack.messages import Message
 from sandbox.slack.server import SlackServer
 from sandbox.slack.web_api.uploads import MAX_FILE_BYTES
@@ -425,3 +425,37 @@ async def test_links_do_not_unfurl_and_a_post_carries_its_rows_id(bench: Bench) 
     assert call.args["unfurl_links"] is False and call.args["unfurl_media"] is False
     metadata = bench.posted()[0].metadata
     assert metadata is not None and metadata["event_payload"]["message_id"] == 1
+
+
+class Renderings:
+    """A rendering that ends when it is told to, and how many are under way."""
+
+    def __init__(self) -> None:
+        self.under_way: list[int] = []
+        self.go_on = asyncio.Event()
+
+    async def render(self, message: OutboxMessage) -> Rendered:
+        if message.priority is not Priority.FIRST:
+            self.under_way.append(message.id)
+            await self.go_on.wait()
+        return await render_plainly(message)
+
+
+async def test_what_goes_before_everything_does_not_wait_for_what_others_show(slack: SlackServer) -> None:
+    renderings = Renderings()
+    bench = Bench(slack, FakeStore(), renderings.render)
+    for channel in ("CINCIDENTS", "CPLATFORM"):
+        for _ in range(RENDERED_AT_ONCE):
+            bench.store.want(channel)
+    await bench.start()
+    await eventually(lambda: len(renderings.under_way) == RENDERED_AT_ONCE)
+    first = bench.store.want()
+    bench.store.rows[first].priority = Priority.FIRST
+    bench.wake()
+    await eventually(lambda: bench.store.rows[first].ts is not None)
+    await asyncio.sleep(2.5)  # by then Slack's pace lets two more go in each channel
+    assert len(renderings.under_way) == RENDERED_AT_ONCE, "no more are rendered at once"
+    renderings.go_on.set()
+    await bench.settle()
+    assert len(set(renderings.under_way)) == 2 * RENDERED_AT_ONCE
+    await bench.stop()
