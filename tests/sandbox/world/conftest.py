@@ -70,9 +70,19 @@ def key_of(labels: dict[str, str]) -> AlertKey:
 
 @pytest.fixture
 def make_rig(tmp_path: Path) -> Callable[..., Rig]:
+    return _maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_lasting_rig(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Rig]:
+    """For a world that several tests look at."""
+    return _maker(tmp_path_factory.mktemp("world"))
+
+
+def _maker(folder: Path) -> Callable[..., Rig]:
     def make(speed: float = 60.0, seed: int = 7, past: float = 60.0) -> Rig:
         scale = Scale(speed)
-        scaled = write_scaled(MANIFESTS, tmp_path, scale)
+        scaled = write_scaled(MANIFESTS, folder, scale)
         serving = InstantServing({p.endpoint: LiveEndpoint(p.config, instances=p.instances) for p in PROFILES})
         world = World(serving, speed=speed, seed=seed)
         rig: list[Rig] = []
