@@ -6,6 +6,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.browser.demo import Demo
 from tests.browser.screenshots import open_thread
 from tests.sandbox.page.browser import Page
+from tests.thoroughness import thorough
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -34,6 +35,7 @@ def test_a_newcomer_breaks_a_model_approves_the_rollback_and_watches_it_recover(
     assert demo.call("GET", "world")["models"]["product-recommender"]["state"] == "recovered"
 
 
+@thorough  # that the page can be used so is tested on it alone as well, in tests/sandbox/page
 def test_the_keyboard_alone_is_enough_to_deny_with_a_reason(page: Page, demo: Demo) -> None:
     page.chord(Keys.CONTROL, "k")
     page.keys("break", Keys.ENTER)
