@@ -179,11 +179,22 @@ class _Watch:
         elif now - began < reading.window:
             remaining = words_of(reading.window - (now - began))
             await self.wait(reading.checks, "; ".join([f"watching for another {remaining}", *reading.notes]))
+        elif reading.recovered and await self._more_came():
+            await self.wait(reading.checks, "alerts that came are put in their place first")
         elif reading.recovered:
             text = f"Every watched signal stayed inside its threshold for {words_of(reading.window)}"
             await self.finish("recovered", reading.checks, f"{'. '.join([text, *reading.notes])}.")
         else:
             await self.wait_or_give_up(reading.checks, _worst(reading))
+
+    async def _more_came(self) -> bool:
+        """Do alerts wait that belong to this incident? Once it is over they would open another one.
+
+        In a storm they may wait for a while, but the deadline holds.
+        """
+        if self.deps.clock() >= self.view.deadline:
+            return False
+        return await asyncio.to_thread(self.deps.writer.grouping.waits_for_place, self.of.incident.key)
 
     async def failed(self, checks: Sequence[SignalCheck], text: str) -> None:
         """It did not help: the undo is proposed."""

@@ -17,6 +17,9 @@ MOST_ALERTS = 40
 MOST_KEYS = 8
 """Of one transaction: a few milliseconds. While it lasts, SQLite lets nobody else write, intake included."""
 
+FLOOD = 500
+"""So many that wait are looked through for those of one incident; it is a second's work to place them."""
+
 _alert = AlertRecord.metadata.tables["alert"].c
 _incident = IncidentRecord.metadata.tables["incident"].c
 _WAITING = _alert.revision > _alert.handled_revision
@@ -90,6 +93,15 @@ def unplaced(session: Session, find: Finds, limit: int) -> list[Portion]:
     keys = [key_of(entry.name, entry.environment) for entry in entries]
     live = set(session.connection().scalars(_LIVE, {"keys": sorted(set(keys))}))
     return portions(Unplaced(one.id, one.rank, key, key in live) for one, key in zip(rows, keys, strict=True))
+
+
+def waits_for_place(session: Session, find: Finds, key: str) -> bool:
+    """Does an alert that belongs to the incident of this key wait for its place? So it is, too, where a flood waits."""
+    rows = session.connection().execute(_UNPLACED, {"limit": FLOOD}).all()
+    if len(rows) == FLOOD:
+        return True
+    entries = (find(one.labels) for one in rows)
+    return any(key_of(entry.name, entry.environment) == key for entry in entries)
 
 
 def is_overtaken(session: Session, portion: Portion) -> bool:

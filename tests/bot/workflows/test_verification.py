@@ -5,7 +5,7 @@ import pytest
 from incidents.execution import ExecutionState
 from incidents.incident import IncidentState
 from incidents.message import MessageKind
-from tests.bot.workflows.rig import Rig
+from tests.bot.workflows.rig import Rig, fraud_alert
 from tests.incidents.builders import alert, findings, later, proposal, rollback
 from tools.errors import Unavailable
 
@@ -34,6 +34,30 @@ async def test_recovery_needs_the_whole_window_of_rate_range_hold_and_group_inte
     assert rig.incident_state(id) is S.RESOLVED
     assert "stayed inside its threshold for 12 min" in note(rig)
     assert MessageKind.REPORT in rig.stage.kinds(id)
+
+
+async def test_recovery_waits_for_alerts_that_have_no_place_yet_and_would_open_another_incident(rig: Rig) -> None:
+    id = await verifying(rig)
+    await rig.look(minutes=11)
+    rig.clock.forward(minutes=1)
+    rig.stage.writer.intake.store([alert(fingerprint="a1", starts_at=later(seconds=5))], rig.clock())
+    await rig.dispatcher.sweep()
+    await rig.idle()
+    assert rig.incident_state(id) is S.VERIFYING and "put in their place first" in note(rig)
+    await rig.look(seconds=15)
+    await rig.look(seconds=15)
+    assert rig.incident_state(id) is S.RESOLVED
+    assert [one.id for one in rig.stage.reader.incidents(live=False)] == [id]
+
+
+async def test_recovery_does_not_wait_for_alerts_of_another_model(rig: Rig) -> None:
+    id = await verifying(rig)
+    await rig.look(minutes=11)
+    rig.clock.forward(minutes=1)
+    rig.stage.writer.intake.store([fraud_alert(fingerprint="a1")], rig.clock())
+    await rig.dispatcher.sweep()
+    await rig.idle()
+    assert rig.incident_state(id) is S.RESOLVED
 
 
 async def test_the_alerts_own_expression_is_asked_without_its_comparison(rig: Rig) -> None:

@@ -14,7 +14,7 @@ from incidents.message import MessageKind
 from incidents.storm import StormRule
 from tools.incident_store.database import Database
 from tools.incident_store.tables import IncidentRecord, InvestigationRecord
-from tools.incident_store.unplaced import Portion, is_overtaken, unplaced
+from tools.incident_store.unplaced import Portion, is_overtaken, unplaced, waits_for_place
 from tools.incident_store.writer.messages import want
 from tools.incident_store.writer.placing import Rules, Settling, add_incident, place
 from tools.incident_store.writer.states import VERIFICATION_DECIDES
@@ -54,6 +54,11 @@ class GroupingWriter:
         """The alerts that changed, the worst first, in portions for `place`; empty where none waits."""
         with self._database.read() as session:
             return unplaced(session, self._rules.find, limit)
+
+    def waits_for_place(self, key: str) -> bool:
+        """Does an alert that belongs to the incident of this key wait for its place?"""
+        with self._database.read() as session:
+            return waits_for_place(session, self._rules.find, key)
 
     def is_overtaken(self, portion: Portion) -> bool:
         """Has something come since `waiting` that goes before this portion of it and before those that follow?"""
