@@ -10,6 +10,7 @@ from agents.names import Vocabulary
 from agents.readings.dossier import Dossier
 from agents.readings.found import Found
 from agents.readings.gap import GapReading
+from agents.senses import lines_of
 from incidents.evidence import Evidence, EvidenceKind
 
 Answer = TypeVar("Answer")
@@ -32,6 +33,8 @@ class EvidenceBook:
         self._figures: dict[str, Figures] = {}
         self._of_case = Vocabulary(names)
         self._vocabularies: dict[str, Vocabulary] = {}
+        self._lines: dict[str, tuple[str, ...]] = {}
+        self._judged: dict[Hashable, str | None] = {}
         self._asked: dict[Hashable, asyncio.Future[Any]] = {}
 
     @property
@@ -67,7 +70,9 @@ class EvidenceBook:
                 self._ids[identity] = number
                 self._entries[number] = evidence
             entry = Found(self._entries[number], reading)
-            self._found.setdefault(number, entry)
+            if number not in self._found:
+                self._found[number] = entry
+                self._judged.clear()
             self.dossier.add(reading)
             admitted.append(entry)
         return admitted
@@ -79,6 +84,15 @@ class EvidenceBook:
             waiting = asyncio.ensure_future(ask())
             self._asked[question] = waiting
         return await asyncio.shield(waiting)
+
+    def judged(self, statement: Hashable, judge: Callable[[], str | None]) -> str | None:
+        """What is wrong with a statement, judged once: drafts say a thing again, and are checked again when taken.
+
+        A judgement holds until the book grows.
+        """
+        if statement not in self._judged:
+            self._judged[statement] = judge()
+        return self._judged[statement]
 
     def passages(self) -> tuple[Evidence, ...]:
         """Runbook passages and past incidents."""
@@ -100,6 +114,15 @@ class EvidenceBook:
         if self._of_case.knows(name):
             return True
         return any(self._vocabulary(one).knows(name) for one in evidence_ids or self._entries if one in self._entries)
+
+    def tells(self, words: str, evidence_ids: Iterable[str]) -> bool:
+        """Whether words that are quoted, on one line, stand in some evidence."""
+        return any(words in line for one in evidence_ids if one in self._entries for line in self._lines_of(one))
+
+    def _lines_of(self, evidence_id: str) -> tuple[str, ...]:
+        if evidence_id not in self._lines:
+            self._lines[evidence_id] = lines_of(self._entries[evidence_id])
+        return self._lines[evidence_id]
 
     def _vocabulary(self, evidence_id: str) -> Vocabulary:
         if evidence_id not in self._vocabularies:

@@ -1,7 +1,7 @@
 """The figures of evidence: every number, time and date that it holds, and which of a sentence's stand in none."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -113,9 +113,14 @@ def _share(number: Number) -> float:
     return number.value if number.unit == "ratio" else number.value / 100 if number.unit == "%" else 0.0
 
 
-def holds_a_figure(text: str, figures: Figures) -> bool:
-    """Whether any measured number of a text stands in these figures; a count says too little of what is meant."""
-    return any(_stands(one, [figures]) for one in numbers_in(text) if not one.noun and not one.text.isalpha())
+def measured_in(text: str) -> list[Number]:
+    """The measured numbers of a text; a count says too little of what is meant."""
+    return [one for one in numbers_in(text) if not one.noun and not one.text.isalpha()]
+
+
+def holds_one(numbers: Iterable[Number], figures: Figures) -> bool:
+    """Whether any of the numbers stands in these figures."""
+    return any(_stands(one, [figures]) for one in numbers)
 
 
 def _stands(number: Number, figures: Sequence[Figures]) -> bool:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agents.evidence_book import EvidenceBook
-from agents.figures import holds_a_figure, unfounded
+from agents.figures import holds_one, measured_in, unfounded
 from agents.names import capitalised_in, features_in, is_evidence_id, names_in
-from agents.senses import MEASURED, quotation_problem, sense_problem, source_problem
+from agents.senses import MEASURED, quotations_in, sense_problem, source_problem
 from agents.sources import RunbookReads
 from incidents.catalogue import ModelSpec
 from incidents.diagnosis import (
@@ -60,6 +60,10 @@ class Checked:
 
 def problem_of(text: str, evidence_ids: Sequence[str], book: EvidenceBook) -> str | None:
     """Why the evidence does not cover a statement, or None when it does."""
+    return book.judged((text, tuple(evidence_ids)), lambda: _problem_of(text, evidence_ids, book))
+
+
+def _problem_of(text: str, evidence_ids: Sequence[str], book: EvidenceBook) -> str | None:
     if not evidence_ids:
         return "it names no evidence"
     absent = [one for one in evidence_ids if book.get(one) is None]
@@ -68,7 +72,7 @@ def problem_of(text: str, evidence_ids: Sequence[str], book: EvidenceBook) -> st
     if any(book.is_gap(one) for one in evidence_ids) and not _ADMITS_A_GAP.search(text):
         return "it rests on something that could not be read"
     named = [e for one in evidence_ids if (e := book.get(one)) is not None]
-    return told_problem(text, book, evidence_ids) or sense_problem(text, named)
+    return _told_problem(text, book, evidence_ids) or sense_problem(text, named)
 
 
 def told_problem(
@@ -78,33 +82,59 @@ def told_problem(
 
     `english`: whether capitals in the midst of a sentence are signs of a name; they are not in every language.
     """
+    ids = None if evidence_ids is None else tuple(evidence_ids)
+    return book.judged((text, ids, english), lambda: _told_problem(text, book, ids, english=english))
+
+
+def _told_problem(
+    text: str, book: EvidenceBook, evidence_ids: Sequence[str] | None, *, english: bool = True
+) -> str | None:
     ids = [one.id for one in book.entries] if evidence_ids is None else evidence_ids
-    evidence = [e for one in ids if (e := book.get(one)) is not None]
     listed = len(evidence_ids) if evidence_ids is not None else 0
     figure = unfounded(text, book.figures(ids), listed=listed)
     if figure:
         return f"{figure} does not stand in that evidence"
+    return (
+        _unnamed(text, book, ids, book.features if evidence_ids is not None else (), english=english)
+        or _misquoted(text, book, ids)
+        or source_problem(text, [e for one in ids if (e := book.get(one)) is not None])
+        or (_turned(text, book) if evidence_ids is None else None)
+    )
+
+
+def _unnamed(
+    text: str, book: EvidenceBook, ids: Sequence[str], features: Sequence[str], *, english: bool
+) -> str | None:
+    """The first name of a text that none of its evidence names."""
     for name in names_in(text):
         if is_evidence_id(name):
             if book.get(name) is None:
                 return f"there is no evidence {name}"
         elif not book.named(name, ids):
             return f"{name} is named by none of that evidence"
-    for feature in features_in(text, book.features) if evidence_ids is not None else ():
+    for feature in features_in(text, features):
         if not book.named(feature, ids):
             return f"{feature} is named by none of that evidence"
     if english:
         for word in capitalised_in(text):
             if not book.named(word):
                 return f"{word} is named by no evidence"
-    problem = quotation_problem(text, evidence) or source_problem(text, evidence)
-    return problem or (_turned(text, book) if evidence_ids is None else None)
+    return None
+
+
+def _misquoted(text: str, book: EvidenceBook, ids: Sequence[str]) -> str | None:
+    """The first words between quotation marks that stand in none of its evidence."""
+    for quoted in quotations_in(text):
+        if not book.tells(quoted.rstrip(".,"), ids):
+            return f"the words “{quoted}” do not stand in that evidence"
+    return None
 
 
 def _turned(text: str, book: EvidenceBook) -> str | None:
     """The first sentence that every piece of evidence with its figures contradicts: here none is named to stand on."""
     for sentence in _SENTENCES.split(text):
-        holding = [e for e in book.entries if e.kind in MEASURED and holds_a_figure(sentence, book.figures([e.id])[0])]
+        numbers = measured_in(sentence)
+        holding = [e for e in book.entries if e.kind in MEASURED and holds_one(numbers, book.figures([e.id])[0])]
         problems = [sense_problem(sentence, [e]) for e in holding]
         if problems and all(problems):
             return problems[0]

@@ -12,6 +12,8 @@ from incidents.incident import Incident
 _TOKEN = re.compile(r"https?://\S+|www\.\S+|[^\s“”\"`‘’()\[\]{}<>|,;!?…*~]+")
 _EDGES = ".:'/-–—=+&@#"
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
+_MOST_PARTS = 8
+"""Of a part of a longer name; longer ones are known whole or not at all."""
 _ID = re.compile(r"E\d+")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _INNER = re.compile(r"\w[_@#=:]\w|\w[./\\](?=\w{2})\w")
@@ -90,19 +92,11 @@ class Vocabulary:
 
     def __init__(self, texts: Iterable[str]) -> None:
         """From everything that may be named."""
-        self._words: set[str] = set()
-        self._runs: set[tuple[str, ...]] = set()
-        for text in texts:
-            self._learn(plain(text))
-
-    def _learn(self, text: str) -> None:
-        for match in _TOKEN.finditer(text):
-            word = match[0].strip(_EDGES).casefold()
-            self._words.add(word)
-            parts = tuple(part for part in _PARTS.split(word) if part)
-            for start in range(len(parts)):
-                for end in range(start + 1, min(len(parts), start + 8) + 1):
-                    self._runs.add(parts[start:end])
+        self._words = frozenset(
+            match[0].strip(_EDGES).casefold() for text in texts for match in _TOKEN.finditer(plain(text))
+        )
+        # Each name's parts with blanks around them, one name a line: so whole parts in their order are looked up.
+        self._parts = "\n".join(f" {' '.join(parts)} " for word in self._words if (parts := _parts(word)))
 
     def knows(self, name: str) -> bool:
         """Whether a name is one of these, or whole parts of one in their order."""
@@ -111,8 +105,15 @@ class Vocabulary:
             return True
         if word.startswith(("http:", "https:", "www.")):
             return False
-        parts = tuple(part for part in _PARTS.split(word) if part)
-        return bool(parts) and (parts in self._runs or parts[:-1] + (parts[-1].removesuffix("s"),) in self._runs)
+        parts = _parts(word)
+        if not 0 < len(parts) <= _MOST_PARTS:
+            return False
+        whole = " ".join(parts)
+        return f" {whole} " in self._parts or f" {whole.removesuffix('s')} " in self._parts
+
+
+def _parts(word: str) -> list[str]:
+    return [part for part in _PARTS.split(word) if part]
 
 
 def names_of_case(incident: Incident, model: ModelSpec | None) -> tuple[str, ...]:

@@ -49,7 +49,8 @@ class Spelt:
 
 def spelt_in(text: str) -> Iterator[Spelt]:
     """Every number in words, but for a bare `one`, which is hardly ever a number."""
-    for found in _TIMES.finditer(text):
+    times = list(_TIMES.finditer(text))
+    for found in times:
         word = found[0].lower()
         if word.startswith("halv"):
             yield Spelt(found.start(), found.end(), found[0], 50.0, "%")
@@ -66,7 +67,7 @@ def spelt_in(text: str) -> Iterator[Spelt]:
         yield Spelt(found.start(), found.end(), found[0], 100.0 * count / whole, "%")
     for found in _SPELT.finditer(text):
         words = found[0].lower().removeprefix("a ").removeprefix("an ")
-        within = any(one.start() <= found.start() < one.end() for one in [*shares, *_TIMES.finditer(text)])
+        within = any(one.start() <= found.start() < one.end() for one in [*shares, *times])
         if words not in {"one", "zero"} and not within:
             yield Spelt(found.start(), found.end(), found[0], _value(words))
 

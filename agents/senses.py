@@ -1,7 +1,7 @@
 """The sense of a sentence against its evidence: which way a figure went, on which side of its limit, who told it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agents.figures import read_figures
 from agents.numbers import Number, numbers_in, says
@@ -92,14 +92,17 @@ def source_problem(text: str, evidence: Sequence[Evidence]) -> str | None:
     return None
 
 
-def quotation_problem(text: str, evidence: Sequence[Evidence]) -> str | None:
-    """The words between quotation marks that stand in none of the evidence, or None."""
-    told = [_one_line(words) for one in evidence for words in (one.found, one.asked, one.heading or "")]
+def quotations_in(text: str) -> Iterator[str]:
+    """The words between quotation marks, spelt as `lines_of` spells those of evidence."""
     for match in _WORDS_OF.finditer(text):
         quoted = _one_line(next(group for group in match.groups() if group))
-        if len(quoted.split()) >= FEWEST_WORDS and not any(quoted.rstrip(".,") in words for words in told):
-            return f"the words “{quoted}” do not stand in that evidence"
-    return None
+        if len(quoted.split()) >= FEWEST_WORDS:
+            yield quoted
+
+
+def lines_of(evidence: Evidence) -> tuple[str, ...]:
+    """What may be quoted of a piece of evidence, each text on one line."""
+    return tuple(_one_line(words) for words in (evidence.found, evidence.asked, evidence.heading) if words)
 
 
 def _direction(text: str, evidence: Sequence[Evidence]) -> str | None:
