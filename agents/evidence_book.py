@@ -35,6 +35,7 @@ class EvidenceBook:
         self._vocabularies: dict[str, Vocabulary] = {}
         self._lines: dict[str, tuple[str, ...]] = {}
         self._judged: dict[Hashable, str | None] = {}
+        self._moments: list[datetime] = []
         self._asked: dict[Hashable, asyncio.Future[Any]] = {}
 
     @property
@@ -72,6 +73,7 @@ class EvidenceBook:
             entry = Found(self._entries[number], reading)
             if number not in self._found:
                 self._found[number] = entry
+                self._moments += _began(dict(reading))
                 self._judged.clear()
             self.dossier.add(reading)
             admitted.append(entry)
@@ -135,10 +137,7 @@ class EvidenceBook:
 
     def moments(self) -> list[datetime]:
         """Every moment at which something was seen to begin or to change; empty where none was read here."""
-        found: list[datetime] = []
-        for entry in self._found.values():
-            found += _began(dict(entry.reading))
-        return found
+        return list(self._moments)
 
     def is_gap(self, evidence_id: str) -> bool:
         """Whether an id stands for something that could not be read."""

@@ -237,17 +237,22 @@ async def _citations(
     kept: list[RunbookCitation] = []
     for citation in citations:
         lines = passages.get((citation.file, citation.heading, citation.quote))
-        if lines is None:
-            try:
-                lines = await asyncio.to_thread(runbooks.verify_quote, citation.file, citation.heading, citation.quote)
-            except UpstreamError:
-                lines = None
+        lines = lines or await _looked_up(citation, book, runbooks)
         if lines is None:
             reason = f"these words do not stand in {citation.file} under {citation.heading}"
             struck.append(Struck(text=citation.quote, reason=reason))
         else:
             kept.append(citation.model_copy(update={"lines": lines}))
     return tuple(kept)
+
+
+async def _looked_up(citation: RunbookCitation, book: EvidenceBook, runbooks: RunbookReads) -> tuple[int, int] | None:
+    """The lines of a quotation in its file, looked up once; None where it does not stand there, or none can tell."""
+    quote = (citation.file, citation.heading, citation.quote)
+    try:
+        return await book.once(("quote", *quote), lambda: asyncio.to_thread(runbooks.verify_quote, *quote))
+    except UpstreamError:
+        return None
 
 
 def _read(onset: datetime, book: EvidenceBook) -> bool:

@@ -32,6 +32,17 @@ _TIMES = re.compile(
     rf"(?P<fold>{_WORD})[ -]?fold|halv(?:ed|es|ing))\b",
     re.IGNORECASE,
 )
+_ENDS = ("e", "ed", "es", "ing")
+_HINTS = frozenset(
+    [
+        *(f"{word}{end}" for word in _WORD.split("|") for end in ("", "fold")),
+        *(f"{stem}{end}" for stem in ("doubl", "tripl", "quadrupl", "halv") for end in _ENDS),
+        *"twice thrice half halves".split(),
+        *(f"{part}{end}" for part in ("third", "quarter", "fifth", "tenth") for end in ("", "s")),
+    ]
+)
+"""Words without one of which no pattern above matches: most sentences have none, and are spared the search."""
+_LETTERS = re.compile(r"[a-z]+")
 _PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _BY = {"doubl": 2.0, "twice": 2.0, "tripl": 3.0, "thrice": 3.0, "quadrupl": 4.0}
 
@@ -49,6 +60,8 @@ class Spelt:
 
 def spelt_in(text: str) -> Iterator[Spelt]:
     """Every number in words, but for a bare `one`, which is hardly ever a number."""
+    if text.isascii() and _HINTS.isdisjoint(_LETTERS.findall(text.lower())):
+        return
     times = list(_TIMES.finditer(text))
     for found in times:
         word = found[0].lower()

@@ -5,6 +5,7 @@ Imported once pydantic-ai is there: it takes a second to load.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from agents.brief import CaseBrief
 from agents.diagnosis.agent import diagnosis_prompt
@@ -55,7 +56,7 @@ class Stages:
     async def triage(self) -> TriageNote:
         """What kind of case it is, and where to look first."""
         await self.report.begun("triage")
-        prompt = triage_prompt(self._case())
+        prompt = triage_prompt(self._case)
         with self.report.within("triage"):
             note = await self.agents.run(self.agents.triage, prompt, self.bench, self.spending)
         await self.report.done("triage", f"{note.case_kind.value.replace('_', ' ')}")
@@ -70,7 +71,7 @@ class Stages:
         guess = fenced("triage", {"note": note.model_dump(mode="json")})
         with self.report.within("diagnosis"):
             kinds = sorted({alert.kind for alert in book.dossier.alerts}, key=list(AlertKind).index)
-            prompt = diagnosis_prompt(self._case(), evidence, guess, in_words(kinds))
+            prompt = diagnosis_prompt(self._case, evidence, guess, in_words(kinds))
             draft = await self.agents.run(self.agents.diagnosis, prompt, self.bench, self.spending)
         checked = await check(draft, book, self.bench.lens.sources.runbooks, self.bench.lens.model)
         if checked.draft.retraining.retrain:
@@ -104,7 +105,7 @@ class Stages:
             await self.report.done("remediation", "nothing to approve")
             return by_rules
         prompt = remediation_prompt(
-            self._case(),
+            self._case,
             fenced("diagnosis", {"diagnosis": _once(diagnosis).model_dump(mode="json", exclude_defaults=True)}),
             fenced("permitted", {"permitted": shown}),
         )
@@ -118,6 +119,7 @@ class Stages:
         )
         return plan
 
+    @cached_property
     def _case(self) -> str:
         """What every stage is told first, in the same words."""
         return f"An incident.\n\n{self.brief.fenced()}\n\nIts alerts:\n\n{facts_fenced('alertmanager', self.alerts)}"

@@ -145,27 +145,35 @@ def _query(model: ModelSpec, name: str) -> str:
 
 def first_breach(signal: Signal, samples: Sequence[Sample]) -> datetime | None:
     """The first sample past a bound; None where it was past it from the first sample on, so that it began before."""
-    past = [signal.severity_of(sample.value) is not None for sample in samples]
+    past = _past(signal, samples)
     return samples[past.index(True)].at if True in past and not past[0] else None
 
 
 def last_breach(signal: Signal, samples: Sequence[Sample]) -> datetime | None:
     """The last sample past a bound."""
-    return next((s.at for s in reversed(samples) if signal.severity_of(s.value) is not None), None)
+    past = _past(signal, samples)
+    return samples[-1 - past[::-1].index(True)].at if True in past else None
 
 
 def times_past_a_bound(signal: Signal, samples: Sequence[Sample]) -> tuple[tuple[datetime, datetime], ...]:
     """First and last sample of each run of samples past a bound; of many, the last ones."""
     times: list[tuple[datetime, datetime]] = []
     lasts = False
-    for sample in samples:
-        past = signal.severity_of(sample.value) is not None
+    for sample, past in zip(samples, _past(signal, samples), strict=True):
         if past and lasts:
             times[-1] = (times[-1][0], sample.at)
         elif past:
             times.append((sample.at, sample.at))
         lasts = past
     return tuple(times[-MOST_TIMES:])
+
+
+def _past(signal: Signal, samples: Sequence[Sample]) -> list[bool]:
+    """Which samples earn a severity: those past the bound that is crossed first."""
+    bound = signal.loosest_bound
+    if signal.comparison == ">":
+        return [sample.value > bound for sample in samples]
+    return [sample.value < bound for sample in samples]
 
 
 def _reading(lens: Lens, model: ModelSpec, name: str, query: str, seen: Seen) -> Found:
