@@ -1,12 +1,15 @@
 """Whether SageMaker has what the catalogue names, and whether the roles can be assumed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from bot.check.finding import Finding
 from bot.partners import Clients
 from bot.settings import Settings
 from incidents.catalogue import Catalogue, ModelSpec
 from tools.errors import AccessDenied, NotFound, Unavailable, UpstreamError
+
+T = TypeVar("T")
 
 
 async def examine_sagemaker(clients: Clients, catalogue: Catalogue) -> AsyncIterator[Finding]:
@@ -21,42 +24,45 @@ async def examine_sagemaker(clients: Clients, catalogue: Catalogue) -> AsyncIter
 
 
 async def _model(clients: Clients, model: ModelSpec) -> AsyncIterator[Finding]:
+    reader, elsewhere = clients.sagemaker, f"is not in {model.region}"
     if model.endpoint is not None:
-        subject = f"endpoint of {model.name}"
-        try:
-            endpoint = await clients.sagemaker.endpoint(model.endpoint.name)
-            yield Finding("right", subject, f"{endpoint.status} on {endpoint.config_name}")
-        except UpstreamError as error:
-            yield _unread(subject, f"{model.endpoint.name} is not in {model.region}", error)
-        if model.endpoint.last_known_good is None:
-            yield Finding("note", subject, "models.yaml names no last_known_good config to roll back to")
-        else:
-            try:
-                await clients.sagemaker.endpoint_config(model.endpoint.last_known_good)
-            except UpstreamError as error:
-                gone = f"its last_known_good {model.endpoint.last_known_good} does not exist; mend models.yaml"
-                yield _unread(subject, gone, error)
+        subject, named = f"endpoint of {model.name}", model.endpoint.name
+        there = reader.endpoint(named)
+        yield await _found(subject, there, lambda e: f"{e.status} on {e.config_name}", f"{named} {elsewhere}")
+        yield await _way_back(clients, subject, model.endpoint.last_known_good)
     if model.retraining is not None:
-        subject = f"pipeline of {model.name}"
-        try:
-            pipeline = await clients.sagemaker.pipeline(model.retraining.pipeline)
-            yield Finding("right", subject, f"{pipeline.name} is {pipeline.status}")
-        except UpstreamError as error:
-            yield _unread(subject, f"{model.retraining.pipeline} is not in {model.region}", error)
+        subject, named = f"pipeline of {model.name}", model.retraining.pipeline
+        there = reader.pipeline(named)
+        yield await _found(subject, there, lambda p: f"{p.name} is {p.status}", f"{named} {elsewhere}")
+        if model.retraining.promotion is not None:
+            yield await _alarms(clients, f"alarms of {model.name}", model.retraining.promotion.alarms)
 
-    if model.retraining is not None and model.retraining.promotion is not None:
-        subject = f"alarms of {model.name}"
-        names = model.retraining.promotion.alarms
-        try:
-            missing = [alarm.name for alarm in await clients.sagemaker.alarms(names) if alarm.state == "missing"]
-        except UpstreamError as error:
-            yield _unread(subject, "they cannot be read", error)
-            return
-        if missing:
-            text = f"CloudWatch has no alarm {', '.join(missing)}, so no candidate of this model can be promoted"
-            yield Finding("note", subject, text)
-        else:
-            yield Finding("right", subject, f"{', '.join(names)} exist")
+
+async def _way_back(clients: Clients, subject: str, config: str | None) -> Finding:
+    if config is None:
+        return Finding("note", subject, "models.yaml names no last_known_good config to roll back to")
+    gone = f"its last_known_good {config} does not exist; mend models.yaml"
+    there = clients.sagemaker.endpoint_config(config)
+    return await _found(subject, there, lambda one: f"its last_known_good {one.name} exists", gone)
+
+
+async def _alarms(clients: Clients, subject: str, names: Sequence[str]) -> Finding:
+    try:
+        missing = [alarm.name for alarm in await clients.sagemaker.alarms(names) if alarm.state == "missing"]
+    except UpstreamError as error:
+        return _unread(subject, "they cannot be read", error)
+    if missing:
+        text = f"CloudWatch has no alarm {', '.join(missing)}, so no candidate of this model can be promoted"
+        return Finding("note", subject, text)
+    return Finding("right", subject, f"{', '.join(names)} exist")
+
+
+async def _found(subject: str, reading: Awaitable[T], told: Callable[[T], str], gone: str) -> Finding:
+    """What is there, as it is told; where it is not, `gone`."""
+    try:
+        return Finding("right", subject, told(await reading))
+    except UpstreamError as error:
+        return _unread(subject, gone, error)
 
 
 def _unread(subject: str, gone: str, error: UpstreamError) -> Finding:

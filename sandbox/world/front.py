@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from sandbox.fault import Fault, FaultsAtWork
 from sandbox.world.query_api import QueryApi
 
 KINDS = ("down", "slow", "garbage")
@@ -15,30 +14,12 @@ SLOW_SECONDS = 30.0
 GARBAGE = "<html><head><title>Sign in</title></head><body><h1>Please sign in to continue</h1></body></html>"
 
 
-@dataclass(slots=True)
-class Fault:
-    """One fault at work. `until` is on the monotonic clock."""
-
-    kind: str
-    remaining: int | None
-    seconds: float | None
-    match: str | None
-    until: float | None
-
-    def is_live(self, now: float) -> bool:
-        """Whether it still has something to do."""
-        return (self.remaining is None or self.remaining > 0) and (self.until is None or now < self.until)
-
-
-class Faults:
+class Faults(FaultsAtWork):
     """Faults of the query API.
 
     `down` breaks connections without an answer, `garbage` answers HTTP 200 with a web page; both for `seconds` (until
     deleted) or `count` times. `slow` lets `count` (all) requests wait `seconds` (30). `match` is a part of the path.
     """
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
 
     def add(self, kind: str, count: int | None, seconds: float | None, match: str | None) -> None:
         """Start a fault. Raises ValueError."""
@@ -47,31 +28,14 @@ class Faults:
         if (count is not None and count < 1) or (seconds is not None and seconds <= 0):
             raise ValueError("count and seconds must be positive")
         until = None if seconds is None or kind == "slow" else time.monotonic() + seconds
-        self._faults.append(Fault(kind, count, seconds, match, until))
+        self.begin(Fault(kind, count, seconds, match, until))
 
     def take(self, path: str) -> Fault | None:
         """The first live fault that meets the path, with one use counted."""
-        now = time.monotonic()
-        self._faults = [fault for fault in self._faults if fault.is_live(now)]
-        for fault in self._faults:
-            if fault.match is None or fault.match in path:
-                if fault.remaining is not None:
-                    fault.remaining -= 1
-                return fault
-        return None
-
-    def clear(self) -> None:
-        """End all faults."""
-        self._faults.clear()
-
-    def listed(self) -> list[dict[str, Any]]:
-        """The faults at work now."""
-        now = time.monotonic()
-        return [
-            {"kind": f.kind, "count": f.remaining, "seconds": f.seconds, "match": f.match}
-            for f in self._faults
-            if f.is_live(now)
-        ]
+        fault = next((one for one in self.live() if one.match is None or one.match in path), None)
+        if fault is not None:
+            fault.use()
+        return fault
 
 
 class PrometheusFront:

@@ -69,20 +69,8 @@ def post_message(call: Call) -> dict[str, Any]:
     wait = call.workspace.rate_limits.retry_after_post(channel.id)
     if wait:
         raise ApiError("ratelimited", retry_after=wait)
-    text, blocks, attachments = _content(call)
-    if not text and not blocks and not attachments:
-        raise ApiError("no_text")
-    message = Message(
-        call.workspace.timestamps.next(),
-        channel.id,
-        BOT_USER_ID,
-        text,
-        blocks or [],
-        thread_ts=_thread(call, channel),
-        broadcast=call.flag("reply_broadcast"),
-        attachments=attachments or [],
-        metadata=_metadata(call) or None,
-    )
+    message = _said(call, channel)
+    message.broadcast, message.metadata = call.flag("reply_broadcast"), _metadata(call) or None
     call.workspace.post(message)
     return {"channel": channel.id, "ts": message.ts, "message": call.workspace.api_message(message, metadata=True)}
 
@@ -93,10 +81,18 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
     user = call.need("user")
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
+    message = _said(call, channel)
+    message.visible_to = user
+    call.workspace.post(message)
+    return {"message_ts": message.ts}
+
+
+def _said(call: Call, channel: Channel) -> Message:
+    """What the app says in a channel or a thread of it, not posted yet."""
     text, blocks, attachments = _content(call)
     if not text and not blocks and not attachments:
         raise ApiError("no_text")
-    message = Message(
+    return Message(
         call.workspace.timestamps.next(),
         channel.id,
         BOT_USER_ID,
@@ -104,10 +100,7 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
         blocks or [],
         thread_ts=_thread(call, channel),
         attachments=attachments or [],
-        visible_to=user,
     )
-    call.workspace.post(message)
-    return {"message_ts": message.ts}
 
 
 def _own_message(call: Call, refusal: str, ts_argument: str = "ts") -> Message:
