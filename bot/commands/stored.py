@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.settings import Settings
 from tools.errors import BadAnswer, NotFound
 from tools.incident_store.database import Database
-from tools.incident_store.migrate import is_current
+from tools.incident_store.migrate import is_current, is_empty
 
 
 @contextmanager
@@ -21,6 +21,8 @@ def stored(settings: Settings) -> Generator[Database]:
         file = database.url.database if database.is_sqlite else None
         if file is not None and not Path(file).is_file():
             raise NotFound("Database", "open", f"there is no file {file}; agentops serve makes it")
+        if is_empty(database):
+            raise NotFound("Database", "open", "it holds no tables yet; agentops serve makes them")
         if not is_current(database):
             raise BadAnswer("Database", "open", "its tables are of another version; start agentops serve once")
         yield database

@@ -36,6 +36,12 @@ def is_current(database: Database) -> bool:
         return _version(session.connection()) == NEWEST
 
 
+def is_empty(database: Database) -> bool:
+    """Was no migration ever applied? So it is before the bot first ran on it. Changes nothing."""
+    with database.read() as session:
+        return _version(session.connection()) is None
+
+
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None

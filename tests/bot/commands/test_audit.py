@@ -1,8 +1,10 @@
 """The evidence bundle and the commands of `agentops audit`."""
 
+import contextlib
 import hashlib
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -204,7 +206,12 @@ def test_without_a_store_nothing_is_made_and_it_says_so(typed: Typed, tmp_path: 
     assert result.exit_code == 1 and "there is no file data/agentops.sqlite" in result.output
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "data").mkdir()
-    (tmp_path / "data/agentops.sqlite").touch()
+    file = tmp_path / "data/agentops.sqlite"
+    file.touch()
+    assert "it holds no tables yet; agentops serve makes them" in typed("audit", "verify", "--all").output
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0001')")
     assert "of another version" in typed("audit", "verify", "--all").output
 
 
