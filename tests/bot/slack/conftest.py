@@ -7,6 +7,7 @@ import pytest
 from sandbox.slack.delivery import Timing
 from sandbox.slack.server import SlackServer
 from sandbox.slack.workspace import Workspace
+from tests.bot.slack.office import Office, opened
 
 
 @pytest.fixture
@@ -16,3 +17,9 @@ async def slack() -> AsyncIterator[SlackServer]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+async def office(slack: SlackServer) -> AsyncIterator[Office]:
+    async with opened(slack) as open_office:
+        yield open_office
