@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
@@ -36,10 +37,9 @@ class Threshold(BaseModel):
                 return value <= self.bound
 
 
-class Sample(BaseModel):
-    """One value of one series."""
-
-    model_config = ConfigDict(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of one series. No pydantic model: an investigation reads tens of thousands, and makes them itself."""
 
     at: Moment
     value: float

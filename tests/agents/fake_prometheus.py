@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from incidents.verification import Sample
 from tests.agents.moments import NOW
 from tests.agents.shapes import Shape
 from tools.errors import Unavailable
 from tools.prometheus.series import InstantSample, Series
+
+_KEPT = 1000
+"""Courses in windows that are kept from one test to the next."""
 
 
 @dataclass
@@ -33,12 +37,10 @@ class FakePrometheus:
         if question in self.ready:
             return self.ready[question]
         width = step or timedelta(seconds=60)
-        moments = [start + width * i for i in range(int((end - start) / width) + 1)]
+        count = int((end - start) / width) + 1
         found: list[Series] = []
         for labels, shape in self._of(promql):
-            values = ((at, shape(at)) for at in moments)
-            samples = tuple(Sample.model_construct(at=at, value=v) for at, v in values if v == v)
-            if samples:
+            if samples := _samples(shape, start, width, count):
                 found.append(Series.model_construct(labels=labels, samples=samples))
         self.ready[question] = found
         return found
@@ -54,3 +56,15 @@ class FakePrometheus:
     def _of(self, promql: str) -> list[tuple[dict[str, str], Shape]]:
         names = [name for name in self.series if name in promql]
         return self.series[min(names, key=promql.index)] if names else []
+
+
+@lru_cache(_KEPT)
+def _samples(shape: Shape, start: datetime, width: timedelta, count: int) -> tuple[Sample, ...]:
+    """What a shape comes to in a window; a moment without a value is NaN."""
+    values = ((at, shape(at)) for at in _moments(start, width, count))
+    return tuple(Sample(at, value) for at, value in values if value == value)
+
+
+@lru_cache(_KEPT)
+def _moments(start: datetime, width: timedelta, count: int) -> tuple[datetime, ...]:
+    return tuple(start + width * i for i in range(count))

@@ -97,6 +97,28 @@ async def test_a_recording_is_the_same_every_time() -> None:
     assert {sample.labels["feature"] for sample in first} == set(model.features)
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "wanted"),
+    [
+        ("15_nulls_creep_in", "ml_endpoint_cpu_utilization_ratio", [0.4075, 0.42624999999999996, 0.42874999999999996]),
+        (
+            "15_nulls_creep_in",
+            'ml_feature_null_ratio{feature="plan_type"}',
+            [0.037715000000000005, 0.10540375, 0.13711250000000003],
+        ),
+        ("152_leak_in_a_sawtooth", "ml_endpoint_memory_utilization_ratio", [0.62225, 0.8098749999999999, 0.975625]),
+        ("32_concept_drift_slow", "ml_model_accuracy", [0.9166650000000001, 0.91632, 0.9170100000000001]),
+    ],
+)
+async def test_a_recording_is_to_the_last_digit_what_it_was_when_its_case_was_sealed(
+    name: str, query: str, wanted: list[float]
+) -> None:
+    model = load_catalogue(ROOT / "manifests" / "models.yaml").models["churn-predictor"]
+    hours = NOW - timedelta(hours=2), NOW, timedelta(hours=1)
+    [series] = await RecordedPrometheus(case(name), model).query_range(query, *hours)
+    assert [sample.value for sample in series.samples] == wanted
+
+
 async def test_a_recording_knows_the_same_hour_of_the_day_before() -> None:
     told = case("73_evening_season")
     model = load_catalogue(ROOT / "manifests" / "models.yaml").models["fraud-detector"]

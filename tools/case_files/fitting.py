@@ -1,13 +1,15 @@
 """Whether a case fits a catalogue and has its files: what the shape of `case.yaml` alone cannot tell."""
 
 import difflib
+from collections.abc import Callable
 
 from incidents.catalogue import Catalogue, ModelSpec
+from incidents.errors import ManifestError
 from tools.case_files.case_file import CaseFile
 from tools.case_files.reading import document_of
 from tools.case_files.recorded_prometheus import PER_FEATURE
 from tools.case_files.series import HEALTHY, SAME_SERIES, rows_of
-from tools.manifests.yaml_lines import Document
+from tools.manifests.yaml_lines import Where
 
 LIVE_CONFIG = "config_info"
 """The series that tells which config served when; it can only be missing."""
@@ -20,22 +22,26 @@ def model_of(case: CaseFile, catalogue: Catalogue) -> ModelSpec:
         ManifestError: there is no such model, it has no such series or feature, or a series' file cannot be read; the
             message names the line and key of the case and what to do.
     """
-    document = document_of(case.folder)
-    model = _named(case.model, catalogue, document) if isinstance(case.model, str) else case.model
+
+    def wrong(key: Where, problem: str) -> ManifestError:
+        # The file is read again only to say where in it a mistake stands.
+        return document_of(case.folder).wrong(key, problem)
+
+    model = _named(case.model, catalogue, wrong) if isinstance(case.model, str) else case.model
     known = _series(model)
     for key, course in case.metrics.items():
         if key not in known:
-            raise document.wrong(("metrics", key), f"is no series of {model.name}{_instead(key, known)}")
+            raise wrong(("metrics", key), f"is no series of {model.name}{_instead(key, known)}")
         if course.csv is not None:
             try:
                 rows_of(case.folder, course.csv)
             except ValueError as error:
-                raise document.wrong(("metrics", key, "csv"), str(error)) from error
+                raise wrong(("metrics", key, "csv"), str(error)) from error
     for key, told in (("capture", case.capture), ("statistics", case.statistics)):
         for feature in told.features if told is not None else ():
             if feature not in model.features:
                 instead = _instead(feature, set(model.features))
-                raise document.wrong((key, "features", feature), f"is no feature of {model.name}{instead}")
+                raise wrong((key, "features", feature), f"is no feature of {model.name}{instead}")
     return model
 
 
@@ -45,10 +51,10 @@ def with_model_of(case: CaseFile, catalogue: Catalogue) -> tuple[ModelSpec, Cata
     return model, catalogue.model_copy(update={"models": {**catalogue.models, model.name: model}})
 
 
-def _named(name: str, catalogue: Catalogue, document: Document) -> ModelSpec:
+def _named(name: str, catalogue: Catalogue, wrong: Callable[[Where, str], ManifestError]) -> ModelSpec:
     if name in catalogue.models:
         return catalogue.models[name]
-    raise document.wrong(("model",), f"{name!r} is no model of the catalogue{_instead(name, set(catalogue.models))}")
+    raise wrong(("model",), f"{name!r} is no model of the catalogue{_instead(name, set(catalogue.models))}")
 
 
 def _series(model: ModelSpec) -> set[str]:

@@ -1,13 +1,14 @@
 """What Prometheus would have answered in a case."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import compress
 
 from incidents.catalogue import ModelSpec
 from incidents.verification import Sample
 from tools.case_files.case_file import CaseFile, Course
+from tools.case_files.grid import grid_of
 from tools.case_files.moments import NOW, span_of
 from tools.case_files.series import BASELINE, SAME_SERIES, Recorded
 from tools.errors import InvalidRequest
@@ -39,6 +40,8 @@ _RATE = re.compile(r"^\s*sum\(rate\((ml_inference_\w+_total)\{[^}]*\}\[\w+\]\)\)
 _RATES = {"ml_inference_requests_total": "traffic", "ml_inference_throttled_total": "throttled"}
 """Counters whose rate may be asked for, and the series each is recorded under."""
 _CONFIG = "ml_endpoint_config_info"
+_ONCE = timedelta(minutes=1)
+"""The width of a grid of one moment, which has none."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,11 @@ class _Line:
     """Recorded as a drop, told as the metric itself."""
     offset: timedelta = timedelta(0)
 
-    def at(self, moment: datetime) -> float | None:
-        value = self.recorded.at(moment - self.offset)
-        return BASELINE * (1 - value) if self.quality and value is not None else value
+    def samples(self, start: datetime, width: timedelta, count: int) -> tuple[Sample, ...]:
+        values, present = self.recorded.on(grid_of(start - self.offset, width, count))
+        told = BASELINE * (1 - values) if self.quality else values
+        every = map(Sample, grid_of(start, width, count).moments, told.tolist())
+        return tuple(every if present.all() else compress(every, present.tolist()))
 
 
 class RecordedPrometheus:
@@ -69,22 +74,25 @@ class RecordedPrometheus:
         if promql.startswith(_CONFIG):
             spans = self._config_spans()
             return [self._instant({"config": c}, moment, 1.0) for c, since, end in spans if since <= moment < end]
-        values = ((line.labels, line.at(moment)) for line in self._lines(promql))
-        return [self._instant(labels, moment, value) for labels, value in values if value is not None]
+        found = [(line.labels, line.samples(moment, _ONCE, 1)) for line in self._lines(promql)]
+        return [self._instant(labels, moment, sample.value) for labels, samples in found for sample in samples]
 
     async def query_range(
         self, promql: str, start: datetime, end: datetime, step: timedelta | None = None
     ) -> list[Series]:
         """Values over a window."""
         width = step or timedelta(seconds=60)
-        moments = [start + width * i for i in range(int((end - start) / width) + 1)]
+        count = max(int((end - start) / width) + 1, 0)
         if promql.startswith(_CONFIG):
+            moments = grid_of(start, width, count).moments
             found = [
-                Series(labels={"config": config}, samples=tuple(_sample(at, 1.0) for at in moments if since <= at < to))
+                Series(labels={"config": config}, samples=tuple(Sample(at, 1.0) for at in moments if since <= at < to))
                 for config, since, to in self._config_spans()
             ]
         else:
-            found = [Series(labels=line.labels, samples=_samples(line, moments)) for line in self._lines(promql)]
+            found = [
+                Series(labels=line.labels, samples=line.samples(start, width, count)) for line in self._lines(promql)
+            ]
         return [series for series in found if series.samples]
 
     def graph_url(self, promql: str, start: datetime, end: datetime) -> str:
@@ -142,11 +150,3 @@ class RecordedPrometheus:
 
     def _recorded(self, course: Course, key: str) -> Recorded:
         return Recorded(course, key, self._case.name, self._case.folder)
-
-
-def _sample(at: datetime, value: float) -> Sample:
-    return Sample.model_construct(at=at, value=value)
-
-
-def _samples(line: _Line, moments: Sequence[datetime]) -> tuple[Sample, ...]:
-    return tuple(_sample(at, value) for at in moments if (value := line.at(at)) is not None)

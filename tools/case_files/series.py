@@ -3,14 +3,22 @@
 import csv
 import math
 import zlib
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools.case_files.case_file import Course
+from tools.case_files.grid import DIGITS, Grid, micros_of, microseconds
 from tools.case_files.moments import NOW
+
+if TYPE_CHECKING:
+    from numpy import bool_, float64, int64
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[float64]
+    Marks = NDArray[bool_]
 
 BASELINE = 0.92
 """Every quality metric at registration."""
@@ -67,32 +75,53 @@ class Recorded:
         self._seed = zlib.crc32(f"{seed}/{key}".encode())
         self._rows = rows_of(folder, course.csv) if course.csv else None
 
-    def at(self, moment: datetime) -> float | None:
-        """The value, or None where there is no sample."""
-        course = self._course
-        absent = course.missing or (course.ends is not None and moment > course.ends)
-        absent = absent or (course.begins is not None and moment < course.begins)
-        if absent or any(begin <= moment < end for begin, end in course.gaps):
-            return None
-        value = self._smooth(moment)
-        return max(value + self._noise(value) * _normal(self._seed, moment), self._floor)
+    def on(self, grid: Grid) -> "tuple[Numbers, Marks]":
+        """The value at each moment of the grid, and at which of them there is a sample at all."""
+        import numpy as np
 
-    def _noise(self, value: float) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = self._smooth(grid)
+            value = value + self._noise(value) * _normal(self._seed, grid)
+        return np.where(value < self._floor, self._floor, value), self._present(grid)
+
+    def _present(self, grid: Grid) -> "Marks":
+        import numpy as np
+
+        course, at = self._course, grid.micros
+        if course.missing:
+            return np.zeros(len(at), dtype=bool)
+        present = np.ones(len(at), dtype=bool)
+        if course.ends is not None:
+            present &= at <= micros_of(course.ends)
+        if course.begins is not None:
+            present &= at >= micros_of(course.begins)
+        for begin, end in course.gaps:
+            present &= (at < micros_of(begin)) | (at >= micros_of(end))
+        return present
+
+    def _noise(self, value: "Numbers") -> "Numbers | float":
+        import numpy as np
+
         if self._course.noise is not None:
             return self._course.noise
-        return max(self._usual_noise, 0.03 * abs(value)) if self._usual_noise else 0.0
+        return np.maximum(self._usual_noise, 0.03 * np.abs(value)) if self._usual_noise else 0.0
 
-    def _smooth(self, moment: datetime) -> float:
+    def _smooth(self, grid: Grid) -> "Numbers":
+        import numpy as np
+
+        at = grid.micros
         if self._rows is not None:
-            place = bisect_right(self._rows, moment, key=lambda row: row[0])
-            return self._rows[max(place - 1, 0)][1]
-        value = self._level
+            places = np.searchsorted([micros_of(moment) for moment, _ in self._rows], at, side="right")
+            return np.array([value for _, value in self._rows])[np.maximum(places - 1, 0)]
+        value = np.full(len(at), self._level)
         for move in self._course.moves:
-            if moment >= move.at:
-                part = 1.0 if not move.over else min(1.0, (moment - move.at) / move.over)
-                value += (move.to - value) * part
+            since = at - micros_of(move.at)
+            part = np.minimum(1.0, since / microseconds(move.over)) if move.over else 1.0
+            value = np.where(since >= 0, value + (move.to - value) * part, value)
         if swing := self._course.swing:
-            value += swing.amplitude * math.cos(math.tau * ((moment - swing.peak) / swing.every))
+            turns = (at - micros_of(swing.peak)) / microseconds(swing.every)
+            # Cosines of the C library: numpy's own differ in the last digit from one processor to another.
+            value += swing.amplitude * np.fromiter(map(math.cos, (math.tau * turns).tolist()), float, len(at))
         return value
 
 
@@ -131,9 +160,23 @@ def _sample(row: dict[str, str], where: str) -> tuple[datetime, float]:
     return at, value
 
 
-def _normal(seed: int, moment: datetime) -> float:
-    """About a standard normal number that depends on its arguments alone: the sum of twelve hashed halves of a byte."""
-    drawn = zlib.crc32(str(int(moment.timestamp())).encode(), seed)
-    more = zlib.crc32(b"again", drawn)
-    nibbles = [(drawn >> shift) & 15 for shift in range(0, 32, 4)] + [(more >> shift) & 15 for shift in range(0, 16, 4)]
-    return sum(nibbles) / 16 + 12 / 32 - 6
+def _normal(seed: int, grid: Grid) -> "Numbers":
+    """About standard normal numbers that depend on seed and moment alone: the sum of twelve hashed halves of a byte.
+
+    The hash is a CRC-32 of the moment begun with the seed, and a second one begun with the first. A CRC is linear: what
+    the seed changes in it is the same for every text of that length.
+    """
+    changed = _carried(seed, DIGITS)
+    drawn = grid.drawn ^ changed
+    again = grid.again ^ _carried(changed, len(grid.AGAIN))
+    return (_sum_of_nibbles(drawn) + _sum_of_nibbles(again & 0xFFFF)) / 16 + 12 / 32 - 6
+
+
+def _carried(seed: int, length: int) -> int:
+    """What a seed changes in the CRC-32 of any text of that length."""
+    return zlib.crc32(bytes(length), seed) ^ zlib.crc32(bytes(length))
+
+
+def _sum_of_nibbles(words: "NDArray[int64]") -> "NDArray[int64]":
+    pairs = (words & 0x0F0F0F0F) + (words >> 4 & 0x0F0F0F0F)
+    return (pairs & 0xFF) + (pairs >> 8 & 0xFF) + (pairs >> 16 & 0xFF) + (pairs >> 24)
