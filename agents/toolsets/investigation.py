@@ -1,8 +1,9 @@
 """What a language model may call while it investigates. Every tool reads; none can change anything."""
 
 from collections.abc import Sequence
+from functools import cache
 
-from pydantic_ai import FunctionToolset, ModelRetry, RunContext
+from pydantic_ai import FunctionToolset, ModelRetry, RunContext, Tool
 from pydantic_ai.messages import ModelMessage
 
 from agents.collectors.free_query import LONGEST_QUERY
@@ -109,7 +110,13 @@ async def search_incidents(ctx: RunContext[Workbench], text: str) -> str:
 
 def investigation_toolset() -> FunctionToolset[Workbench]:
     """All of the above."""
-    return FunctionToolset[Workbench](
+    return FunctionToolset[Workbench](_tools(), id="investigation")
+
+
+@cache
+def _tools() -> Sequence[Tool[Workbench]]:
+    """Every stage is shown the same ones; what they take and how they are told is worked out once."""
+    functions = FunctionToolset[Workbench](
         [
             all_signals,
             metric_window,
@@ -124,9 +131,9 @@ def investigation_toolset() -> FunctionToolset[Workbench]:
             search_runbooks,
             search_incidents,
             query_prometheus,
-        ],
-        id="investigation",
+        ]
     )
+    return list(functions.tools.values())
 
 
 def runbook_toolset() -> FunctionToolset[Workbench]:
