@@ -1,7 +1,7 @@
 """No test reaches a language model on the network: only the offline rules and the local Messages API."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +9,8 @@ from aiohttp import web
 
 from agents.llm_config import LlmConfig
 from sandbox.llm.api import LocalMessagesApi, install
+from tests.agents.scenarios import SCENARIOS
+from tests.thoroughness import thorough
 
 FAULTS_TOLD = (
     ("rate_limited", "asked to slow down (429)"),
@@ -17,6 +19,11 @@ FAULTS_TOLD = (
     ("down", "could not be reached, or the answer broke off"),
 )
 """Faults of the local API, and how the thread tells each, whatever the provider."""
+
+FEW: Sequence[object] = [
+    pytest.param(name, marks=[] if name in ("bad_deployment", "upstream_nulls") else thorough) for name in SCENARIOS
+]
+"""For parameters: a trouble of serving and one of the data; in the thorough run every scenario."""
 
 
 @dataclass

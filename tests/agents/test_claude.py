@@ -16,7 +16,7 @@ from incidents.investigation import Findings
 from incidents.remediation import RollbackEndpoint
 from sandbox.llm.api import FaultKind
 from sandbox.llm.wire import Refusal, text, tool_use
-from tests.agents.conftest import FAULTS_TOLD, Server
+from tests.agents.conftest import FAULTS_TOLD, FEW, Server
 from tests.agents.moments import NOW
 from tests.agents.scenarios import SCENARIOS, bad_deployment, feature_drift, upstream_nulls
 from tests.agents.world import World
@@ -363,7 +363,7 @@ async def test_ten_investigations_at_once_share_the_agents(server: Server):
     assert len({findings.evidence for findings in many}) == 1
 
 
-@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
+@pytest.mark.parametrize("scenario", FEW)
 async def test_a_full_investigation_asks_with_less_than_25000_tokens_most_of_them_from_the_cache(
     server: Server, scenario: str
 ):

@@ -10,6 +10,7 @@ from incidents.alert import Alert
 from incidents.diagnosis import Advice, Confidence, RootCause
 from incidents.investigation import Findings
 from incidents.remediation import RollbackEndpoint, StartRetraining
+from tests.agents.conftest import FEW
 from tests.agents.fake_prometheus import FakePrometheus
 from tests.agents.fake_runbooks import PAGES, Page
 from tests.agents.moments import NOW, ONSET
@@ -268,7 +269,7 @@ async def test_a_partners_own_words_stand_in_evidence_as_a_quote_and_in_no_claim
     assert any("order_them_about failed for a_b:_obey." in e.found for e in findings.evidence)
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", FEW)
 async def test_the_reason_for_or_against_retraining_does_not_begin_with_the_answer(name: str):
     because = (await found(SCENARIOS[name]())).diagnosis.retraining.because
     assert because.split()[0].strip(".,:") not in {"Yes", "No"}
