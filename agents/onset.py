@@ -86,10 +86,10 @@ def since_last_well(shape: Shape, samples: Sequence[Sample], past: Callable[[flo
     A window that holds more of an older trouble than of the usual level takes the trouble for the level. `past` tells
     which values are past the limit. As it is where the series is well now, or was never well in the window.
     """
-    points = [s for s in samples if math.isfinite(s.value)]
     misjudged = shape.onset is None or shape.before is None or past(shape.before)
     if shape.now is None or not past(shape.now) or not misjudged:
         return shape
+    points = [s for s in samples if math.isfinite(s.value)]
     well = [at for at, one in enumerate(points) if not past(one.value)]
     if len(well) < MIN_BASELINE or well[-1] + 1 >= len(points):
         return shape
