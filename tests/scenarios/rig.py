@@ -247,8 +247,10 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig_in(folder: Path, *, speed: float = SPEED, reasoner: str = "offline") -> AsyncGenerator[Rig]:
-    """A sandbox without a real Prometheus and a bot beside it."""
+async def rig_in(
+    folder: Path, *, speed: float = SPEED, reasoner: str = "offline", **settings: str
+) -> AsyncGenerator[Rig]:
+    """A sandbox without a real Prometheus and a bot beside it; `settings` as `Rig.start_bot` takes them."""
     options = DemoOptions(
         port=free_port(),
         speed=speed,
@@ -270,7 +272,7 @@ async def rig_in(folder: Path, *, speed: float = SPEED, reasoner: str = "offline
         closing.callback(database.close)
         rig = Rig(options, webhook, sandbox, http, StoreReader(database), _models(sandbox, folder))
         closing.push_async_callback(rig.stop_bot)
-        await rig.start_bot()
+        await rig.start_bot(**settings)
         yield rig
 
 
