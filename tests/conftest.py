@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
+from tests.distribution import ByPortion, declared_timeout, longest_first, portion_of
 from tests.postgresql import running_postgresql
 from tests.thoroughness import EXAMPLES, THOROUGH
 
@@ -21,10 +23,17 @@ def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is marked `thorough` to the run that asks for it, unless it was named."""
+    """Leave what is marked `thorough` to the run that asks for it, unless it was named; begin with what lasts long."""
     named = any("::" in argument for argument in config.args)
-    if THOROUGH or named:
-        return
-    left = [item for item in items if item.get_closest_marker("thorough") is not None]
-    items[:] = [item for item in items if item.get_closest_marker("thorough") is None]
-    config.hook.pytest_deselected(items=left)
+    if not THOROUGH and not named:
+        left = [item for item in items if item.get_closest_marker("thorough") is not None]
+        items[:] = [item for item in items if item.get_closest_marker("thorough") is None]
+        config.hook.pytest_deselected(items=left)
+    rank = longest_first((item.nodeid, declared_timeout(item)) for item in items)
+    items.sort(key=lambda item: rank[portion_of(item.nodeid)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPortion | None:
+    """Portions instead of files, where files were asked for."""
+    return ByPortion(config, log) if config.getoption("dist") == "loadfile" else None

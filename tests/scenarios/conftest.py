@@ -1,6 +1,7 @@
 """One sandbox and one bot for all stories that a worker tells; each begins in a calm world."""
 
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -9,16 +10,25 @@ from tests.scenarios.rig import Rig, rig_in
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Rig]:
-    async with rig_in(tmp_path_factory.mktemp("rig")) as rig:
-        yield rig
+async def stage() -> AsyncGenerator[AsyncExitStack]:
+    """Ends the shared rig, when closed or at the end."""
+    async with AsyncExitStack() as closing:
+        yield closing
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_rig(stage: AsyncExitStack, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    return await stage.enter_async_context(rig_in(tmp_path_factory.mktemp("rig")))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def rig(shared_rig: Rig) -> AsyncGenerator[Rig]:
-    """As usual at the beginning of each file."""
+async def rig(request: pytest.FixtureRequest, stage: AsyncExitStack, shared_rig: Rig) -> AsyncGenerator[Rig]:
+    """As usual at the beginning of each file; ended with the last file, since its world would go on ticking."""
     await shared_rig.as_usual()
     yield shared_rig
+    told = [item for item in request.session.items if "shared_rig" in getattr(item, "fixturenames", ())]
+    if told[-1].path == request.path:
+        await stage.aclose()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
