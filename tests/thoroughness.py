@@ -1,8 +1,9 @@
 """How much is tested: everything where every service is required, as `.ci/run` does; else what finds most soon.
 
 Left to the thorough run: a second database, real servers and many processes beside what is tested on one, every attack
-in every carrier, every seed, every case of the evals, more examples of each property, and the traps of AWS from end to
-end, each of which is tested by itself as well.
+in every carrier, every invention, every seed, every case of the evals, more examples of each property, kills at random
+instants beside those at chosen ones, and from end to end what is tested by itself as well: the traps of AWS, commands
+as processes.
 """
 
 import os

@@ -10,21 +10,22 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.soak import SoakPlan, soak
-from tests.thoroughness import THOROUGH, thorough
+from tests.thoroughness import thorough
 
 SPEED = 240.0
 
-pytestmark = pytest.mark.timeout(420)
+# Every run kills at chosen instants: tests/scenarios/test_decisions.py, tests/bot/workflows/test_dispatcher.py.
+pytestmark = [pytest.mark.timeout(420), thorough]
 
 
 def plan(*, replicas: int = 1) -> SoakPlan:
-    """Three kills, four in the thorough run."""
+    """Four kills."""
     return SoakPlan(
-        kills=3 if THOROUGH else 2,
+        kills=3,
         first=1,
         seed=secrets.randbelow(1_000_000),
-        models=3 if THOROUGH else 2,
-        alerts=30 if THOROUGH else 10,
+        models=3,
+        alerts=30,
         replicas=replicas,
         speed=SPEED,
         life_s=3,
@@ -47,7 +48,6 @@ async def test_nothing_is_lost_or_doubled_when_the_bot_is_killed_at_random_insta
     await played(tmp_path, plan())
 
 
-@thorough
 async def test_nothing_is_lost_or_doubled_when_one_of_two_replicas_is_killed(
     tmp_path: Path, new_postgresql: Callable[[str], str]
 ) -> None:

@@ -10,8 +10,9 @@ import pytest
 from bot.processes import bot_environment, inherited
 from tests.scenarios.played import played
 from tests.scenarios.rig import Rig
+from tests.thoroughness import thorough
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300), thorough]
 
 
 async def test_the_command_line_finds_what_the_thread_tells_and_writes_nothing(rig: Rig, tmp_path: Path) -> None:

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.thoroughness import thorough
+
+# What is said is tested in one process as well (`tests/bot/test_cli.py`); this is the process that people start.
+pytestmark = thorough
+
 ROOT = Path(__file__).parents[2]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-none", "SLACK_APP_TOKEN": "xapp-none"}
 
