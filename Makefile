@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
+# Tests, rewritten once and kept, and every process that they start would else be compiled anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench soak evals lock screenshots cards
 
 setup: $(STAMP)
