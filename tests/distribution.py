@@ -49,4 +49,4 @@ def longest_first(timeouts: Iterable[tuple[str, float]]) -> Mapping[str, int]:
 def declared_timeout(item: pytest.Item) -> float:
     """The seconds of a test's own mark, else 0."""
     mark = item.get_closest_marker("timeout")
-    return float(mark.args[0]) if mark is not None else 0.0
+    return float(mark.args[0]) if mark is not None and mark.args else 0.0
