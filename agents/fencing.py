@@ -15,7 +15,7 @@ from agents.readings.found import Found, Reading
 from agents.redaction import redact
 from agents.wording import cut
 
-_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"))
 _FENCE = re.compile(r'<untrusted from="[a-z ]+">\n(.*?)\n</untrusted>', re.DOTALL)
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
 _FACTS: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
@@ -30,7 +30,9 @@ MOST_CHARACTERS = 48_000
 def fenced(source: str, content: Mapping[str, Any], *, longest: int = LONGEST_TEXT) -> str:
     """The content as JSON inside the fence, secrets taken out, texts of more than `longest` cut head and tail."""
     text = json.dumps(_shortened(content, longest), ensure_ascii=False, separators=(",", ":"), default=str)
-    return f'<untrusted from="{source}">\n{text.translate(_ESCAPES)}\n</untrusted>'
+    for sign, escaped in _ESCAPES:
+        text = text.replace(sign, escaped)
+    return f'<untrusted from="{source}">\n{text}\n</untrusted>'
 
 
 def facts_fenced(

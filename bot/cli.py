@@ -1,8 +1,6 @@
 """The command line: serve, demo, check, runbooks, and the commands of other files."""
 
 import asyncio
-import contextlib
-import ctypes
 import json
 import shutil
 import signal
@@ -15,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bot import interpreter
 from bot.commands.audit import audit_app
 from bot.commands.console import WRONG_SETUP, settings_or_exit
 from bot.commands.diagnose import diagnose
@@ -37,37 +36,13 @@ app.command("rules")(rules)
 app.add_typer(drift_event_app, name="drift-event")
 
 SUBJECT_WIDTH = 31
-TURN_S = 0.001
-"""Seconds that a thread may compute while another waits."""
-
-
-def _keep_memory_small() -> None:
-    """Ask glibc for two arenas instead of eight a core, and to give back what is freed. Elsewhere, do nothing.
-
-    Each arena keeps what was once freed in it, and after the first large block glibc keeps blocks of up to 32 MB, too.
-    """
-    m_arena_max, m_mmap_threshold, m_trim_threshold = -8, -3, -1  # malloc.h
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
-        libc.mallopt(m_arena_max, 2)
-        libc.mallopt(m_mmap_threshold, 128 * 1024)
-        libc.mallopt(m_trim_threshold, 128 * 1024)
-
-
-def hand_over_soon() -> None:
-    """Let a thread that computes hand over to one that waits after `TURN_S`, where Python's own is 5 ms.
-
-    What stores and tells an alert gives its turn up at each of some hundred calls of the database and of Slack, and
-    waits each time for an investigation that computes.
-    """
-    sys.setswitchinterval(TURN_S)
 
 
 @app.command()
 def serve() -> None:
     """Run the bot: HTTP for Alertmanager, Slack for people. Settings come from the environment."""
-    _keep_memory_small()
-    hand_over_soon()
+    interpreter.keep_memory_small()
+    interpreter.hand_over_soon()
     import uvloop
 
     from bot import logs

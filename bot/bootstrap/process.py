@@ -4,7 +4,6 @@ Importing a module of this project constructs nothing; here, and in the files be
 """
 
 import asyncio
-import gc
 import signal
 import socket
 from contextlib import AsyncExitStack
@@ -14,6 +13,7 @@ import structlog
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
 from agents.investigator import Investigator
+from bot import interpreter
 from bot.bootstrap.duties import Duties
 from bot.bootstrap.ending import Ending
 from bot.bootstrap.ground import Ground
@@ -44,12 +44,6 @@ log = structlog.get_logger(__name__)
 
 STOP_LIMIT_S = 19.0
 """Of the 20 s that a stop may take; the rest is for threads that wait for an answer still."""
-
-COLLECTED_AFTER = 5_000
-"""More objects than were freed, before Python looks for circles among the youngest; its own 700 is soon reached where
-many investigations are under way, and every hundredth look goes through all that lives: in a storm this took a sixth of
-the processor's time.
-"""
 
 
 class Bot:
@@ -188,7 +182,4 @@ class Bot:
         await asyncio.to_thread(clients.datasets.warm_up)
         await asyncio.to_thread(clients.logs.warm_up)
         await investigator.warm_up()
-        # What is loaded now stays: left out of collections, those of the work's own garbage come soon and are short.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
+        interpreter.leave_out_what_is_loaded()

@@ -27,6 +27,7 @@ from agents.rules.model import OfflineModel
 from agents.sources import Sources
 from agents.timing import Timing
 from agents.workbench import Workbench
+from bot.interpreter import leave_out_what_is_loaded
 from incidents.diagnosis import DiagnosisDraft
 from incidents.investigation import Case, Findings
 from tests.agents.scenarios import bad_deployment
@@ -54,6 +55,7 @@ async def investigations(folder: Path, *, alone: int, rounds: int) -> list[Figur
         sources = replace(world.sources, runbooks=index)
         investigator = Investigator(sources, LlmConfig())
         await investigator.warm_up()
+        leave_out_what_is_loaded()
         model = InstantModel(await _outputs(investigator, world), TOOL)
         agents = await agents_of(investigator)
         with _on(agents, model):

@@ -19,10 +19,9 @@ from incidents.remediation import (
     StartRetraining,
 )
 from tests.incidents.builders import ENDPOINT, START, catalogue, later
+from tests.stores import store_at
 from tests.tools.incident_store.stage import Stage
 from tools.errors import Unavailable
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 from tools.sagemaker.states import ModelPackage
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/fraud-detector/42"
@@ -47,9 +46,8 @@ async def no_packages(group: str, limit: int) -> list[ModelPackage]:
 
 @pytest.fixture
 def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Stage:
-    database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
+    database = store_at(tmp_path / "agentops.sqlite")
     request.addfinalizer(database.close)
-    migrate(database)
     return Stage(database)
 
 

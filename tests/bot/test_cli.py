@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli import TURN_S, app
+from bot.cli import app
+from bot.interpreter import TURN_S
 from tests.bot.quiet import restored_logging
 from tools.runbook_index.embedding import embedder_named
 from tools.runbook_index.index import RunbookIndex

@@ -19,9 +19,8 @@ from incidents.proposal import Proposal
 from incidents.remediation import AnyRemediation
 from tests.bot.workflows.fakes import Clock
 from tests.incidents.builders import catalogue, forbidden, later, policy, proposal
+from tests.stores import store_at
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 from tools.sagemaker.states import ModelPackage
 
 HOME = "TSANDBOX"
@@ -127,9 +126,8 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path, request: pytest.FixtureRequest) -> Office:
-    database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
+    database = store_at(tmp_path / "agentops.sqlite")
     request.addfinalizer(database.close)
-    migrate(database)
     return Office(Stage(database))
 
 

@@ -12,9 +12,8 @@ from incidents.timeline import first_break
 from tests.bot.workflows.fakes import Clock
 from tests.bot.workflows.rig import Rig, build
 from tests.incidents.builders import catalogue, later, policy
+from tests.stores import engine_url_at, store_at
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 
 HOME = "TSANDBOX"
 MODEL = "product-recommender"
@@ -26,9 +25,8 @@ STRANGER = Person(id="USTRANGER", team="TOTHER")
 
 @pytest.fixture
 def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Stage:
-    database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
+    database = store_at(tmp_path / "agentops.sqlite")
     request.addfinalizer(database.close)
-    migrate(database)
     return Stage(database)
 
 
@@ -87,10 +85,9 @@ async def test_the_second_to_pause_is_told_who_was_first(decisions: Decisions) -
 
 
 async def test_a_pause_after_the_approval_stops_the_call(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
+    database = store_at(tmp_path / "agentops.sqlite")
     request.addfinalizer(database.close)
-    migrate(database)
-    rig: Rig = build(database, f"sqlite:///{tmp_path / 'engine.sqlite'}")
+    rig: Rig = build(database, engine_url_at(tmp_path / "engine.sqlite"))
     request.addfinalizer(rig.engine.destroy)
     rig.approved_rollback()
     rig.deps.writer.pauses.pause(EVERYTHING, "UVIEWER", rig.deps.clock())

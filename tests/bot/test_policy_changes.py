@@ -14,8 +14,7 @@ from incidents.pause import EVERYTHING
 from tests.bot.workflows.fakes import Clock
 from tests.bot.workflows.rig import Rig, build
 from tests.incidents.builders import MANIFESTS, catalogue, findings, later, rollback
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
+from tests.stores import engine_url_at, store_at
 from tools.manifests.watched_policy import WatchedPolicy
 
 HOME = "TSANDBOX"
@@ -47,9 +46,8 @@ def file(tmp_path: Path) -> PolicyFile:
 
 @pytest.fixture
 def rig(file: PolicyFile, tmp_path: Path) -> Iterator[Rig]:
-    database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
-    migrate(database)
-    made = build(database, f"sqlite:///{tmp_path / 'engine.sqlite'}", policy_source=WatchedPolicy(file.path))
+    database = store_at(tmp_path / "agentops.sqlite")
+    made = build(database, engine_url_at(tmp_path / "engine.sqlite"), policy_source=WatchedPolicy(file.path))
     yield made
     made.engine.destroy()
     database.close()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,10 +17,10 @@ from incidents.execution import ExecutionState
 from incidents.policy import Policy
 from tests.docs.metrics_table import nothing_stands
 from tests.incidents.builders import later, policy
+from tests.stores import store_at
 from tests.tools.incident_store.stage import Stage
 from tools.errors import Unavailable
 from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 from tools.incident_store.standing_reader import Standing, StandingReader
 
 
@@ -49,9 +50,8 @@ def watched(clock: Clock) -> Watched:
 
 
 @pytest.fixture
-def store(tmp_path: object) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/agentops.sqlite")
-    migrate(database)
+def store(tmp_path: Path) -> Iterator[Database]:
+    database = store_at(tmp_path / "agentops.sqlite")
     yield database
     database.close()
 

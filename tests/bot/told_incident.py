@@ -7,9 +7,9 @@ from incidents.alert import Alert
 from incidents.execution import ExecutionState
 from incidents.policy import Policy
 from tests.incidents.builders import START, alert, later, policy, proposal
+from tests.stores import store_at
 from tests.tools.incident_store.stage import LEASE, Stage
 from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 
 AWS_KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
 SECRETS = (AWS_KEY, "hunter2-hunter2", "s3cr3t-value", "xoxb-1234567890-abcdef")
@@ -18,8 +18,7 @@ SECRETS = (AWS_KEY, "hunter2-hunter2", "s3cr3t-value", "xoxb-1234567890-abcdef")
 def store_in(folder: Path) -> Database:
     """A new store where the settings of an empty environment look for it."""
     folder.mkdir(exist_ok=True)
-    database = Database(f"sqlite:///{folder / 'agentops.sqlite'}")
-    migrate(database)
+    database = store_at(folder / "agentops.sqlite")
     return database
 
 

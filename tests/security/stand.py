@@ -112,6 +112,9 @@ class InPlace(Engine):
     async def start(self, name: str, id: str, *arguments: str) -> None:
         await self._workflows[name](*arguments)
 
+    def under_way(self, name: str | None = None) -> int:
+        return 0
+
 
 class Reads(SageMakerReader):
     """The world of the scenario, for proposals."""

@@ -12,9 +12,8 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from tests.bot.quiet import restored_logging
 from tests.incidents.builders import MANIFESTS, forbidden, policy, proposal, retraining
+from tests.stores import store_at
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 
 Typed = Callable[..., Result]
 SHIPPED = MANIFESTS / "policy.yaml"
@@ -52,9 +51,8 @@ def other(tmp_path: Path) -> Callable[[str, str], str]:
 @pytest.fixture
 def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Stage:
     (tmp_path / "data").mkdir()
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'agentops.sqlite'}")
+    database = store_at(tmp_path / "data" / "agentops.sqlite")
     request.addfinalizer(database.close)
-    migrate(database)
     return Stage(database)
 
 

@@ -10,9 +10,8 @@ from bot.slack.rendered import FilePost, Rendered
 from bot.slack.shelf import StoreShelf
 from tests.bot.workflows.fakes import FakePrometheus
 from tests.bot.workflows.rig import shipped_rules
+from tests.stores import store_at
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 from tools.prometheus.series import AlertRule
 
 PATIENCE_S = 0.05
@@ -23,8 +22,7 @@ async def rules() -> list[AlertRule]:
 
 
 async def chart_of(folder: Path, patience_s: float) -> FilePost | Rendered | None:
-    database = Database(f"sqlite:///{folder / 'agentops.sqlite'}")
-    migrate(database)
+    database = store_at(folder / "agentops.sqlite")
     stage = Stage(database)
     incident_id = stage.awaiting()
     look = stage.reader.file(incident_id).investigations[0]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.bot.workflows.rig import Rig, build
+from tests.stores import engine_url_at, store_at
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 
@@ -18,10 +19,10 @@ def make_rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
     running: list[Rig] = []
 
     def make(url: str | None = None, engine_url: str | None = None, **given: Any) -> Rig:
-        database = Database(url or f"sqlite:///{tmp_path / 'agentops.sqlite'}")
+        database = Database(url) if url else store_at(tmp_path / "agentops.sqlite")
         databases.append(database)
         migrate(database)
-        running.append(build(database, engine_url or f"sqlite:///{tmp_path / 'engine.sqlite'}", **given))
+        running.append(build(database, engine_url or engine_url_at(tmp_path / "engine.sqlite"), **given))
         return running[-1]
 
     yield make

@@ -26,11 +26,10 @@ from incidents.timeline import first_break
 from tests.bot.workflows.fakes import Clock, World, fraud_endpoint, package
 from tests.bot.workflows.rig import deps_over, fraud_alert
 from tests.incidents.builders import findings, needs, promotion, promotion_origin, proposal, rollback
+from tests.stores import store_at
 from tests.thoroughness import EXAMPLES
 from tests.tools.incident_store.stage import Stage
 from tools.errors import AccessDenied, Throttled, Unavailable
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 from tools.incident_store.tables import InvestigationRecord
 
 PEOPLE = st.sampled_from(["UONCALL", "ULEAD", "UTHIRD"])
@@ -67,8 +66,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.database = Database(f"sqlite:///{Path(self.folder.name) / 'agentops.sqlite'}")
-        migrate(self.database)
+        self.database = store_at(Path(self.folder.name) / "agentops.sqlite")
         self.stage = Stage(self.database, salt="s")
         self.clock = Clock()
         self.world = CrashingWorld(self.clock)

@@ -18,10 +18,9 @@ from sandbox.scenario import load_scenarios
 from tests.bot.workflows.fakes import World
 from tests.bot.workflows.rig import PACE, deps_over
 from tests.sandbox.world.test_scenarios import meant
+from tests.stores import store_at
 from tests.thoroughness import thorough
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 from tools.incident_store.tables import AlertRecord, IncidentRecord
 from tools.manifests.load import load_catalogue
 from tools.prometheus.client import PrometheusClient
@@ -34,8 +33,7 @@ OTHERS = ("feature_drift", "upstream_nulls")
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Any:
-    database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
-    migrate(database)
+    database = store_at(tmp_path / "agentops.sqlite")
     yield Stage(database)
     database.close()
 
