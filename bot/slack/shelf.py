@@ -48,8 +48,8 @@ BEFORE = timedelta(minutes=60)
 POINTS = 240
 PATIENCE_S = 4.0
 """The thread, the card included, waits for the chart: a picture is not worth longer."""
-DRAWING_PATIENCE_S = 10.0
-"""A picture takes 0.2 s; in a storm it stands in a queue, and computes beside much else."""
+DRAWING_PATIENCE_S = 20.0
+"""A picture takes 0.2 s, the first one 2 s more; in a storm it stands in a queue, and computes beside much else."""
 
 
 def _no_note(id: int) -> DailyNote | None:

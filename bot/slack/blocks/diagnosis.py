@@ -14,7 +14,7 @@ from bot.slack.blocks.wording import ADVICE, CONFIDENCE, culprit_words, inside_a
 from bot.slack.looks import FoundAgain
 from bot.slack.rendered import Block, Rendered
 from incidents.cause_words import CAUSE
-from incidents.diagnosis import Diagnosis
+from incidents.diagnosis import Diagnosis, RunbookCitation
 from incidents.investigation import Findings
 
 _CLAIMS = 10
@@ -43,10 +43,10 @@ def diagnosis_message(
 ) -> Rendered:
     """The checked diagnosis; in short where it says `again` what the look before it said."""
     waiting = waiting or Waiting()
-    return _in_short(findings, waiting, again) if again is not None else _in_full(findings, links, waiting)
+    return _in_short(findings, links, waiting, again) if again is not None else _in_full(findings, links, waiting)
 
 
-def _in_short(findings: Findings, waiting: Waiting, again: FoundAgain) -> Rendered:
+def _in_short(findings: Findings, links: Links, waiting: Waiting, again: FoundAgain) -> Rendered:
     diagnosis = findings.diagnosis
     what = f"{_what(diagnosis)} ({CONFIDENCE[diagnosis.confidence]})"
     joined_words = "; ".join(mrkdwn(with_alerts_in_words(one), 200) for one in again.joined[:3])
@@ -56,6 +56,7 @@ def _in_short(findings: Findings, waiting: Waiting, again: FoundAgain) -> Render
         section("\n".join([*told, f"*What next:* {_next(diagnosis, waiting)}"])),
         *_gaps(diagnosis.gaps),
         *_claims(diagnosis, "How it stands now", _CLAIMS_AGAIN),
+        *_cited("What the runbooks say beside that", again.cited, links),
         context(written_by(diagnosis.reasoner)),
     ]
     return rendered(f"Looked again, the diagnosis stays: {what}", blocks, tail=1)
@@ -73,7 +74,7 @@ def _in_full(findings: Findings, links: Links, waiting: Waiting) -> Rendered:
         ),
         *_gaps(diagnosis.gaps),
         *_grounds(diagnosis),
-        *_cited(diagnosis, links),
+        *_cited("What the runbooks say", diagnosis.citations, links),
         *seen_before(diagnosis.seen_before, links),
         context(written_by(diagnosis.reasoner), track_record(diagnosis.confidence, diagnosis.reasoner)),
     ]
@@ -128,9 +129,9 @@ def _claims(diagnosis: Diagnosis, head: str, most: int) -> Iterator[Block]:
         yield rich(paragraph(words(head, bold=True)), bullets(statements))
 
 
-def _cited(diagnosis: Diagnosis, links: Links) -> Iterator[Block]:
-    if diagnosis.citations:
-        parts = [paragraph(words("What the runbooks say", bold=True))]
-        for cited in diagnosis.citations[:_CITATIONS]:
+def _cited(head: str, citations: Sequence[RunbookCitation], links: Links) -> Iterator[Block]:
+    if citations:
+        parts = [paragraph(words(head, bold=True))]
+        for cited in citations[:_CITATIONS]:
             parts += citation(cited, links)
         yield rich(*parts)

@@ -10,7 +10,7 @@ from bot.slack.blocks.root import root_message
 from bot.slack.looks import found_again
 from bot.slack.rendered import Rendered
 from bot.slack.renderer import Renderer
-from incidents.diagnosis import Confidence, RootCause
+from incidents.diagnosis import Confidence, RootCause, RunbookCitation
 from incidents.evidence import Figure
 from incidents.incident import IncidentState
 from incidents.ledger import IncidentFile, InvestigationView
@@ -65,6 +65,15 @@ async def test_a_look_that_finds_the_same_is_told_in_short_and_points_to_the_car
     assert "*New since the last look:* error rate too high (critical)" in told
     assert "waits for approval on the card above" in told and "below" not in told
     assert "What the runbooks say" not in told
+
+
+async def test_a_passage_that_no_look_before_it_cited_is_told() -> None:
+    new = RunbookCitation(file="retraining.md", heading="When not to", quote="Not on broken data.", lines=(9, 9))
+    known = samples.findings().diagnosis.citations
+    told = await said(looked_twice(citations=(*known, new)), MessageKind.DIAGNOSIS, "inv2")
+    assert "*Looked again, the diagnosis stays:* Bad deployment" in told
+    assert "retraining.md" in told and "Not on broken data." in told
+    assert known[0].quote not in told
 
 
 async def test_its_evidence_is_told_without_what_stands_with_the_first() -> None:
