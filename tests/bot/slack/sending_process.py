@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -48,7 +48,8 @@ class Plan:
         for name, times, what in self._entries:
             if (name, times) == (point, self._passed[point]):
                 with self.writing:
-                    os.kill(os.getpid(), _SIGNALS[what])
+                    # To this thread: sent to the process, another may take it, and this one goes on for a moment.
+                    signal.pthread_kill(get_ident(), _SIGNALS[what])
 
 
 class PlannedStore(OutboxWriter):
