@@ -80,3 +80,14 @@ def test_what_is_finished_is_held_by_nobody(stage: Stage) -> None:
     assert stage.writer.investigations.hold(id, fence, "bot-1", later(minutes=5), LEASE) is None
     assert stage.writer.investigations.due(later(minutes=5), STALE) == []
     assert stage.writer.investigations.renew(id, fence, later(minutes=5), LEASE)
+
+
+def test_what_one_began_and_another_carries_on_at_once_is_told_as_taken_over(stage: Stage) -> None:
+    incident_id = stage.open()
+    (view,) = stage.reader.file(incident_id).investigations
+    began = stage.writer.investigations.begin(view.id, START, "bot-1", LEASE)
+    assert began is not None
+    held = stage.writer.investigations.hold(view.id, began.fence, "bot-2", later(seconds=1), LEASE)
+    assert held is not None and held.taken_over
+    assert stage.told(incident_id).count("taken_over") == 1
+    assert stage.writer.investigations.hold(view.id, began.fence, "bot-1", later(seconds=2), LEASE) is None

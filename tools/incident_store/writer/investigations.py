@@ -165,10 +165,12 @@ class InvestigationWriter:
             if found is None or found[0].state != "running":
                 return None
             record, incident = found
-            taken_over = record.fence != began
+            moved_on = record.fence != began
+            if moved_on and record.lease_until is not None and record.lease_until > now:
+                return None
+            # One killed right after it began leaves its fence to who carries on.
+            taken_over = moved_on or record.owner != owner
             if taken_over:
-                if record.lease_until is not None and record.lease_until > now:
-                    return None
                 _tell_taken_over(session, incident, record, owner, now)
             record.started_at = now
             _held_by(record, owner, now, lease)
