@@ -7,11 +7,13 @@ from hypothesis import settings
 from xdist.remote import Producer
 
 from tests.distribution import ByPortion, declared_timeout, longest_first, portion_of
+from tests.one_dialect import use_one_dialect
 from tests.postgresql import running_postgresql
 from tests.thoroughness import EXAMPLES, THOROUGH
 
 settings.register_profile("agentops", max_examples=EXAMPLES)
 settings.load_profile("agentops")
+use_one_dialect()
 
 
 @pytest.fixture(scope="session")
