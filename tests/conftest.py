@@ -1,11 +1,13 @@
 """What several packages' tests share: a real PostgreSQL, started once and only when a test asks for it."""
 
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 
+from bot.interpreter import leave_out_what_is_loaded
 from tests.distribution import ByPortion, declared_timeout, longest_first, portion_of
 from tests.one_dialect import use_one_dialect
 from tests.postgresql import running_postgresql
@@ -21,6 +23,17 @@ def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
     """Makes a new database in a real PostgreSQL, a copy of the one named ("template1" is empty); answers its URL."""
     with running_postgresql(tmp_path_factory.mktemp("pg")) as make:
         yield make
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage among what tests make only: the million objects of all modules and tests stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        leave_out_what_is_loaded()
 
 
 @pytest.hookimpl(trylast=True)
