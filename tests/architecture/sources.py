@@ -1,22 +1,24 @@
 """The project's own files, as trees and as text."""
 
 import ast
-from collections.abc import Iterator
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bot", "agents", "tools", "incidents", "sandbox")
 NOT_OURS = frozenset({".git", ".venv", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache"})
-"""Folders that tools make, beside what is built or recorded at run time."""
+"""What tools make, beside what is built or recorded at run time."""
 MADE = frozenset({"__pycache__", "node_modules", "data", "build", "dist", "bench-results"})
 
 
-@cache
-def modules(*packages: str) -> tuple[tuple[str, ast.Module], ...]:
-    """Path below the root, and syntax tree."""
-    paths = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
-    return tuple((path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in paths)
+def modules(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+    """Path below the root, and syntax tree. None is kept: together they are a million objects."""
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 
 @cache
@@ -26,20 +28,23 @@ def texts() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def calls_of(package: str) -> tuple[tuple[str, str], ...]:
-    """Every call in a package: path below the root, and the last name of what is called."""
-    return tuple((path, called_name(call)) for path, tree in modules(package) for call in calls(tree))
+def callers() -> Mapping[str, set[str]]:
+    """The paths of the packages' files that call something, by the last name of what is called."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for path, tree in modules(*PACKAGES):
+        for call in calls(tree):
+            found[called_name(call)].add(path)
+    return found
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    for path in sorted(ROOT.rglob("*")):
-        parts = path.relative_to(ROOT).parts
-        if NOT_OURS.intersection(parts) or MADE.intersection(parts) or not path.is_file():
-            continue
-        try:
-            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            continue
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = sorted({*folders} - NOT_OURS - MADE)
+        for path in (Path(folder, name) for name in sorted({*files} - NOT_OURS)):
+            try:
+                yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
 
 
 def called_name(call: ast.Call) -> str:

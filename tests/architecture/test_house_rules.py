@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from incidents.alert import KIND_BY_ALERT_NAME
-from tests.architecture.sources import PACKAGES, ROOT, called_name, calls, calls_of, modules, texts
+from tests.architecture.sources import PACKAGES, ROOT, called_name, callers, calls, modules, texts
 
 OURS_MADE_IN_BOOTSTRAP = {
     "Database",
@@ -52,10 +52,6 @@ VENDORS_MADE_IN = {
 """The one module that wraps each vendor's client."""
 
 
-def _made(name: str) -> set[str]:
-    return {path for package in PACKAGES for path, called in calls_of(package) if called == name}
-
-
 def test_every_init_file_is_empty() -> None:
     full = [path for package in PACKAGES for path in (ROOT / package).rglob("__init__.py") if path.stat().st_size]
     assert full == []
@@ -83,13 +79,13 @@ def test_only_the_settings_read_the_environment() -> None:
 
 @pytest.mark.parametrize("name", sorted(OURS_MADE_IN_BOOTSTRAP))
 def test_clients_are_constructed_in_bootstrap(name: str) -> None:
-    made = _made(name) - ALSO_MADE_IN.get(name, set())
+    made = callers()[name] - ALSO_MADE_IN.get(name, set())
     assert made and all(path.startswith("bot/bootstrap/") or path == "bot/partners.py" for path in made)
 
 
 @pytest.mark.parametrize("name", sorted(VENDORS_MADE_IN))
 def test_a_vendors_client_is_constructed_only_in_the_module_that_wraps_it(name: str) -> None:
-    assert _made(name) == VENDORS_MADE_IN[name]
+    assert callers()[name] == VENDORS_MADE_IN[name]
 
 
 def _at_import(body: list[ast.stmt]) -> list[ast.Call]:

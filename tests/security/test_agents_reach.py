@@ -1,6 +1,8 @@
 """From the reasoning floor no import, late ones included, leads to a client that changes something."""
 
 import ast
+from collections.abc import Mapping
+from functools import cache
 
 from tests.architecture.sources import modules
 
@@ -11,22 +13,22 @@ def _name(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _imports() -> dict[str, set[str]]:
+@cache
+def _imports() -> Mapping[str, set[str]]:
     """What each of our modules imports of ours, anywhere in it."""
-    trees = {_name(path): tree for path, tree in modules(*PACKAGES)}
     found: dict[str, set[str]] = {}
-    for name, tree in trees.items():
+    for path, tree in modules(*PACKAGES):
         wanted: set[str] = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 wanted |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module is not None:
                 wanted |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        found[name] = wanted & trees.keys()
-    return found
+        found[_name(path)] = wanted
+    return {name: wanted & found.keys() for name, wanted in found.items()}
 
 
-def _reached(imports: dict[str, set[str]], start: str) -> set[str]:
+def _reached(imports: Mapping[str, set[str]], start: str) -> set[str]:
     reached: set[str] = set()
     waiting = [name for name in imports if name == start or name.startswith(f"{start}.")]
     while waiting:
