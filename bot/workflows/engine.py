@@ -18,7 +18,9 @@ Workflow = Callable[..., Coroutine[Any, Any, None]]
 VERSION = "1"
 """Set by hand: the default would be a hash of the source, and changed code would leave old workflows pending."""
 
-MAX_THREADS = 32
+MAX_THREADS = 16
+"""For what blocks in workflows, the database above all: AWS and Prometheus have threads of their own. Each that has
+worked keeps some 250 KB."""
 
 CACHE_KB = 512
 """Pages that each of the library's connections keeps; SQLite's own default is 2 MB."""

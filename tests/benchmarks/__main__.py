@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.benchmarks.bot_alone import BotAlone, NotInstalled
 from tests.benchmarks.cold_start import cold_start
 from tests.benchmarks.figures import Figure, Report
-from tests.benchmarks.install_size import NotInstalled, install_size
+from tests.benchmarks.install_size import install_size
 from tests.benchmarks.intake import intake
 from tests.benchmarks.investigations import investigations
 from tests.benchmarks.machine import machine
@@ -21,7 +22,7 @@ from tests.benchmarks.processes import BenchmarkFailed, stage
 from tests.benchmarks.serving import serving
 
 RESULTS = Path("bench-results/figures.json")
-PARTS = ("intake", "many_rows", "cold_start", "serving", "investigations", "install_size")
+PARTS = ("intake", "many_rows", "install_size", "cold_start", "serving", "investigations")
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,11 @@ async def run(parts: list[str], size: Size, folder: Path) -> Report:
         f"{size.past:,} past incidents and {size.past_models:,} models",
         lambda: asyncio.to_thread(on_both_databases, folder, incidents=size.past, models=size.past_models, rounds=20),
     )
+    alone = BotAlone(folder / "bot-alone")
+    await measured("install_size", "Installing the bot alone", lambda: install_size(alone))
     if {"cold_start", "serving"} & set(parts):
         try:
-            async with stage(folder, size.models) as on:
+            async with stage(folder, size.models, await _python_of(alone, report)) as on:
                 await measured("cold_start", "Starting the bot, several times", lambda: cold_start(on, size.starts))
                 await measured(
                     "serving",
@@ -87,9 +90,19 @@ async def run(parts: list[str], size: Size, folder: Path) -> Report:
                 )
         except BenchmarkFailed as error:
             report.notes.append(str(error))
-    await measured("install_size", "Installing the bot alone", lambda: install_size(folder))
     report.machine["load_1m_at_the_end"] = round(os.getloadavg()[0], 2)
     return report
+
+
+async def _python_of(alone: BotAlone, report: Report) -> Path:
+    """What runs the bot: its own environment, with charts; else this one, and the report says so."""
+    say("Installing what the bot needs, with charts ...")
+    try:
+        await alone.install_charts()
+    except NotInstalled as error:
+        report.notes.append(f"the bot ran in the environment of development, with more installed: {error}")
+        return Path(sys.executable)
+    return alone.python
 
 
 def say(text: str) -> None:

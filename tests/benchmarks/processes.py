@@ -47,13 +47,14 @@ class Partners:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a benchmark stands on: partners, a fleet, a folder and the interpreter's compiled modules."""
+    """What a benchmark stands on: partners, a fleet, a folder, and the interpreter that runs the bot."""
 
     partners: Partners
     models: list[str]
     models_file: Path
     folder: Path
     control: aiohttp.ClientSession
+    python: Path
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One call of the workspace's control API."""
@@ -105,7 +106,7 @@ class RunningBot:
 
 
 @asynccontextmanager
-async def stage(folder: Path, models: int) -> AsyncGenerator[Stage]:
+async def stage(folder: Path, models: int, python: Path = Path(sys.executable)) -> AsyncGenerator[Stage]:
     """Start the partners; stop them at the end."""
     names = model_names(models)
     models_file = folder / "models.yaml"
@@ -130,7 +131,7 @@ async def stage(folder: Path, models: int) -> AsyncGenerator[Stage]:
         partners = Partners(**json.loads(line))
         headers = {"Authorization": f"Bearer {partners.control_token}"}
         async with aiohttp.ClientSession(headers=headers) as control:
-            yield Stage(partners, names, models_file, folder, control)
+            yield Stage(partners, names, models_file, folder, control, python)
     finally:
         if process.stdin is not None:
             process.stdin.close()
@@ -147,7 +148,7 @@ async def bot(on: Stage, name: str, settings: Mapping[str, str] | None = None) -
     with log.open("ab") as sink:
         begun = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", stdout=sink, stderr=sink, env=environment
+            str(on.python), "-P", "-m", "bot", "serve", stdout=sink, stderr=sink, env=environment
         )
     try:
         url = f"http://127.0.0.1:{port}"
