@@ -32,8 +32,8 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
-        gc.enable()
         leave_out_what_is_loaded()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
