@@ -1,5 +1,6 @@
 """What CloudWatch Logs would have told in a case."""
 
+import math
 from collections.abc import Generator
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from tools.cloudwatch_logs.records import LogLine, LogLines, LogPlace
 from tools.cloudwatch_logs.trouble import TROUBLE
 
 ACCESS_EVERY = timedelta(seconds=30)
+ACCESS_LINES = int(timedelta(hours=26) / ACCESS_EVERY)
 ACCESS = '169.254.178.2 "POST /invocations HTTP/1.1" 200 48 "-" "AHC/2.0"'
 
 
@@ -35,17 +37,22 @@ class RecordedLogs:
         return "https://console.example/logs"
 
     def _within(self, place: LogPlace, start: datetime, end: datetime) -> list[LogLine]:
-        lines = [line for line in self._all(place) if start <= line.at <= end and line.stream.startswith(place.streams)]
-        return sorted(lines, key=lambda line: line.at)
-
-    def _all(self, place: LogPlace) -> Generator[LogLine]:
         stream = "AllTraffic/i-0a1b2c3d" if place.kind == "endpoint" else f"{place.name}/algo-1-1795000000"
-        if place.kind == "endpoint":
-            for number in range(int(timedelta(hours=26) / ACCESS_EVERY)):
-                yield LogLine(NOW - number * ACCESS_EVERY, stream, ACCESS)
+        if not stream.startswith(place.streams):
+            return []
+        lines = list(_access(stream, start, end)) if place.kind == "endpoint" else []
         for logged in self._case.logs:
             if logged.group == place.kind:
-                yield from _written(logged, stream)
+                lines += (line for line in _written(logged, stream) if start <= line.at <= end)
+        return sorted(lines, key=lambda line: line.at)
+
+
+def _access(stream: str, start: datetime, end: datetime) -> Generator[LogLine]:
+    """Those of a window only: a day has thousands, and most windows are short."""
+    first = max(0, math.ceil((NOW - end) / ACCESS_EVERY))
+    last = min(ACCESS_LINES - 1, (NOW - start) // ACCESS_EVERY)
+    for number in range(first, last + 1):
+        yield LogLine(NOW - number * ACCESS_EVERY, stream, ACCESS)
 
 
 def _written(logged: LoggedLines, stream: str) -> Generator[LogLine]:
