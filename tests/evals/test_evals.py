@@ -14,7 +14,7 @@ from tests.evals.grading import Grade
 from tests.evals.parts import FIRST, PARTS, SECOND, THIRD
 from tests.evals.report import as_text
 from tests.evals.seal import LATER, SEAL_2, SEAL_3, is_whole, sealed_files
-from tests.thoroughness import THOROUGH
+from tests.thoroughness import THOROUGH, thorough
 
 pytestmark = pytest.mark.timeout(400)  # the cases are answered once, and by each baseline, before the first figure
 
@@ -37,13 +37,8 @@ OFFLINE = LlmConfig(api_key=None)
 
 
 @pytest.fixture(scope="module")
-def written() -> list[EvalCase]:
-    return all_cases()
-
-
-@pytest.fixture(scope="module")
-def cases(written: list[EvalCase]) -> list[EvalCase]:
-    return written[::EVERY]
+def cases() -> list[EvalCase]:
+    return all_cases(each=EVERY)
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +120,9 @@ def test_every_offline_answer_names_the_rules_as_its_writer(grades: list[Grade])
     assert all(grade.offline for grade in grades)
 
 
-def test_every_class_has_at_least_three_cases(written: list[EvalCase]) -> None:
-    wanted = [case.expected.classes[0] for case in written]
+@thorough  # only there all cases are read
+def test_every_class_has_at_least_three_cases(cases: list[EvalCase]) -> None:
+    wanted = [case.expected.classes[0] for case in cases]
     assert {cause: wanted.count(cause) for cause in RootCause if wanted.count(cause) < 3} == {}
 
 
