@@ -20,9 +20,9 @@ from tools.mcp_servers.spec import McpServer
 Make = Callable[..., McpClient]
 
 
-async def test_only_what_is_listed_is_offered_and_what_may_change_something_is_refused(clients: Make):
+async def test_only_what_is_listed_is_offered_and_what_may_change_something_is_refused(clients: Make, http_url: str):
     listed = ("search_logs", "bare", "restart_service", "delete_dashboard", "gone")
-    client = clients(logs=stdio(tools=listed))
+    client = clients(logs=McpServer.model_validate({"http": {"url": http_url}, "tools": listed}))
     offer = await client.offer("logs")
     assert [tool.name for tool in offer.tools] == ["search_logs", "bare"]
     assert offer.refused == {
