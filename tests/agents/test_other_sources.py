@@ -20,8 +20,7 @@ from sandbox.llm.wire import Block, Reply, tool_use
 from tests.agents.conftest import Server
 from tests.agents.scenarios import bad_deployment
 from tests.agents.world import World
-from tests.tools.mcp_servers.conftest import SECRETS, stdio
-from tests.tools.mcp_servers.server import HOSTILE
+from tests.tools.mcp_servers.conftest import HOSTILE, SECRETS, stdio
 from tools.mcp_servers.client import McpClient
 from tools.mcp_servers.spec import McpServer
 

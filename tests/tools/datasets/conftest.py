@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,14 @@ from tools.datasets.reader import DatasetReader
 from tools.sagemaker.connection import AwsCredentials
 
 BUCKET = "agentops-churn-predictor"
+
+
+@pytest.fixture(scope="session")
+def stats() -> Any:
+    """SciPy's, which takes half a second to load: too long for every process that merely collects the tests."""
+    from scipy import stats
+
+    return stats
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from scipy import stats
 
 from incidents.catalogue import DataSpec, EndpointSpec, ModelSpec
 from sandbox.sagemaker.server import LocalSageMaker
@@ -86,7 +85,7 @@ def numbers(given: Rows) -> list[float]:
 
 
 async def test_figures_are_those_of_the_drift_command_and_of_scipy(
-    datasets: DatasetReader, local: LocalSageMaker
+    datasets: DatasetReader, local: LocalSageMaker, stats: Any
 ) -> None:
     training, before, after = rows(3000, seed=1), rows(900, seed=2), rows(1200, seed=3, scale=1.8, plans="ABBB")
     baseline_csv(local, training)
@@ -102,9 +101,7 @@ async def test_figures_are_those_of_the_drift_command_and_of_scipy(
     charges, plan = named(found, "charges"), named(found, "plan")
     assert charges.psi == pytest.approx(psi_of_numbers(numbers(training), numbers(after)).value, abs=1e-6)
     assert charges.psi_before == pytest.approx(psi_of_numbers(numbers(training), numbers(before)).value, abs=1e-6)
-    scipys: Any = stats.ks_2samp(  # pyright: ignore[reportUnknownMemberType] SciPy has no types
-        numbers(training), numbers(after)
-    )
+    scipys = stats.ks_2samp(numbers(training), numbers(after))
     assert charges.ks == pytest.approx(scipys.statistic, abs=1e-12)
     assert charges.medians == pytest.approx((np.median(numbers(training)), np.median(numbers(after))), rel=0.01)
     assert "10 quantile bins of the reference" in charges.binning

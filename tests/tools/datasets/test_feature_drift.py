@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from tools.datasets.drift import psi_of_sorted
 from tools.datasets.feature_drift import FEWEST_ROWS, MOST_CATEGORIES, OTHERS, FeatureDrift, compare
@@ -50,12 +49,12 @@ def one(report: Any, name: str) -> FeatureDrift:
     return next(found for found in report.features if found.feature == name)
 
 
-@given(samples, samples)
-def test_kolmogorov_smirnov_by_merging_equals_scipys(before: list[int], after: list[int]) -> None:
+@given(before=samples, after=samples)
+def test_kolmogorov_smirnov_by_merging_equals_scipys(stats: Any, before: list[int], after: list[int]) -> None:
     with warnings.catch_warnings():
         # It complains of the p-value of so small samples, which nobody asks for.
         warnings.simplefilter("ignore", RuntimeWarning)
-        theirs: Any = stats.ks_2samp(before, after)  # pyright: ignore[reportUnknownMemberType] SciPy has no types
+        theirs = stats.ks_2samp(before, after)
     ours = ks(np.sort(np.asarray(before, float)), np.sort(np.asarray(after, float)))
     assert ours == pytest.approx(float(theirs.statistic), abs=1e-12)
 

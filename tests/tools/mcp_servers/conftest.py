@@ -16,6 +16,8 @@ from tools.mcp_servers.client import McpClient
 from tools.mcp_servers.spec import McpServer
 
 SERVER = Path(__file__).with_name("server.py")
+HOSTILE = Path(__file__).with_name("hostile.txt").read_text("utf-8")
+"""What the server says; the server's own module would load a whole framework."""
 ALL = (
     "search_logs",
     "hostile",
