@@ -1,11 +1,13 @@
 """`agentops check` against the local stand-ins: what is right, what is wrong, and what to do about it."""
 
 import asyncio
+import contextlib
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,16 +75,21 @@ def local() -> Iterator[Local]:
     loop.close()
 
 
-@pytest.fixture
-def check(local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
-    monkeypatch.chdir(tmp_path)
-
-    def run(**changes: str) -> Result:
-        environment = {**local.environment, "AGENTOPS_DATA_DIR": str(tmp_path / "data"), **changes}
+def checked(local: Local, folder: Path, **changes: str) -> Result:
+    environment = {**local.environment, "AGENTOPS_DATA_DIR": str(folder / "data"), **changes}
+    with contextlib.chdir(folder), restored_logging():
         return CliRunner().invoke(app, ["check"], env=environment, catch_exceptions=False)
 
-    with restored_logging():
-        yield run
+
+@pytest.fixture
+def check(local: Local, tmp_path: Path) -> Callable[..., Result]:
+    return partial(checked, local, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def right(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """What is said where everything is set up right."""
+    return checked(local, tmp_path_factory.mktemp("right"))
 
 
 def catalogue_with(folder: Path, old: str, new: str) -> str:
@@ -99,30 +106,35 @@ def wrong(result: Result) -> dict[str, str]:
     return {subject.strip(): text for subject, text in found}
 
 
-def test_what_is_set_up_right_is_said_to_be_right(check: Callable[..., Result]) -> None:
-    result = check()
-    assert (result.exit_code, wrong(result)) == (0, {}), result.output
+def test_what_is_set_up_right_is_said_to_be_right(right: Result) -> None:
+    assert (right.exit_code, wrong(right)) == (0, {}), right.output
     for subject in ("catalogue", "policy", "database", "runbooks", "webhook", "Slack bot token", "Slack scopes"):
-        assert re.search(rf"^ok     {subject} ", result.output, re.MULTILINE), subject
+        assert re.search(rf"^ok     {subject} ", right.output, re.MULTILINE), subject
     for subject in ("Slack app token", "channel #ml-incidents", "Prometheus", "endpoint of fraud-detector"):
-        assert re.search(rf"^ok     {subject} ", result.output, re.MULTILINE), subject
-    assert re.search(r"alert rules +1\d can be read, each has a runbook", result.output)
-    assert result.output.splitlines()[-1].startswith("Everything that is needed is right")
+        assert re.search(rf"^ok     {subject} ", right.output, re.MULTILINE), subject
+    assert re.search(r"alert rules +1\d can be read, each has a runbook", right.output)
+    assert right.output.splitlines()[-1].startswith("Everything that is needed is right")
 
 
-def test_a_watch_beside_rules_of_the_same_is_noted(check: Callable[..., Result]) -> None:
-    result = check(AGENTOPS_WATCH="true")
-    assert re.search(r"^note   alert rules .*may be told twice; keep one", result.output, re.MULTILINE), result.output
+def test_what_is_only_good_to_know_is_noted_and_breaks_nothing(check: Callable[..., Result]) -> None:
+    result = check(AGENTOPS_WATCH="true", AGENTOPS_WEBHOK_TOKENS="x", AGENTOPS_GITHUB_TOKEN="")
+    assert (result.exit_code, wrong(result)) == (0, {}), result.output
+    for subject, words in (
+        ("alert rules", "may be told twice; keep one"),
+        ("settings", "AGENTOPS_WEBHOK_TOKENS is no setting; is AGENTOPS_WEBHOOK_TOKENS meant?"),
+        ("GitHub", "no AGENTOPS_GITHUB_TOKEN"),
+    ):
+        assert re.search(rf"^note   {subject} .*{re.escape(words)}", result.output, re.MULTILINE), result.output
 
 
-def test_columns_stand_below_each_other(check: Callable[..., Result]) -> None:
-    lines = check().output.splitlines()[:-2]
+def test_columns_stand_below_each_other(right: Result) -> None:
+    lines = right.output.splitlines()[:-2]
     assert len(lines) > 12
     assert all(re.match(r"(ok   |note |WRONG)  \S.{30}  \S", line) for line in lines)
 
 
-def test_a_check_leaves_no_message_behind(check: Callable[..., Result], local: Local) -> None:
-    check()
+@pytest.mark.usefixtures("right")
+def test_a_check_leaves_no_message_behind(local: Local) -> None:
     assert local.sandbox.workspace.scheduled == {}
 
 
@@ -293,12 +305,6 @@ def test_a_file_that_is_no_database_is_told(check: Callable[..., Result], tmp_pa
     assert (result.exit_code, set(wrong(result))) == (1, {"database"})
 
 
-def test_a_misspelt_variable_is_noted(check: Callable[..., Result]) -> None:
-    result = check(AGENTOPS_WEBHOK_TOKENS="x")
-    assert result.exit_code == 0
-    assert "AGENTOPS_WEBHOK_TOKENS is no setting; is AGENTOPS_WEBHOOK_TOKENS meant?" in result.output
-
-
 def test_no_secret_is_told(check: Callable[..., Result], local: Local) -> None:
     result = check(ANTHROPIC_API_KEY="sk-ant-secret", AGENTOPS_METRICS_TOKEN="metrics-token-0123456789")
     secrets = [TOKEN, "sk-ant-secret", "metrics-token-0123456789"]
@@ -315,15 +321,8 @@ def test_a_wrong_setting_is_named_and_ends_it(check: Callable[..., Result], vari
     assert result.stderr.startswith(f"{variable}: ") and len(result.stderr.splitlines()) == 1
 
 
-def test_a_repository_that_the_token_reaches_is_right(check: Callable[..., Result]) -> None:
-    result = check()
-    assert re.search(r"^ok     issues of churn-predictor +the token reaches example-ml/churn", result.output, re.M)
-
-
-def test_without_a_token_for_github_it_is_noted(check: Callable[..., Result]) -> None:
-    result = check(AGENTOPS_GITHUB_TOKEN="")
-    assert result.exit_code == 0
-    assert re.search(r"^note   GitHub +no AGENTOPS_GITHUB_TOKEN", result.output, re.MULTILINE)
+def test_a_repository_that_the_token_reaches_is_right(right: Result) -> None:
+    assert re.search(r"^ok     issues of churn-predictor +the token reaches example-ml/churn", right.output, re.M)
 
 
 def test_a_repository_without_issues_or_not_there_is_named(
