@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +10,8 @@ from incidents.execution import ExecutionState
 from incidents.policy import Policy, RequireApproval, Rule, When
 from tests.bot.workflows.fakes import Clock
 from tests.incidents.builders import catalogue, later, policy, proposal
+from tests.stores import store_at
 from tests.tools.incident_store.stage import Stage
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 
 HOME = "TSANDBOX"
 ONCALL = Person(id="UONCALL", team=HOME, groups=frozenset({"ml-oncall"}))
@@ -47,20 +45,9 @@ class Desk:
         self.wakes += 1
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("decisions") / "migrated.sqlite"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def desk(migrated: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
-    copied = tmp_path / "agentops.sqlite"
-    shutil.copy(migrated, copied)
-    database = Database(f"sqlite:///{copied}")
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
+    database = store_at(tmp_path / "agentops.sqlite")
     request.addfinalizer(database.close)
     return Desk(Stage(database))
 

@@ -8,6 +8,7 @@ from bot.slack.rendered import Rendered
 from incidents.clock import now
 from incidents.message import MessageKind, OutboxMessage
 from sandbox.slack.server import SlackServer
+from tests.stores import store_at
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 from tools.incident_store.slack_tables import MessageRecord
@@ -27,7 +28,9 @@ class MessageRows:
 
     @classmethod
     def in_folder(cls, folder: Path) -> "MessageRows":
-        return cls(f"sqlite:///{folder / 'messages.sqlite'}")
+        path = folder / "messages.sqlite"
+        store_at(path).close()
+        return cls(f"sqlite:///{path}")
 
     def want_thread(self, name: str, replies: int, channel: str = "CINCIDENTS") -> int:
         """A thread's first message and so many replies; its id."""

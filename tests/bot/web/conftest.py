@@ -10,7 +10,7 @@ from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A database file with our tables."""
     path = tmp_path_factory.mktemp("migrated") / "one.sqlite"

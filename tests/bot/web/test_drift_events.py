@@ -11,9 +11,8 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from tests.bot.web.site import TOKEN, Answer, Site, served
+from tests.stores import store_at
 from tests.tools.drift_events.test_drift_events import EVENT, REPORTS
-from tools.incident_store.database import Database
-from tools.incident_store.migrate import migrate
 from tools.incident_store.tables import AlertRecord
 
 PATH = "/webhooks/drift-events"
@@ -21,8 +20,7 @@ PATH = "/webhooks/drift-events"
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    database = Database(f"sqlite:///{tmp_path / 'agentops.sqlite'}")
-    migrate(database)
+    database = store_at(tmp_path / "agentops.sqlite")
     async with served(database) as one:
         yield one
     database.close()

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +20,7 @@ from tests.bot.workflows.fakes import Clock
 from tests.bot.workflows.rig import PACE
 from tests.incidents.builders import alert, later
 from tests.sandbox.github.listening import listening_github
+from tests.stores import store_at
 from tests.thoroughness import DATABASES
 from tests.tools.incident_store.stage import LEASE, Stage
 from tests.tools.incident_store.test_issues import opened
@@ -83,36 +83,22 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("issues") / "migrated.sqlite"
-    _migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="module")
 def migrated_postgresql(new_postgresql: Callable[[str], str]) -> str:
     """The name of a database to be copied."""
     url = new_postgresql("template1")
-    _migrate(url)
-    return make_url(url).database or ""
-
-
-def _migrate(url: str) -> None:
     made = Database(url)
     migrate(made)
     made.close()
+    return make_url(url).database or ""
 
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
-        copied = tmp_path / "agentops.sqlite"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), copied)
-        url = f"sqlite:///{copied}"
+        made = store_at(tmp_path / "agentops.sqlite")
     else:
         make: Callable[[str], str] = request.getfixturevalue("new_postgresql")
-        url = make(request.getfixturevalue("migrated_postgresql"))
-    made = Database(url)
+        made = Database(make(request.getfixturevalue("migrated_postgresql")))
     yield made
     made.close()
 

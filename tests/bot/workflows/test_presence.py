@@ -11,6 +11,7 @@ from bot.workflows.failover import Failover
 from bot.workflows.presence import ExecutorTaken, Presence
 from incidents.clock import now
 from tests.bot.workflows.rig import PACE
+from tests.stores import store_at
 from tests.thoroughness import thorough
 from tools.errors import Unavailable
 from tools.incident_store.clock import SharedClock
@@ -25,11 +26,11 @@ Make = Callable[..., Presence]
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=thorough)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'x.sqlite'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("new_postgresql")("template1")
-    one = Database(url)
-    migrate(one)
+        one = Database(request.getfixturevalue("new_postgresql")("template1"))
+        migrate(one)
+    else:
+        one = store_at(tmp_path / "x.sqlite")
     yield one
     one.close()
 

@@ -1,26 +1,16 @@
 """Every test of the store runs on SQLite in a file and on a real PostgreSQL."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.stores import store_at
 from tests.thoroughness import DATABASES
 from tests.tools.incident_store.stage import Stage
 from tools.incident_store.database import Database
 from tools.incident_store.migrate import migrate
 from tools.incident_store.tables import Table
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with our tables, to be copied."""
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.close()
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +26,9 @@ def migrated_postgresql(new_postgresql: Callable[[str], str]) -> str:
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        copied = tmp_path / "agentops.sqlite"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), copied)
-        return f"sqlite:///{copied}"
+        path = tmp_path / "agentops.sqlite"
+        store_at(path).close()
+        return f"sqlite:///{path}"
     url: str = request.getfixturevalue("migrated_postgresql")
     emptied = Database(url)
     names = ", ".join(f'"{table.name}"' for table in Table.metadata.sorted_tables)

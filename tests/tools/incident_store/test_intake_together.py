@@ -1,6 +1,5 @@
 """Deliveries that share a transaction change what they would have changed one after the other."""
 
-import shutil
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
@@ -13,6 +12,7 @@ from sqlmodel import col, select
 
 from incidents.alert import Alert
 from tests.incidents.builders import START, alert, catalogue, later
+from tests.stores import store_at
 from tests.thoroughness import EXAMPLES
 from tests.tools.incident_store.stage import Stage, at_once
 from tools.incident_store.database import Database
@@ -156,7 +156,6 @@ def numbers() -> "count[int]":
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=deliveries, together=deliveries)
 def test_together_or_one_after_the_other_comes_to_the_same(
-    migrated_sqlite: Path,
     tmp_path: Path,
     numbers: "count[int]",
     before: Sequence[Delivery],
@@ -164,9 +163,7 @@ def test_together_or_one_after_the_other_comes_to_the_same(
 ) -> None:
     found: list[tuple[list[int], list[Row]]] = []
     for kind in ("alone", "together"):
-        path = tmp_path / f"{kind}-{next(numbers)}.sqlite"
-        shutil.copy(migrated_sqlite, path)
-        database = Database(f"sqlite:///{path}")
+        database = store_at(tmp_path / f"{kind}-{next(numbers)}.sqlite")
         intake = IntakeWriter(database, catalogue().find)
         for one in before:
             intake.store_all([one], START)
