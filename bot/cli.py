@@ -41,6 +41,7 @@ SUBJECT_WIDTH = 31
 @app.command()
 def serve() -> None:
     """Run the bot: HTTP for Alertmanager, Slack for people. Settings come from the environment."""
+    interpreter.load_without_collecting()
     interpreter.keep_memory_small()
     interpreter.hand_over_soon()
     import uvloop

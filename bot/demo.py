@@ -26,6 +26,8 @@ FIRST_APPROVER, SECOND_APPROVER = "UONCALL", "USECOND"
 NOBODY_ASKS_S = 8.0
 """An incident that waits for a decision while no card asks for one, this long and with nothing new, is at its end."""
 CLICK_AGAIN_S = 5.0
+LOOK_S = 0.2
+"""Between two looks; each reads everything about the incident."""
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Driver:
             found = await look()
             if found is not None:
                 return found
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(LOOK_S)
         raise DemoFailed(f"waited too long for {what}")
 
     async def file(self, incident_id: str) -> IncidentFile:
@@ -126,9 +128,10 @@ async def _settled(driver: Driver, file: IncidentFile, answer: Answer) -> bool:
     for view in pending:
         if answer == "approve":
             voted = {vote.person for vote in view.approval.votes}
-            await _approve(driver, view.proposal.id, SECOND_APPROVER if FIRST_APPROVER in voted else FIRST_APPROVER)
+            persona = SECOND_APPROVER if FIRST_APPROVER in voted else FIRST_APPROVER
+            await _approve(driver, file, view.proposal.id, persona)
         elif answer == "deny":
-            await _deny(driver, view.proposal.id)
+            await _deny(driver, file, view.proposal.id)
     if pending or any(one.state not in FINAL_EXECUTION_STATES for one in file.executions):
         return False
     ended = file.incident.state in ENDED or file.incident.state is IncidentState.MONITORING
@@ -148,34 +151,30 @@ async def _everything_posted(driver: Driver) -> bool:
     return await asyncio.to_thread(driver.reader.outbox_depth) == 0
 
 
-async def _approve(driver: Driver, proposal_id: str, persona: str) -> None:
+async def _approve(driver: Driver, file: IncidentFile, proposal_id: str, persona: str) -> None:
     """Click once; again only when nothing has come of it."""
     clicked = driver.clicks.get((proposal_id, persona), -CLICK_AGAIN_S)
-    if time.monotonic() - clicked >= CLICK_AGAIN_S and await _press(driver, proposal_id, persona, "primary"):
+    if time.monotonic() - clicked >= CLICK_AGAIN_S and await _press(driver, file, proposal_id, persona, "primary"):
         driver.clicks[proposal_id, persona] = time.monotonic()
 
 
-async def _press(driver: Driver, proposal_id: str, persona: str, style: str) -> bool:
+async def _press(driver: Driver, file: IncidentFile, proposal_id: str, persona: str, style: str) -> bool:
     """Click the card's button, once the card stands in Slack."""
-    for channel in (await driver.call("GET", "state"))["channels"]:
-        roots = await driver.call("GET", f"slack/messages?channel={channel['id']}")
-        for root in roots["messages"]:
-            thread = await driver.call("GET", f"slack/messages?channel={channel['id']}&thread_ts={root['ts']}")
-            for message in thread["messages"]:
-                button = _button(message, proposal_id, style)
-                if button is not None:
-                    await driver.call(
-                        "POST",
-                        "slack/actions",
-                        {
-                            "persona": persona,
-                            "container": {"channel": channel["id"], "ts": message["ts"]},
-                            "action_id": button["action_id"],
-                            "block_id": button["block_id"],
-                            "value": proposal_id,
-                        },
-                    )
-                    return True
+    for message in await _thread(driver, file):
+        button = _button(message, proposal_id, style)
+        if button is not None:
+            await driver.call(
+                "POST",
+                "slack/actions",
+                {
+                    "persona": persona,
+                    "container": {"channel": message["channel"], "ts": message["ts"]},
+                    "action_id": button["action_id"],
+                    "block_id": button["block_id"],
+                    "value": proposal_id,
+                },
+            )
+            return True
     return False
 
 
@@ -189,8 +188,8 @@ def _button(message: dict[str, Any], proposal_id: str, style: str) -> dict[str, 
     return None
 
 
-async def _deny(driver: Driver, proposal_id: str) -> None:
-    if not await _press(driver, proposal_id, FIRST_APPROVER, "danger"):
+async def _deny(driver: Driver, file: IncidentFile, proposal_id: str) -> None:
+    if not await _press(driver, file, proposal_id, FIRST_APPROVER, "danger"):
         return
 
     async def modal() -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import threading
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,8 +69,9 @@ class ModelData:
         """Where it lies."""
         return self._profile.bucket
 
+    @cached_property
     def training_csv(self) -> bytes:
-        """The training data, with the label."""
+        """The training data, with the label: the same after each reset."""
         names = [feature.name for feature in self._profile.features]
         columns = [[_value(f, float(v)) for v in self._training[f.name]] for f in self._profile.features]
         labels = (self._scores(self._training) > 0.5).astype(int).tolist()
@@ -112,7 +114,7 @@ class ModelData:
     def write_past(self, store: ObjectStore, now: float, hours: int = 3) -> None:
         """The training data, a file of captured requests for each of the last hours, and runs of the monitor."""
         statistics, constraints = self.baseline()
-        store.put(self.bucket, "baseline/train.csv", self.training_csv())
+        store.put(self.bucket, "baseline/train.csv", self.training_csv)
         store.put_json(self.bucket, "baseline/statistics.json", statistics)
         store.put_json(self.bucket, "baseline/constraints.json", constraints)
         for back in range(hours, 0, -1):

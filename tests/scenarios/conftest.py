@@ -2,11 +2,19 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.scenarios.rig import Rig, rig_in
+
+LEAVES_OTHER_SETTINGS = Path(__file__).parent / "test_decisions.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Last what leaves the shared bot with other settings: after it, the next file would have to start it anew."""
+    items.sort(key=lambda item: item.path == LEAVES_OTHER_SETTINGS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

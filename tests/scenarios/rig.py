@@ -22,8 +22,8 @@ from bot.demo import Driver
 from bot.processes import DemoOptions, SandboxAddress, Webhook, bot_log, bot_running, free_port, sandbox_running
 from incidents.incident import Incident
 from incidents.ledger import IncidentFile
+from tests.stores import engine_url_at, store_at
 from tests.waiting import eventually
-from tools.incident_store.database import Database
 from tools.incident_store.reader import StoreReader
 
 Json = dict[str, Any]
@@ -32,6 +32,8 @@ T = TypeVar("T")
 SPEED = 240.0
 """Five minutes pass in 1.25 s. Scrapes, and with them every rate, stay at a second."""
 PATIENCE_S = 90.0
+LOOK_S = 0.15
+"""Between two looks; each reads all of an incident, or of a channel, in two processes that have a world to run."""
 INCIDENTS = "CINCIDENTS"
 
 
@@ -114,7 +116,7 @@ class Rig:
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str, patience: float = PATIENCE_S) -> T:
         """The first thing found, looked for again and again until the patience ends."""
-        return await eventually(look, what, within=patience)
+        return await eventually(look, what, within=patience, every=LOOK_S)
 
     # What Alertmanager does
 
@@ -262,14 +264,16 @@ async def rig_in(
         log_level="info",
     )
     webhook = Webhook.new()
+    # What the bot would make at its first start, as the headless demo and the browser's see it do.
+    engine_url_at(folder / "engine.sqlite")
+    database = store_at(folder / "agentops.sqlite")
     async with AsyncExitStack() as closing:
+        closing.callback(database.close)
         sandbox = await closing.enter_async_context(sandbox_running(options, webhook))
         headers = {"Authorization": f"Bearer {sandbox.token}"}
         http = await closing.enter_async_context(
             aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=20))
         )
-        database = Database(options.database)
-        closing.callback(database.close)
         rig = Rig(options, webhook, sandbox, http, StoreReader(database), _models(sandbox, folder))
         closing.push_async_callback(rig.stop_bot)
         await rig.start_bot(**settings)
