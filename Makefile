@@ -33,10 +33,10 @@ check: setup
 bench: setup
 	$(BIN)/python -m tests.benchmarks
 
-# A storm, kills during one, and a stop beside a real Alertmanager: about an hour. KILLS=10 for fewer kills, SEED=7 to repeat a run's choices.
+# A storm, kills during one, a stop beside a real Alertmanager, a replica that stands still: about an hour. KILLS=10 for fewer kills, SEED=7 to repeat a run's choices.
 KILLS ?= 100
 soak: setup
-	$(BIN)/python -m tests.fleet storm soak away --kills $(KILLS) $(if $(SEED),--seed $(SEED)) --json bench-results/soak.json
+	$(BIN)/python -m tests.fleet storm soak away frozen --kills $(KILLS) $(if $(SEED),--seed $(SEED)) --json bench-results/soak.json
 
 evals: setup
 	$(BIN)/python -m tests.evals

@@ -1,8 +1,8 @@
 """`python -m tests.fleet`: the long runs, on databases of their own. Figures as JSON and as a table.
 
 `storm` sends ten thousand alerts in half a minute. `soak` kills bots while a storm goes on: on SQLite one process, on
-PostgreSQL one of two. `away` stops the bot for three minutes beside a real Alertmanager. A seed repeats a run's
-choices; it is printed with every result.
+PostgreSQL one of two. `away` stops the bot for three minutes beside a real Alertmanager. `frozen` has one of two
+replicas stand still for a minute. A seed repeats a run's choices; it is printed with every result.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from tests.benchmarks.machine import machine
 from tests.fleet.away import AwayPlan, away
+from tests.fleet.frozen import FrozenPlan, frozen
 from tests.fleet.replica import FleetFailed
 from tests.fleet.rig import fleet_in
 from tests.fleet.soak import SoakPlan, soak
@@ -30,6 +31,7 @@ from tests.postgresql import running_postgresql
 Json = dict[str, Any]
 DATABASES = ("sqlite", "postgresql")
 REPLICAS: Mapping[str, int] = {"sqlite": 1, "postgresql": 2}
+ONLY_ON: Mapping[str, str] = {"away": "sqlite", "frozen": "postgresql"}
 
 
 def main() -> int:
@@ -40,7 +42,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fleet-") as temporary:
         folder: Path = options.keep or Path(temporary)
         for run in options.runs:
-            for database in options.on if run != "away" else DATABASES[:1]:
+            for database in (ONLY_ON[run],) if run in ONLY_ON else options.on:
                 name = f"{run} on {database}"
                 below = folder / f"{run}-{database}"
                 below.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="Long runs of a fleet of bots.")
-    parser.add_argument("runs", nargs="+", choices=("storm", "soak", "away"))
+    parser.add_argument("runs", nargs="+", choices=("storm", "soak", "away", "frozen"))
     parser.add_argument("--on", nargs="+", choices=DATABASES, default=list(DATABASES))
     parser.add_argument("--kills", type=int, default=SoakPlan.kills, help="how often is killed, on each database")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
@@ -85,6 +87,9 @@ def _played(run: str, options: argparse.Namespace, database: str, folder: Path) 
                 # Its socket lies in the folder, and a socket's path may have about 100 characters.
                 short = closing.enter_context(tempfile.TemporaryDirectory(prefix="pg-"))
                 url = closing.enter_context(running_postgresql(Path(short)))("template1")
+            if run == "frozen":
+                stood = asyncio.run(frozen(folder, FrozenPlan(), database_url=url))
+                return stood.as_json(), stood.faults
             replicas = REPLICAS[database]
             if run == "storm":
                 return asyncio.run(_storm(folder, options, url, replicas))

@@ -194,3 +194,14 @@ class Rows:
             return await asyncio.to_thread(asked)
         except (UpstreamError, SQLAlchemyError):
             return otherwise
+
+
+def held_by(name: str, session: Session) -> tuple[list[str], list[str]]:
+    """Investigations and executions in the hands of a replica."""
+    looks = select(InvestigationRecord.id).where(
+        col(InvestigationRecord.owner) == name, col(InvestigationRecord.state) == "running"
+    )
+    changes = select(ExecutionRecord.id).where(
+        col(ExecutionRecord.owner) == name, col(ExecutionRecord.state) == "executing"
+    )
+    return list(session.exec(looks)), list(session.exec(changes))

@@ -11,6 +11,8 @@ from sandbox.world.scaling import Scale, load_yaml
 from tests.benchmarks.catalogue import MANIFESTS, model_names, write_catalogue
 
 RULES_FOLDER = "rules"
+AS_SHIPPED = {"AGENTOPS_LEASE_SECONDS": "30", "AGENTOPS_HEARTBEAT_SECONDS": "5"}
+"""Settings of production for who holds what; a fleet's own are shorter."""
 SLOW_INSTANCE: dict[str, Any] = {
     "alert": "EndpointLatencyP99High",
     "expr": "histogram_quantile(0.99, sum by (model, endpoint, instance, le) "

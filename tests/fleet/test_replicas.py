@@ -12,7 +12,8 @@ from incidents.clock import now
 from tests.fleet.alertmanager import AlertSender
 from tests.fleet.alerts import outage
 from tests.fleet.rig import Fleet, fleet_in
-from tests.fleet.spec import FleetSpec
+from tests.fleet.rows import held_by
+from tests.fleet.spec import AS_SHIPPED, FleetSpec
 from tests.thoroughness import thorough
 from tools.incident_store.replica_tables import ReplicaRecord
 from tools.incident_store.tables import ExecutionRecord, InvestigationRecord, TimelineRecord
@@ -22,20 +23,8 @@ pytestmark = pytest.mark.timeout(420)
 SIXTY = FleetSpec(models=30, channels=5, automatic=1)
 """An investigation and an execution each: 60. All but one run by the policy alone, the last with two people."""
 TWENTY = FleetSpec(models=10, channels=2, automatic=1)
-AS_SHIPPED = {"AGENTOPS_LEASE_SECONDS": "30", "AGENTOPS_HEARTBEAT_SECONDS": "5"}
 TAKEN_OVER_WITHIN = timedelta(seconds=60)
 SETTLED_S = 240.0
-
-
-def held_by(name: str, session: Session) -> tuple[list[str], list[str]]:
-    """Investigations and executions in the hands of a replica."""
-    looks = select(InvestigationRecord.id).where(
-        col(InvestigationRecord.owner) == name, col(InvestigationRecord.state) == "running"
-    )
-    changes = select(ExecutionRecord.id).where(
-        col(ExecutionRecord.owner) == name, col(ExecutionRecord.state) == "executing"
-    )
-    return list(session.exec(looks)), list(session.exec(changes))
 
 
 @asynccontextmanager
