@@ -31,21 +31,27 @@ class BotAlone:
         """Its interpreter."""
         return self.folder / "bin" / "python"
 
+    @property
+    def _whole(self) -> Path:
+        return self.folder / "whole"
+
     async def install(self) -> None:
         """requirements.lock, from uv's cache where it can, and our own wheel, all compiled as pip does.
 
         Raises `NotInstalled` when uv is not there or the packages cannot be had.
         """
-        if self.python.exists():
+        if self._whole.exists():
             return
-        await _run(_uv(), "venv", "--quiet", "--python", sys.executable, str(self.folder))
+        await _run(_uv(), "venv", "--quiet", "--clear", "--python", sys.executable, str(self.folder))
         await self._packages("--require-hashes", "-r", str(LOCK))
         with TemporaryDirectory() as out:
             # What builds it is in this environment, and stays out of the other.
             build = ["build", "--quiet", "--wheel", "--no-build-isolation", "--out-dir", out]
             await _run(_uv(), *build, "--python", sys.executable)
-            await self._packages("--no-deps", *(str(Path(out, name)) for name in os.listdir(out)))
+            wheels = [str(Path(out, name)) for name in os.listdir(out) if name.endswith(".whl")]
+            await self._packages("--no-deps", *wheels)
         await _run(str(self.python), "-P", "-c", "import bot.bootstrap.process")
+        self._whole.touch()
 
     async def install_charts(self) -> None:
         """The extra that the README advises, in the version of the lock. Raises `NotInstalled` as `install` does."""
